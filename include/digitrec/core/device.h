@@ -1,0 +1,29 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// A device that this build of LibTorch can use on this machine.
+struct DeviceInfo {
+  torch::Device device;
+  std::string name;         ///< as written after --device: "cpu", "cuda:0", "mps"
+  std::string description;  ///< the hardware's own name, or the number of CPU threads
+};
+
+/// All usable devices, the fastest kind first: CUDA, then MPS, then the CPU, which is always there.
+std::vector<DeviceInfo> available_devices();
+
+struct DeviceChoice {
+  torch::Device device;
+  std::string reason;  ///< one line for the log: which device, and why
+};
+
+/// `name` is "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps". Throws UsageError for any other name
+/// and Error, listing the devices there are, for one that is not on this machine.
+DeviceChoice choose_device(const std::string& name);
+
+}  // namespace digitrec

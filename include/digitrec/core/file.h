@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace digitrec {
+
+/// A file that appears whole or not at all: bytes go to a temporary file in the same folder, which `commit` syncs to
+/// disk and renames over `path`. Without `commit` the destructor removes the temporary file and `path` stays as it was.
+class AtomicFile {
+ public:
+  /// Throws Error when the folder is missing or cannot be written, or when `path` is a folder.
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Throws Error (disk full, say).
+  void write(std::string_view bytes);
+  /// Throws Error; on success the file is on disk under its name.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(std::string_view action) const;
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// Writes the whole of `bytes` to `path` through AtomicFile. Throws Error.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// The whole of a regular file of at most `max_bytes`. Throws Error when it is missing, no regular file, larger, or
+/// cannot be read.
+std::string read_file(const std::filesystem::path& path, std::uintmax_t max_bytes);
+
+/// Throws Error unless `path` exists and is a regular file (or a pipe).
+void require_file(const std::filesystem::path& path);
+
+}  // namespace digitrec

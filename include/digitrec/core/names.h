@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace digitrec {
+
+/// The candidate with the smallest edit distance to `word`, or an empty string when none is close enough to be a
+/// likely misspelling (more than a third of the letters differ).
+std::string nearest_name(std::string_view word, std::span<const std::string> candidates);
+
+/// "; did you mean 'cnn-bn'?" when a candidate is near, else "; expected one of cnn, cnn-bn".
+std::string suggest_name(std::string_view word, std::span<const std::string> candidates);
+
+/// "a, b, c".
+std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
+
+}  // namespace digitrec

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+inline constexpr int64_t kMaxImageSize = 256;
+inline constexpr int64_t kMaxClasses = 1000;
+
+/// Square greyscale images, resident as bytes, with their labels if there are any.
+struct Dataset {
+  torch::Tensor images;  ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
+  torch::Tensor labels;  ///< int64 [N], classes counted from 0; undefined when the file has no labels
+  std::string source;    ///< the file or files it came from, for messages
+
+  int64_t size() const { return images.size(0); }
+  int64_t image_size() const { return images.size(1); }
+  bool has_labels() const { return labels.defined(); }
+  /// The highest label plus one. Throws Error when there are no labels.
+  int64_t num_classes() const;
+};
+
+/// Wraps bytes that a reader has filled: `pixels` holds N images of `image_size` squared bytes each, `labels` is empty
+/// or holds N. Takes the vectors over without copying.
+Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, int64_t image_size, std::string source);
+
+/// The images at `indices` (int64 [M]) with their labels.
+Dataset subset(const Dataset& dataset, const torch::Tensor& indices);
+
+/// Throws Error naming the data set when a label does not fit a model with `classes` classes.
+void require_labels_below(const Dataset& dataset, int64_t classes);
+
+}  // namespace digitrec

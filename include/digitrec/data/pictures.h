@@ -1,0 +1,18 @@
+#pragma once
+
+#include "digitrec/data/dataset.h"
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace digitrec {
+
+/// The picture files (.png, .jpg, .jpeg) that `paths` name: files as given, and for a folder those in it by name. Empty
+/// when `paths` is a single file or folder without any, which then is a data set. Throws Error when the two are mixed.
+std::vector<std::filesystem::path> find_pictures(const std::vector<std::filesystem::path>& paths);
+
+/// Reads pictures and frames each one as MNIST's digits are, `image_size` pixels a side. Throws Error.
+Dataset load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size);
+
+}  // namespace digitrec

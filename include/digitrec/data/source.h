@@ -1,0 +1,28 @@
+#pragma once
+
+#include "digitrec/data/dataset.h"
+
+#include <filesystem>
+#include <vector>
+
+namespace digitrec {
+
+/// What the data is for, which decides the file taken from a folder.
+enum class Purpose {
+  train,     ///< train.csv, or train-images with train-labels
+  evaluate,  ///< test.csv with test_labels.csv, or t10k-images with t10k-labels
+  predict,   ///< test.csv, or t10k-images; labels are not needed and not read
+  inspect,   ///< one file, with its labels if it has any
+};
+
+/// Loads the images that `--data PATH` means: a folder with Kaggle's CSV files, a folder with MNIST's IDX files, or one
+/// file of either kind, each plain or gzip. For an IDX image file the labels are those of the file beside it. Only
+/// `predict` and `inspect` give a Dataset without labels. `max_rows` > 0 stops after that many images.
+///
+/// Throws Error: nothing there, both kinds there, a broken file, or no labels where they are needed.
+Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, int64_t max_rows = 0);
+
+/// The files for training and for testing in a folder, those that there are, in that order. For `data info`.
+std::vector<std::filesystem::path> find_data_files(const std::filesystem::path& folder);
+
+}  // namespace digitrec

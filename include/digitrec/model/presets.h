@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+class Classifier;
+
+/// What a preset needs to know to be built.
+struct ModelShape {
+  int64_t classes = 10;
+  int64_t image_size = 28;  ///< side S of the square images
+};
+
+/// A named architecture that can be trained.
+struct Preset {
+  std::string name;
+  std::string summary;     ///< one line: its layers
+  int64_t min_image_size;  ///< the smallest S of which its pooling leaves a pixel
+  std::shared_ptr<Classifier> (*build)(const ModelShape&);
+};
+
+/// All presets, the smallest first.
+const std::vector<Preset>& presets();
+std::vector<std::string> preset_names();
+
+/// Throws UsageError, naming the nearest preset, when there is none of that name.
+const Preset& find_preset(const std::string& name);
+
+}  // namespace digitrec

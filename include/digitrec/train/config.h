@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+enum class OptimizerKind { adam, adamw, sgd };
+enum class ScheduleKind { constant, step, cosine, one_cycle, plateau };
+enum class ClassWeights { none, balanced };
+enum class NormalizationKind { data, mnist };
+
+/// Everything that a training run depends on; together with the data it is enough to repeat the run. Ranges are checked
+/// by `train_options`, which gives each field its name in files and on the command line.
+struct TrainConfig {
+  std::string model = "cnn";         ///< preset
+  std::string data = "data";         ///< folder or file, see load_dataset
+  std::string out;                   ///< run folder; empty: runs/<model>-<time>
+  std::string device = "auto";       ///< see choose_device
+  int64_t epochs = 10;               ///< passes over the training rows, at most
+  int64_t batch_size = 64;           ///< images a step
+  double lr = 0.001;                 ///< peak learning rate
+  uint64_t seed = 42;                ///< of split, initial weights, shuffling and dropout
+  int64_t threads = 0;               ///< CPU threads; 0: one a physical core
+  int64_t limit = 0;                 ///< rows read from the file; 0: all
+  double max_seconds = 0;            ///< training time after which no further batch starts; 0: no limit
+  int64_t patience = 0;              ///< epochs without improvement before stopping; 0: never stop early
+  double val_fraction = 0.1;         ///< share of each class held back for validation
+  NormalizationKind normalization = NormalizationKind::data;  ///< mean and deviation of the training rows, or MNIST's
+
+  OptimizerKind optimizer = OptimizerKind::adam;
+  double weight_decay = 0;           ///< L2 term for adam and sgd, decoupled for adamw
+  double momentum = 0.9;             ///< of sgd
+  ScheduleKind schedule = ScheduleKind::constant;
+  double warmup_epochs = 0;          ///< linear rise from 0 to lr before the schedule starts
+  double min_lr = 0;                 ///< where cosine ends and plateau stops
+  int64_t step_epochs = 10;          ///< step: epochs between falls
+  double gamma = 0.1;                ///< step, plateau: factor of a fall
+  int64_t plateau_patience = 3;      ///< plateau: epochs without a lower validation loss before a fall
+  double grad_clip = 0;              ///< largest norm of all gradients together; 0: no clipping
+  double label_smoothing = 0;        ///< share of the target spread over all classes
+  ClassWeights class_weights = ClassWeights::none;  ///< balanced: each class counts the same in the loss
+};
+
+/// One field of a configuration as the outside sees it.
+struct ConfigOption {
+  std::string key;         ///< in TOML: "batch_size"; on the command line: --batch-size
+  std::string help;        ///< one line
+  bool common = false;     ///< most people need it
+  bool is_text = false;    ///< a string in TOML, else a number
+  /// Sets the field from text. Returns nothing when it fits, else what was wrong and what was expected.
+  std::function<std::optional<std::string>(const std::string&)> set{};
+  /// The field's value as text.
+  std::function<std::string()> get{};
+};
+
+/// The fields of `config`, in the order of help and files. The options refer to `config`, which must outlive them.
+std::vector<ConfigOption> train_options(TrainConfig& config);
+
+/// Sets the fields named in a TOML file. Throws UsageError with file and line for a key that there is not (naming the
+/// nearest) and for a value that does not fit; Error when the file cannot be read.
+void apply_config_file(TrainConfig& config, const std::filesystem::path& path);
+
+/// The configuration as a TOML file with every key.
+std::string to_toml(const TrainConfig& config);
+
+}  // namespace digitrec

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "digitrec/train/config.h"
+
+#include <torch/types.h>
+
+#include <vector>
+
+namespace digitrec {
+
+/// Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) or SGD with momentum, stepping all parameters in one of
+/// LibTorch's fused kernels. Same arithmetic and defaults as torch.optim: betas .9 and .999, epsilon 1e-8.
+class Optimizer {
+ public:
+  Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& config);
+
+  /// Moves the parameters along their gradients. Parameters without a gradient stay.
+  void step(double rate);
+  void zero_grad();
+
+ private:
+  std::vector<torch::Tensor> parameters_;
+  OptimizerKind kind_;
+  double weight_decay_;
+  double momentum_;
+  bool first_step_ = true;
+  std::vector<torch::Tensor> first_moments_;   ///< sgd: momentum buffers
+  std::vector<torch::Tensor> second_moments_;
+  std::vector<torch::Tensor> steps_;           ///< float scalars, as the fused kernels want them
+};
+
+/// Scales all gradients so that their common L2 norm is at most `max_norm`, without waiting for the device.
+void clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
+
+}  // namespace digitrec

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "digitrec/data/batches.h"
+#include "digitrec/data/split.h"
+#include "digitrec/model/classifier.h"
+#include "digitrec/train/config.h"
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace digitrec {
+
+/// One row of metrics.csv. Accuracies are fractions of 1; without validation rows those two fields are NaN.
+struct EpochMetrics {
+  int64_t epoch = 0;  ///< counted from 1
+  double train_loss = 0;
+  double train_accuracy = 0;  ///< of the batches as they were trained on, dropout included
+  double val_loss = 0;
+  double val_accuracy = 0;
+  double lr = 0;       ///< of the epoch's last step
+  double seconds = 0;  ///< of training alone
+  double images_per_second = 0;
+};
+
+/// What is known before the first step.
+struct TrainStart {
+  std::string device;
+  int64_t train_rows = 0;
+  int64_t validation_rows = 0;
+  ModelShape shape;
+  int64_t parameters = 0;
+  Normalization normalization;
+};
+
+/// Where an epoch is; sent a few times a second.
+struct BatchProgress {
+  int64_t epoch = 0;
+  int64_t epochs = 0;
+  int64_t batch = 0;  ///< batches done in this epoch
+  int64_t batches = 0;
+  double loss = 0;      ///< mean over the epoch so far
+  double accuracy = 0;  ///< likewise
+  double images_per_second = 0;
+  double seconds_left = 0;  ///< of training, should all epochs run
+};
+
+/// What the trainer tells its caller, and asks it. Any may be left empty.
+struct TrainEvents {
+  std::function<void(const TrainStart&)> on_start;
+  std::function<void(const BatchProgress&)> on_batch;
+  std::function<void(const EpochMetrics&, bool is_best)> on_epoch;
+  std::function<bool()> should_stop;  ///< asked after each batch; true ends the run with what it has, saved
+};
+
+enum class StopReason { finished, patience, max_seconds, interrupted };
+
+struct TrainResult {
+  StopReason reason = StopReason::finished;
+  std::filesystem::path folder;
+  int64_t epochs = 0;                 ///< epochs completed
+  std::optional<EpochMetrics> best;   ///< of the epoch in best.safetensors; empty when none was completed
+  double seconds = 0;                 ///< of training alone
+};
+
+/// Trains on part of `dataset` as `config` says, validates on the rest after each epoch, and fills the run folder `folder`
+/// (which must not hold anything yet): config.toml, metrics.csv, best.safetensors, last.safetensors, summary.json.
+///
+/// The best epoch is the one with the highest validation accuracy, the lower validation loss deciding between equals;
+/// without validation rows it is the last. Nothing is made before the data, model and device have proved to be sound.
+/// Throws Error; what had been saved by then stays.
+TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
+                  const TrainEvents& events);
+
+}  // namespace digitrec

@@ -1,0 +1,132 @@
+#include "digitrec/checkpoint/checkpoint.h"
+
+#include "digitrec/checkpoint/safetensors.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/names.h"
+#include "digitrec/core/version.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <cmath>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// All tensors that make up the network, under PyTorch's names.
+std::map<std::string, torch::Tensor> state_of(const Classifier& model) {
+  std::map<std::string, torch::Tensor> state;
+  for (const auto& item : model.named_parameters()) state[item.key()] = item.value();
+  for (const auto& item : model.named_buffers()) state[item.key()] = item.value();
+  return state;
+}
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what));
+}
+
+std::string require_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
+  const auto found = contents.metadata.find(key);
+  if (found == contents.metadata.end()) fail(path, fmt::format("its metadata lacks '{}'", key));
+  return found->second;
+}
+
+Json parse_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
+  Json value = Json::parse(require_key(path, contents, key), nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) fail(path, fmt::format("its metadata '{}' is not JSON", key));
+  return value;
+}
+
+int64_t require_integer(const fs::path& path, const SafeTensors& contents, const std::string& key, int64_t limit) {
+  const Json value = parse_key(path, contents, key);
+  if (!value.is_number_integer() || value.get<int64_t>() < 1 || value.get<int64_t>() > limit) {
+    fail(path, fmt::format("its metadata '{}' is not a whole number 1 to {}", key, limit));
+  }
+  return value.get<int64_t>();
+}
+
+CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
+  CheckpointInfo info;
+  info.preset = require_key(path, contents, "preset");
+  if (nearest_name(info.preset, preset_names()) != info.preset) {
+    fail(path, fmt::format("it is of the unknown preset '{}'", info.preset));
+  }
+  info.shape.classes = require_integer(path, contents, "classes", kMaxClasses);
+  info.shape.image_size = require_integer(path, contents, "image_size", kMaxImageSize);
+  const Json normalization = parse_key(path, contents, "normalization");
+  if (!normalization.is_object() || !normalization.value("mean", Json()).is_number() ||
+      !normalization.value("deviation", Json()).is_number()) {
+    fail(path, "its metadata 'normalization' lacks mean or deviation");
+  }
+  info.normalization = {normalization["mean"].get<double>(), normalization["deviation"].get<double>()};
+  if (!std::isfinite(info.normalization.mean) || !(info.normalization.deviation > 0)) {
+    fail(path, "its normalization is out of range");
+  }
+  const Json metrics = parse_key(path, contents, "metrics");
+  for (const auto& [name, value] : metrics.items()) {
+    if (value.is_number()) info.metrics[name] = value.get<double>();
+  }
+  info.version = require_key(path, contents, "digitrec");
+  return info;
+}
+
+/// Copies the file's tensors into the network's, each of which must be there with the same shape, and no other.
+void load_state(const fs::path& path, const SafeTensors& contents, const std::string& preset, Classifier& model) {
+  at::NoGradGuard no_grad;
+  auto state = state_of(model);
+  for (auto& [name, tensor] : state) {
+    const auto found = contents.tensors.find(name);
+    if (found == contents.tensors.end()) {
+      fail(path, fmt::format("it says preset {} but lacks its tensor '{}'", preset, name));
+    }
+    if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
+      fail(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
+    }
+    tensor.copy_(found->second);
+  }
+  for (const auto& [name, tensor] : contents.tensors) {
+    if (!state.contains(name)) fail(path, fmt::format("it says preset {} but has a tensor '{}'", preset, name));
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& path, const Classifier& model, const CheckpointInfo& info) {
+  SafeTensors contents;
+  contents.tensors = state_of(model);
+  contents.metadata = {
+      {"format", "pt"},
+      {"digitrec", version()},
+      {"preset", info.preset},
+      {"classes", std::to_string(info.shape.classes)},
+      {"image_size", std::to_string(info.shape.image_size)},
+      {"normalization",
+       Json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
+      {"metrics", Json(info.metrics).dump()},
+  };
+  write_safetensors(path, contents);
+}
+
+Checkpoint load_checkpoint(const fs::path& path) {
+  if (fs::is_directory(path)) {
+    if (!fs::exists(path / "best.safetensors")) {
+      throw Error(fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
+    }
+    return load_checkpoint(path / "best.safetensors");
+  }
+  const SafeTensors contents = read_safetensors(path);
+  Checkpoint checkpoint;
+  checkpoint.info = parse_info(path, contents);
+  checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
+  load_state(path, contents, checkpoint.info.preset, *checkpoint.model);
+  checkpoint.model->eval();
+  return checkpoint;
+}
+
+}  // namespace digitrec

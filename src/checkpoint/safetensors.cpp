@@ -1,0 +1,203 @@
+#include "digitrec/checkpoint/safetensors.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+
+namespace digitrec {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr uint64_t kMaxHeaderBytes = 16ULL << 20;
+constexpr uint64_t kMaxFileBytes = 4ULL << 30;
+constexpr size_t kMaxDimensions = 8;
+
+struct ElementType {
+  const char* name;
+  torch::ScalarType type;
+};
+constexpr std::array<ElementType, 5> kElementTypes{{{"F32", torch::kFloat32},
+                                                    {"F64", torch::kFloat64},
+                                                    {"I64", torch::kInt64},
+                                                    {"I32", torch::kInt32},
+                                                    {"U8", torch::kUInt8}}};
+
+/// Where one tensor lies in the file's data part.
+struct Entry {
+  std::string name;
+  torch::ScalarType type = torch::kFloat32;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : name_(path.string()), bytes_(read_file(path, kMaxFileBytes)) {}
+
+  SafeTensors read() {
+    const Json header = parse_header();
+    SafeTensors contents;
+    std::vector<Entry> entries;
+    for (const auto& [key, value] : header.items()) {
+      if (key == "__metadata__") {
+        read_metadata(value, contents.metadata);
+      } else {
+        entries.push_back(read_entry(key, value));
+      }
+    }
+    require_exact_cover(entries);
+    for (const Entry& entry : entries) contents.tensors[entry.name] = copy_tensor(entry);
+    return contents;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(fmt::format("{}: not a whole checkpoint: {}; expected a safetensors file that digitrec or PyTorch wrote",
+                            name_, what));
+  }
+
+  Json parse_header() {
+    uint64_t length = 0;
+    if (bytes_.size() < sizeof length) fail("shorter than the 8 bytes of its header's length");
+    // The format is little-endian, as is every machine that LibTorch runs on.
+    std::memcpy(&length, bytes_.data(), sizeof length);
+    if (length > kMaxHeaderBytes || length > bytes_.size() - sizeof length) {
+      fail(fmt::format("its header should have {} bytes, the file has {}", length, bytes_.size()));
+    }
+    data_ = std::string_view(bytes_).substr(sizeof length + length);
+    const std::string_view text = std::string_view(bytes_).substr(sizeof length, length);
+    require_shallow(text);
+    Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!header.is_object()) fail("its header is not a JSON object");
+    return header;
+  }
+
+  /// A header nests two objects deep; a bomb of brackets is refused before the parser builds it.
+  void require_shallow(std::string_view text) const {
+    int depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (in_string) {
+        if (c == '\\') ++i;
+        if (c == '"') in_string = false;
+        continue;
+      }
+      if (c == '"') in_string = true;
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (depth > 4) fail("its header is nested too deeply");
+    }
+  }
+
+  void read_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
+    if (!value.is_object()) fail("its metadata is not an object");
+    for (const auto& [key, text] : value.items()) {
+      if (!text.is_string()) fail(fmt::format("its metadata '{}' is not a string", key));
+      metadata[key] = text.get<std::string>();
+    }
+  }
+
+  Entry read_entry(const std::string& key, const Json& value) const {
+    Entry entry;
+    entry.name = key;
+    if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
+      fail(fmt::format("tensor '{}' lacks dtype, shape or data_offsets", key));
+    }
+    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
+      return value["dtype"] == element.name;
+    });
+    if (type == kElementTypes.end()) fail(fmt::format("tensor '{}' is of an unsupported dtype", key));
+    entry.type = type->type;
+
+    const Json& shape = value["shape"];
+    const Json& offsets = value["data_offsets"];
+    if (!shape.is_array() || shape.size() > kMaxDimensions) fail(fmt::format("tensor '{}' has a broken shape", key));
+    uint64_t size = torch::elementSize(entry.type);
+    for (const Json& dimension : shape) {
+      if (!dimension.is_number_unsigned()) fail(fmt::format("tensor '{}' has a broken shape", key));
+      const auto extent = dimension.get<uint64_t>();
+      if (extent > kMaxFileBytes || (extent != 0 && size > kMaxFileBytes / extent)) {
+        fail(fmt::format("tensor '{}' is too large", key));
+      }
+      size *= extent;
+      entry.shape.push_back(static_cast<int64_t>(extent));
+    }
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+      fail(fmt::format("tensor '{}' has broken offsets", key));
+    }
+    entry.begin = offsets[0].get<uint64_t>();
+    entry.end = offsets[1].get<uint64_t>();
+    if (entry.begin > entry.end || entry.end > data_.size()) {
+      fail(fmt::format("tensor '{}' reaches beyond the end of the file (cut off?)", key));
+    }
+    if (entry.end - entry.begin != size) fail(fmt::format("tensor '{}' has offsets that disagree with its shape", key));
+    return entry;
+  }
+
+  void require_exact_cover(std::vector<Entry>& entries) const {
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+    });
+    uint64_t position = 0;
+    for (const Entry& entry : entries) {
+      if (entry.begin != position) fail(fmt::format("tensor '{}' overlaps another or leaves a gap", entry.name));
+      position = entry.end;
+    }
+    if (position != data_.size()) fail("the file goes on after its last tensor");
+  }
+
+  torch::Tensor copy_tensor(const Entry& entry) const {
+    torch::Tensor tensor = torch::empty(entry.shape, entry.type);
+    const uint64_t size = entry.end - entry.begin;
+    if (size > 0) std::memcpy(tensor.data_ptr(), data_.data() + entry.begin, size);
+    return tensor;
+  }
+
+  std::string name_;
+  std::string bytes_;
+  std::string_view data_;
+};
+
+}  // namespace
+
+SafeTensors read_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
+
+void write_safetensors(const std::filesystem::path& path, const SafeTensors& contents) {
+  nlohmann::ordered_json header;
+  if (!contents.metadata.empty()) header["__metadata__"] = contents.metadata;
+  std::vector<torch::Tensor> tensors;
+  uint64_t offset = 0;
+  for (const auto& [name, tensor] : contents.tensors) {
+    const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
+    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
+                                   [&](const ElementType& element) { return element.type == dense.scalar_type(); });
+    if (type == kElementTypes.end()) throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
+    header[name] = {{"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};
+    offset += dense.nbytes();
+    tensors.push_back(dense);
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned, as the format asks
+  const uint64_t length = text.size();
+
+  AtomicFile file(path);
+  file.write(std::string_view(reinterpret_cast<const char*>(&length), sizeof length));
+  file.write(text);
+  for (const torch::Tensor& tensor : tensors) {
+    file.write(std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()));
+  }
+  file.commit();
+}
+
+}  // namespace digitrec

@@ -1,0 +1,108 @@
+#include "cli/console.h"
+
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    auto created = std::make_shared<spdlog::logger>("digitrec", sink);
+    created->set_pattern("%v");
+    created->flush_on(spdlog::level::info);
+    return created;
+  }();
+  return *instance;
+}
+
+volatile std::sig_atomic_t g_interrupted = 0;
+
+int terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+}  // namespace
+
+void log(std::string_view line) { logger().info("{}", line); }
+
+void warn(std::string_view line) { logger().warn("warning: {}", line); }
+
+void add_log_file(const std::filesystem::path& path) {
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), /*truncate=*/true);
+    sink->set_pattern("%Y-%m-%d %H:%M:%S %v");
+    logger().sinks().push_back(std::move(sink));
+  } catch (const spdlog::spdlog_ex& error) {
+    throw Error(fmt::format("{}: cannot be written: {}", path.string(), error.what()));
+  }
+}
+
+ProgressLine::ProgressLine() : on_terminal_(isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::draw(const std::string& before, double fraction, const std::string& after) {
+  if (!on_terminal_) return;
+  const int room = terminal_width() - 1 - static_cast<int>(before.size() + after.size()) - 4;
+  const int width = std::clamp(room, 0, 24);
+  std::string bar;
+  if (width >= 4) {
+    const int filled = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
+    bar = fmt::format(" [{}{}] ", std::string(static_cast<size_t>(filled), '='), std::string(static_cast<size_t>(width - filled), ' '));
+  } else {
+    bar = " ";
+  }
+  std::string line = before + bar + after;
+  line.resize(std::min(line.size(), static_cast<size_t>(terminal_width() - 1)));
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+std::string format_duration(double seconds) {
+  const auto total = static_cast<int64_t>(std::llround(std::max(0.0, seconds)));
+  if (total >= 3600) return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
+  return fmt::format("{}:{:02}", total / 60, total % 60);
+}
+
+std::string format_count(double value) {
+  std::string digits = fmt::format("{:.0f}", value);
+  for (auto position = static_cast<int64_t>(digits.size()) - 3; position > 0; position -= 3) {
+    digits.insert(static_cast<size_t>(position), ",");
+  }
+  return digits;
+}
+
+void catch_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { g_interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
+  sigaction(SIGINT, &action, nullptr);
+}
+
+bool interrupted() { return g_interrupted != 0; }
+
+}  // namespace digitrec::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace digitrec::cli {
+
+/// Log lines go to stderr, and from `add_log_file` on to that file too; results go to stdout by std::cout.
+void log(std::string_view line);
+void warn(std::string_view line);
+void add_log_file(const std::filesystem::path& path);
+
+/// One line at the bottom of the terminal that is drawn over again. Draws nothing when stderr is no terminal.
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// A bar filled to `fraction` between `before` and `after`, cut to the terminal's width.
+  void draw(const std::string& before, double fraction, const std::string& after);
+  /// Wipes the line, so that a log line can take its place.
+  void clear();
+
+ private:
+  bool on_terminal_;
+  bool drawn_ = false;
+};
+
+/// "0:07", "12:34", "1:02:03".
+std::string format_duration(double seconds);
+/// 12345 -> "12,345".
+std::string format_count(double value);
+
+/// After this, the first SIGINT only sets the flag that `interrupted` returns; a second one kills the program.
+void catch_interrupt();
+bool interrupted();
+
+}  // namespace digitrec::cli

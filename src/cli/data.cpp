@@ -1,0 +1,131 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
+#include "digitrec/data/summary.h"
+#include "digitrec/data/synth.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct SynthCommand {
+  std::string out;
+  int64_t train = 10'000;
+  int64_t test = 2'000;
+  uint64_t seed = 42;
+};
+
+struct InfoCommand {
+  std::vector<std::string> paths;
+  bool json = false;
+};
+
+int run_synth(const SynthCommand& command) {
+  write_synthetic_data(command.out, command.train, command.test, command.seed);
+  std::cout << fmt::format(
+      "{}: {} digits to train on, {} to test, drawn by a program: not real handwriting, for trying things out\n",
+      command.out, format_count(static_cast<double>(command.train)), format_count(static_cast<double>(command.test)));
+  return 0;
+}
+
+void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
+  std::cout << fmt::format("{}\n  rows        {}\n  image size  {} x {}\n  duplicates  {}", dataset.source,
+                           format_count(static_cast<double>(summary.rows)), summary.image_size, summary.image_size,
+                           format_count(static_cast<double>(summary.duplicates)));
+  if (summary.conflicts > 0) std::cout << fmt::format(" ({} with another label)", summary.conflicts);
+  std::cout << fmt::format("\n  blank       {}\n", summary.blank);
+  if (summary.classes == 0) {
+    std::cout << "  labels      none\n";
+    return;
+  }
+  std::cout << fmt::format("  classes     {}\n", summary.classes);
+  const int64_t most = *std::max_element(summary.histogram.begin(), summary.histogram.end());
+  for (size_t c = 0; c < summary.histogram.size(); ++c) {
+    const int64_t count = summary.histogram[c];
+    const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, most));
+    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", c, format_count(static_cast<double>(count)), std::string(width, '#'));
+  }
+}
+
+Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
+  return {{"file", dataset.source},       {"rows", summary.rows},
+          {"image_size", summary.image_size}, {"classes", summary.classes},
+          {"histogram", summary.histogram},   {"duplicates", summary.duplicates},
+          {"conflicting_labels", summary.conflicts}, {"blank", summary.blank}};
+}
+
+/// Folders stand for the data files in them.
+std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  for (const std::string& path : paths) {
+    if (!fs::is_directory(path)) {
+      files.emplace_back(path);
+      continue;
+    }
+    const std::vector<fs::path> found = find_data_files(path);
+    if (found.empty()) throw Error(fmt::format("{}: no train.csv, test.csv or IDX files in it; name a file", path));
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+int run_info(const InfoCommand& command) {
+  std::vector<Dataset> datasets;
+  for (const fs::path& file : data_files(command.paths)) datasets.push_back(load_dataset(file, Purpose::inspect));
+  Json files = Json::array();
+  for (const Dataset& dataset : datasets) {
+    const DatasetSummary summary = summarize(dataset);
+    if (command.json) {
+      files.push_back(summary_json(dataset, summary));
+    } else {
+      print_summary(dataset, summary);
+    }
+  }
+  Json overlaps = Json::array();
+  for (size_t i = 0; i < datasets.size(); ++i) {
+    for (size_t j = i + 1; j < datasets.size(); ++j) {
+      const int64_t shared = count_overlap(datasets[i], datasets[j]);
+      overlaps.push_back({{"first", datasets[i].source}, {"second", datasets[j].source}, {"rows", shared}});
+      if (command.json) continue;
+      std::cout << fmt::format("{} of the images in {} occur in {}\n", format_count(static_cast<double>(shared)),
+                               datasets[j].source, datasets[i].source);
+    }
+  }
+  if (command.json) std::cout << Json{{"files", files}, {"overlap", overlaps}}.dump(2) << '\n';
+  return 0;
+}
+
+}  // namespace
+
+Run setup_data(CLI::App& app) {
+  CLI::App* sub = app.add_subcommand("data", "Look into data files, or make synthetic digits");
+  sub->require_subcommand(1);
+
+  auto synth = std::make_shared<SynthCommand>();
+  CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
+  synth_sub->add_option("--out", synth->out, "Folder to write to")->required()->type_name("DIR");
+  synth_sub->add_option("--train", synth->train, "Labelled digits")->check(CLI::Range(1, 10'000'000))->type_name("[10000]");
+  synth_sub->add_option("--test", synth->test, "Digits whose labels go to test_labels.csv")
+      ->check(CLI::Range(1, 10'000'000))
+      ->type_name("[2000]");
+  synth_sub->add_option("--seed", synth->seed, "Other seeds draw other digits")->type_name("[42]");
+
+  auto info = std::make_shared<InfoCommand>();
+  CLI::App* info_sub = sub->add_subcommand("info", "Rows, classes, duplicates, blanks, and overlap between files");
+  info_sub->add_option("paths", info->paths, "Data files, or a folder of them")->required()->type_name("PATH");
+  info_sub->add_flag("--json", info->json, "Print JSON");
+
+  return [synth_sub, synth, info] { return synth_sub->parsed() ? run_synth(*synth) : run_info(*info); };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,32 @@
+#include "cli/inference_options.h"
+
+#include "cli/console.h"
+#include "digitrec/core/device.h"
+#include "digitrec/core/runtime.h"
+
+#include <spdlog/fmt/fmt.h>
+
+namespace digitrec::cli {
+
+void add_inference_options(CLI::App& sub, InferenceOptions& options) {
+  sub.add_option("--checkpoint", options.checkpoints, "Checkpoint or run folder; the mean of several is taken")
+      ->required()
+      ->type_name("F [F ...]");
+  sub.add_option("--device", options.device, "auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
+  sub.add_option("--threads", options.threads, "CPU threads; 0: one a physical core")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("[0]");
+}
+
+Predictor make_predictor(const InferenceOptions& options) {
+  configure_runtime({.threads = options.threads});
+  const DeviceChoice device = choose_device(options.device);
+  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, device.device);
+  for (size_t i = 0; i < options.checkpoints.size(); ++i) {
+    log(fmt::format("model   {} ({})", predictor.networks()[i].info.preset, options.checkpoints[i]));
+  }
+  log("device  " + device.reason);
+  return predictor;
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "digitrec/infer/predictor.h"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace digitrec::cli {
+
+/// The flags that eval and predict share.
+struct InferenceOptions {
+  std::vector<std::string> checkpoints;
+  std::string device = "auto";
+  int64_t threads = 0;
+};
+
+void add_inference_options(CLI::App& sub, InferenceOptions& options);
+
+/// Sets up the runtime and loads the checkpoints, telling the log on which device.
+Predictor make_predictor(const InferenceOptions& options);
+
+}  // namespace digitrec::cli

@@ -1,0 +1,40 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/model/classifier.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+int run_models(bool json) {
+  const ModelShape shape;  // 10 classes, 28 x 28
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  if (!json) std::cout << "model        parameters  multiply-adds  layers (for 28 x 28 images, 10 classes)\n";
+  for (const Preset& preset : presets()) {
+    const auto model = build_model(preset.name, shape);
+    const int64_t parameters = count_parameters(*model);
+    const int64_t multiply_adds = model->multiply_adds();
+    list.push_back({{"model", preset.name}, {"parameters", parameters}, {"multiply_adds", multiply_adds}, {"layers", preset.summary}});
+    if (json) continue;
+    std::cout << fmt::format("{:<12} {:>10} {:>14}  {}\n", preset.name, format_count(static_cast<double>(parameters)),
+                             format_count(static_cast<double>(multiply_adds)), preset.summary);
+  }
+  if (json) std::cout << list.dump(2) << '\n';
+  return 0;
+}
+
+}  // namespace
+
+Run setup_models(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* sub = app.add_subcommand("models", "List the presets with their size");
+  sub->add_flag("--json", *json, "Print JSON");
+  return [json] { return run_models(*json); };
+}
+
+}  // namespace digitrec::cli

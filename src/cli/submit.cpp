@@ -1,0 +1,81 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/error.h"
+#include "digitrec/report/kaggle.h"
+#include "digitrec/report/submission.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SubmitCommand {
+  std::string target;
+  std::string message;
+  std::string data = "data";
+  bool dry_run = false;
+};
+
+struct Target {
+  fs::path file;
+  int64_t classes = 10;  ///< of the Digit Recognizer competition, unless a run says otherwise
+};
+
+/// RUN means its submission.csv, with as many classes as its network has.
+Target find_target(const std::string& name) {
+  if (!fs::is_directory(name)) return {name};
+  const fs::path file = fs::path(name) / "submission.csv";
+  if (!fs::exists(file)) {
+    throw Error(fmt::format("{}: no submission.csv in it; make one with: digitrec predict --checkpoint {} --out {}", name,
+                            name, file.string()));
+  }
+  return {file, load_checkpoint(name).info.shape.classes};
+}
+
+/// The rows that the competition expects, and where that is known from.
+std::pair<int64_t, std::string> expected_rows(const fs::path& submission, const fs::path& data) {
+  const fs::path beside = submission.has_parent_path() ? submission.parent_path() : fs::path(".");
+  for (const fs::path& folder : {beside, data}) {
+    if (const auto sample = find_sample_submission(folder)) return {count_submission_rows(*sample), sample->string()};
+  }
+  return {kDigitRecognizerTestRows, "the competition"};
+}
+
+int run_submit(const SubmitCommand& command) {
+  const Target target = find_target(command.target);
+  const auto [rows, source] = expected_rows(target.file, command.data);
+  check_submission(target.file, rows, target.classes);
+  std::cout << fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}\n", target.file.string(),
+                           format_count(static_cast<double>(rows)), source, rows, target.classes - 1);
+  if (command.dry_run) return 0;
+  std::cout << submit_to_kaggle(target.file, command.message) << '\n';
+  return 0;
+}
+
+}  // namespace
+
+Run setup_submit(CLI::App& app) {
+  auto command = std::make_shared<SubmitCommand>();
+  CLI::App* sub = app.add_subcommand("submit", "Check a submission and hand it to the Kaggle CLI");
+  sub->add_option("target", command->target, "Submission, or a run folder that holds submission.csv")
+      ->required()
+      ->type_name("RUN|FILE");
+  sub->add_option("-m,--message", command->message, "What Kaggle shows beside it")->type_name("TEXT");
+  sub->add_option("--data", command->data, "Folder to look for sample_submission.csv in, after the file's own")
+      ->type_name("[data]");
+  sub->add_flag("--dry-run", command->dry_run, "Only check");
+  return [command] {
+    if (!command->dry_run && command->message.empty()) {
+      throw UsageError("--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'");
+    }
+    return run_submit(*command);
+  };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,164 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/runtime.h"
+#include "digitrec/data/source.h"
+#include "digitrec/train/config.h"
+#include "digitrec/train/trainer.h"
+
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kInterruptedExit = 130;
+
+struct TrainCommand {
+  std::string config_file;
+  bool print_config = false;
+  /// Flags as they were given, by their key; applied after the config file.
+  std::vector<std::pair<std::string, std::string>> flags;
+};
+
+std::string flag_name(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
+}
+
+/// Defaults, then the config file, then flags.
+TrainConfig resolve_config(const TrainCommand& command) {
+  TrainConfig config;
+  if (!command.config_file.empty()) apply_config_file(config, command.config_file);
+  for (const ConfigOption& option : train_options(config)) {
+    for (const auto& [key, value] : command.flags) {
+      if (key != option.key) continue;
+      if (const auto wrong = option.set(value)) throw UsageError(flag_name(key) + ": " + *wrong);
+    }
+  }
+  return config;
+}
+
+/// runs/<model>-<time>, with a number behind it when two runs start within a second.
+fs::path default_run_folder(const TrainConfig& config) {
+  const std::time_t now = std::time(nullptr);
+  const fs::path base = fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", config.model, fmt::localtime(now));
+  fs::path folder = base;
+  for (int i = 2; fs::exists(folder); ++i) folder = base.string() + fmt::format("-{}", i);
+  return folder;
+}
+
+void log_start(const TrainConfig& config, const DeviceChoice& device, const TrainStart& start, const fs::path& folder) {
+  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model,
+                  format_count(static_cast<double>(start.parameters)), start.shape.classes, start.shape.image_size,
+                  start.shape.image_size));
+  log(fmt::format("device  {}", device.reason));
+  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config.data,
+                  format_count(static_cast<double>(start.train_rows)),
+                  format_count(static_cast<double>(start.validation_rows))));
+  log(fmt::format("run     {}", folder.string()));
+}
+
+void draw_progress(ProgressLine& line, const BatchProgress& p) {
+  const double fraction = static_cast<double>(p.batch) / static_cast<double>(p.batches);
+  line.draw(fmt::format("epoch {}/{}", p.epoch, p.epochs), fraction,
+            fmt::format("loss {:.4f}  accuracy {:.2f}%  {} images/s  {} left", p.loss, 100 * p.accuracy,
+                        format_count(p.images_per_second), format_duration(p.seconds_left)));
+}
+
+void log_epoch(const EpochMetrics& m, int64_t epochs, bool is_best) {
+  std::string line = fmt::format("epoch {}/{}  train loss {:.4f} accuracy {:.2f}%", m.epoch, epochs, m.train_loss,
+                                 100 * m.train_accuracy);
+  if (!std::isnan(m.val_accuracy)) {
+    line += fmt::format("  validation loss {:.4f} accuracy {:.2f}%{}", m.val_loss, 100 * m.val_accuracy,
+                        is_best ? " (best)" : "");
+  }
+  log(line + fmt::format("  {:.1f} s, {} images/s", m.seconds, format_count(m.images_per_second)));
+}
+
+std::string describe_stop(const TrainResult& result, const TrainConfig& config) {
+  switch (result.reason) {
+    case StopReason::patience:
+      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs, config.patience);
+    case StopReason::max_seconds:
+      return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
+    case StopReason::interrupted:
+      return fmt::format("interrupted in epoch {}: the weights are in {}", result.epochs + 1,
+                         (result.folder / "last.safetensors").string());
+    case StopReason::finished:
+      break;
+  }
+  return fmt::format("trained {} epochs", result.epochs);
+}
+
+/// The run's outcome on stdout.
+void print_result(const TrainResult& result, const TrainConfig& config, int64_t validation_rows) {
+  std::cout << describe_stop(result, config) << fmt::format(" ({:.1f} s of training)\n", result.seconds);
+  if (!result.best) return;
+  if (validation_rows > 0) {
+    std::cout << fmt::format("validation accuracy {:.2f}% on {} rows never trained on (epoch {}, chosen on these rows)\n",
+                             100 * result.best->val_accuracy, format_count(static_cast<double>(validation_rows)),
+                             result.best->epoch);
+  }
+  std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
+}
+
+int run_train(const TrainCommand& command) {
+  TrainConfig config = resolve_config(command);
+  if (command.print_config) {
+    std::cout << to_toml(config);
+    return 0;
+  }
+  configure_runtime({.threads = config.threads});
+  const DeviceChoice device = choose_device(config.device);
+  const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
+  if (config.out.empty()) config.out = default_run_folder(config).string();
+
+  ProgressLine progress;
+  int64_t validation_rows = 0;
+  TrainEvents events;
+  events.on_start = [&](const TrainStart& start) {
+    validation_rows = start.validation_rows;
+    add_log_file(fs::path(config.out) / "train.log");
+    log_start(config, device, start, config.out);
+    catch_interrupt();
+  };
+  events.on_batch = [&](const BatchProgress& batch) { draw_progress(progress, batch); };
+  events.on_epoch = [&](const EpochMetrics& metrics, bool is_best) {
+    progress.clear();
+    log_epoch(metrics, config.epochs, is_best);
+  };
+  events.should_stop = [] { return interrupted(); };
+  const TrainResult result = train(config, dataset, config.out, events);
+  progress.clear();
+  print_result(result, config, validation_rows);
+  return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
+}
+
+}  // namespace
+
+Run setup_train(CLI::App& app) {
+  auto command = std::make_shared<TrainCommand>();
+  CLI::App* sub = app.add_subcommand("train", "Train a preset; fills a run folder with checkpoints and metrics");
+  sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
+  TrainConfig defaults;
+  for (const ConfigOption& option : train_options(defaults)) {
+    const std::string key = option.key;
+    const auto keep = [command, key](const std::string& value) { command->flags.emplace_back(key, value); };
+    sub->add_option_function<std::string>(flag_name(key), keep, option.help)
+        ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
+        ->group(option.common ? "Options" : "Recipe");
+  }
+  sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
+  return [command] { return run_train(*command); };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,78 @@
+#include "digitrec/core/device.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/names.h"
+
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+namespace digitrec {
+namespace {
+
+std::string cpu_description() {
+  std::string model = "CPU";
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);) {
+    if (line.starts_with("model name")) {
+      model = line.substr(std::min(line.size(), line.find(':') + 2));
+      break;
+    }
+  }
+  const int threads = at::get_num_threads();
+  return fmt::format("{}, {} {}", model, threads, threads == 1 ? "thread" : "threads");
+}
+
+/// Whether `name` could name a device on some machine.
+bool is_device_name(const std::string& name) {
+  if (name == "cpu" || name == "cuda" || name == "mps") return true;
+  if (!name.starts_with("cuda:") || name.size() == 5) return false;
+  int index = 0;
+  const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
+  return error == std::errc{} && end == name.data() + name.size() && index >= 0 && index < 128;
+}
+
+}  // namespace
+
+std::vector<DeviceInfo> available_devices() {
+  std::vector<DeviceInfo> devices;
+  if (torch::cuda::is_available()) {
+    const auto count = static_cast<int>(torch::cuda::device_count());
+    for (int i = 0; i < count; ++i) {
+      const auto index = static_cast<c10::DeviceIndex>(i);
+      devices.push_back({torch::Device(torch::kCUDA, index), fmt::format("cuda:{}", i), "NVIDIA GPU (CUDA)"});
+    }
+  }
+  if (at::hasMPS()) devices.push_back({torch::Device(torch::kMPS), "mps", "Apple GPU (Metal)"});
+  devices.push_back({torch::Device(torch::kCPU), "cpu", cpu_description()});
+  return devices;
+}
+
+DeviceChoice choose_device(const std::string& name) {
+  const std::vector<DeviceInfo> devices = available_devices();
+  if (name == "auto") {
+    const DeviceInfo& first = devices.front();
+    std::string why = "the fastest kind here";
+    if (first.device.is_cpu()) why = "no CUDA or MPS device that this LibTorch can use";
+    return {first.device, fmt::format("{} ({}): {}", first.name, first.description, why)};
+  }
+  if (!is_device_name(name)) {
+    const std::vector<std::string> known{"auto", "cpu", "cuda", "mps"};
+    throw UsageError(fmt::format("unknown device '{}'{}", name, suggest_name(name, known)));
+  }
+  for (const DeviceInfo& info : devices) {
+    if (info.name == name || (name == "cuda" && info.name == "cuda:0")) {
+      return {info.device, fmt::format("{} ({}): asked for", info.name, info.description)};
+    }
+  }
+  std::vector<std::string> names;
+  for (const DeviceInfo& info : devices) names.push_back(info.name);
+  throw Error(fmt::format("device '{}' is not on this machine; available: {}", name, join(names)));
+}
+
+}  // namespace digitrec

@@ -1,0 +1,252 @@
+#include "digitrec/data/csv.h"
+
+#include "data/byte_stream.h"
+#include "digitrec/core/error.h"
+
+#include <csv.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+namespace digitrec {
+namespace {
+
+/// What LineReader pulls its blocks from: gzip is unpacked, and a file that is not text is refused before a NUL byte
+/// could pass for the end of a line.
+class TextSource final : public io::ByteSourceBase {
+ public:
+  explicit TextSource(const std::filesystem::path& path) : stream_(path) {}
+
+  int read(char* buffer, int size) override {
+    const size_t count = stream_.read(buffer, static_cast<size_t>(size));
+    if (std::memchr(buffer, '\0', count) != nullptr) {
+      throw Error(fmt::format("{}: not a text file; expected comma-separated values with a header", stream_.path().string()));
+    }
+    return static_cast<int>(count);
+  }
+
+ private:
+  ByteStream stream_;
+};
+
+/// fast-cpp-csv-parser's line reader with a line number and errors in our words.
+class Lines {
+ public:
+  explicit Lines(const std::filesystem::path& path)
+      : name_(path.string()), reader_(name_, std::make_unique<TextSource>(path)) {}
+
+  /// The next line without its line break, or nullptr at the end.
+  char* next() {
+    ++number_;
+    try {
+      return reader_.next_line();
+    } catch (const io::error::line_length_limit_exceeded&) {
+      fail("the line is longer than 16 MiB; expected at most a label and 256 x 256 pixels");
+    }
+  }
+
+  [[noreturn]] void fail(std::string_view message) const {
+    throw Error(fmt::format("{}:{}: {}", name_, number_, message));
+  }
+
+  int64_t number() const { return number_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  io::LineReader reader_;
+  int64_t number_ = 0;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// What a message shows of a field that may be long or unprintable.
+std::string shown(std::string_view field) {
+  std::string text;
+  for (const char c : field.substr(0, 24)) text += (c >= ' ' && c < 127) ? c : '?';
+  if (field.size() > 24) text += "...";
+  return text;
+}
+
+bool is_blank(const char* line) { return trimmed(line).empty(); }
+
+struct Header {
+  std::vector<std::string> names;
+  int64_t label_column = -1;
+  int64_t image_size = 0;
+
+  int64_t columns() const { return static_cast<int64_t>(names.size()); }
+};
+
+Header parse_header(Lines& lines, Labels labels) {
+  const char* line = lines.next();
+  if (line == nullptr || is_blank(line)) {
+    throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
+  }
+  const std::string_view text(line);
+  constexpr int64_t kMaxColumns = kMaxImageSize * kMaxImageSize + 1;
+  const int64_t columns = 1 + std::count(text.begin(), text.end(), ',');
+  if (columns > kMaxColumns) {
+    lines.fail(fmt::format("{} columns; expected at most {} (a label and 256 x 256 pixels)", columns, kMaxColumns));
+  }
+  if (text.find('"') != std::string_view::npos) {
+    lines.fail("quoted fields are not supported; expected plain names and numbers, so save the file without quotes");
+  }
+  Header header;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    header.names.emplace_back(trimmed(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  const bool numeric = std::all_of(header.names.begin(), header.names.end(), [](const std::string& name) {
+    return !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos;
+  });
+  if (numeric) lines.fail("the first line holds numbers; expected a header like label,pixel0,pixel1,...");
+  for (size_t i = 0; i < header.names.size(); ++i) {
+    if (header.names[i] != "label") continue;
+    if (header.label_column >= 0) lines.fail("two columns are named label; expected one");
+    header.label_column = static_cast<int64_t>(i);
+  }
+  if (labels == Labels::required && header.label_column < 0) {
+    lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)");
+  }
+  const int64_t pixels = columns - (header.label_column >= 0 ? 1 : 0);
+  header.image_size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(pixels))));
+  if (pixels < 1 || header.image_size * header.image_size != pixels) {
+    lines.fail(fmt::format("{} pixel columns make no square image; expected a square number, such as 784 for 28 x 28",
+                           pixels));
+  }
+  return header;
+}
+
+/// Explains why a field is no whole number in 0..`limit`; never returns.
+[[noreturn]] void fail_field(const Lines& lines, std::string_view column, std::string_view field, int64_t limit) {
+  const std::string_view value = trimmed(field);
+  const std::string where = fmt::format("column {}: ", column);
+  if (value.find('"') != std::string_view::npos) {
+    lines.fail(where + "quoted fields are not supported; expected a plain number, so save the file without quotes");
+  }
+  if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_number = error == std::errc{} && end == value.data() + value.size();
+  lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}", is_number ? shown(value) : "'" + shown(value) + "'",
+                                 !is_number          ? "not a number"
+                                 : number < 0        ? "below 0"
+                                 : number > static_cast<double>(limit) ? fmt::format("above {}", limit)
+                                                     : "not a whole number",
+                                 limit));
+}
+
+/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path is
+/// plain digits; blanks around them are accepted by the slow one.
+int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor, int64_t limit) {
+  const char* begin = cursor;
+  int64_t value = 0;
+  const char* digit = begin;
+  while (*digit >= '0' && *digit <= '9' && value <= limit) value = value * 10 + (*digit++ - '0');
+  if (digit != begin && value <= limit && (*digit == ',' || *digit == '\0')) {
+    cursor += digit - begin;
+    return value;
+  }
+  const std::string_view field(begin, std::strcspn(begin, ","));
+  const std::string_view text = trimmed(field);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > limit) {
+    fail_field(lines, column, field, limit);
+  }
+  cursor += field.size();
+  return value;
+}
+
+/// Only blank lines may follow a blank line.
+void require_only_blank_lines(Lines& lines) {
+  const int64_t blank = lines.number();
+  while (const char* line = lines.next()) {
+    if (!is_blank(line)) {
+      throw Error(fmt::format("{}:{}: blank line in the middle of the file; remove it", lines.name(), blank));
+    }
+  }
+}
+
+[[noreturn]] void fail_columns(const Lines& lines, int64_t found, int64_t expected) {
+  lines.fail(fmt::format("{} fields; expected {} as in the header (is the file cut off?)", found, expected));
+}
+
+void parse_row(const Lines& lines, char* line, const Header& header, std::vector<uint8_t>& pixels,
+               std::vector<int64_t>& labels) {
+  char* cursor = line;
+  const int64_t columns = header.columns();
+  for (int64_t column = 0; column < columns; ++column) {
+    const bool is_label = column == header.label_column;
+    const int64_t value =
+        parse_field(lines, header.names[static_cast<size_t>(column)], cursor, is_label ? kMaxClasses - 1 : 255);
+    if (is_label) {
+      labels.push_back(value);
+    } else {
+      pixels.push_back(static_cast<uint8_t>(value));
+    }
+    const bool last = column + 1 == columns;
+    if (last != (*cursor == '\0')) {
+      const auto rest = std::string_view(cursor);
+      fail_columns(lines, column + 1 + std::count(rest.begin(), rest.end(), ','), columns);
+    }
+    if (!last) ++cursor;
+  }
+}
+
+}  // namespace
+
+Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
+  Lines lines(path);
+  const Header header = parse_header(lines, labels);
+  std::vector<uint8_t> pixels;
+  std::vector<int64_t> classes;
+  int64_t rows = 0;
+  while (max_rows <= 0 || rows < max_rows) {
+    char* line = lines.next();
+    if (line == nullptr) break;
+    if (is_blank(line)) {
+      require_only_blank_lines(lines);
+      break;
+    }
+    parse_row(lines, line, header, pixels, classes);
+    ++rows;
+  }
+  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row an image below it", lines.name()));
+  if (labels == Labels::ignored) classes.clear();
+  return make_dataset(std::move(pixels), std::move(classes), header.image_size, path.string());
+}
+
+std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {
+  Lines lines(path);
+  const char* header = lines.next();
+  if (header == nullptr || std::string_view(header) != "ImageId,Label") {
+    throw Error(fmt::format("{}:1: the header is '{}'; expected ImageId,Label", lines.name(),
+                            header == nullptr ? "" : shown(header)));
+  }
+  std::vector<int64_t> labels;
+  while (char* line = lines.next()) {
+    if (is_blank(line)) {
+      require_only_blank_lines(lines);
+      break;
+    }
+    const auto fields = 1 + std::count(line, line + std::strlen(line), ',');
+    if (fields != 2) fail_columns(lines, fields, 2);
+    char* cursor = line;
+    const auto expected = static_cast<int64_t>(labels.size()) + 1;
+    const int64_t id = parse_field(lines, "ImageId", cursor, std::int64_t{1} << 40);
+    if (id != expected) lines.fail(fmt::format("ImageId is {}; expected {} (ids run 1, 2, 3, ...)", id, expected));
+    ++cursor;
+    labels.push_back(parse_field(lines, "Label", cursor, kMaxClasses - 1));
+  }
+  return labels;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,119 @@
+#include "data/image_file.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <png.h>
+// jpeglib.h needs size_t and FILE declared before it.
+#include <cstdio>
+#include <jpeglib.h>
+
+#include <algorithm>
+#include <csetjmp>
+
+namespace digitrec {
+namespace {
+
+constexpr int64_t kMaxSide = 10'000;
+constexpr uint64_t kMaxFileBytes = 64ULL << 20;
+
+[[noreturn]] void fail(const std::string& name, std::string_view what) {
+  throw Error(fmt::format("{}: {}; expected a PNG or JPEG picture of a digit", name, what));
+}
+
+void require_size(const std::string& name, int64_t width, int64_t height) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    fail(name, fmt::format("{} x {} pixels, more than {} a side", width, height, kMaxSide));
+  }
+}
+
+GrayImage read_png(const std::string& bytes, const std::string& name) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) {
+    fail(name, fmt::format("not a readable PNG file ({})", png.message));
+  }
+  if (png.width > kMaxSide || png.height > kMaxSide) {
+    png_image_free(&png);
+    require_size(name, png.width, png.height);
+  }
+  png.format = PNG_FORMAT_GRAY;
+  GrayImage image{png.width, png.height, std::vector<uint8_t>(PNG_IMAGE_SIZE(png)), name};
+  const png_color white{255, 255, 255};
+  if (png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr) == 0) {
+    fail(name, fmt::format("damaged PNG file ({})", png.message));
+  }
+  return image;
+}
+
+/// libjpeg reports errors by calling back, and must not return from it.
+struct JpegErrors {
+  jpeg_error_mgr manager;
+  std::jmp_buf escape;
+  char message[JMSG_LENGTH_MAX];
+};
+
+void on_jpeg_error(j_common_ptr info) {
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  info->err->format_message(info, errors->message);
+  std::longjmp(errors->escape, 1);
+}
+
+/// Fills `image` (already named); false with errors.message set on failure. No C++ object with a destructor lives in
+/// this function, since longjmp would skip it.
+bool decode_jpeg(const std::string& bytes, GrayImage& image, jpeg_decompress_struct& jpeg, JpegErrors& errors) {
+  if (setjmp(errors.escape) != 0) return false;
+  jpeg_create_decompress(&jpeg);
+  jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_read_header(&jpeg, TRUE);
+  image.width = jpeg.image_width;
+  image.height = jpeg.image_height;
+  if (image.width > kMaxSide || image.height > kMaxSide) return true;  // refused by the caller
+  jpeg.out_color_space = JCS_GRAYSCALE;
+  jpeg_start_decompress(&jpeg);
+  image.pixels.resize(static_cast<size_t>(image.width * image.height));
+  while (jpeg.output_scanline < jpeg.output_height) {
+    JSAMPROW row = image.pixels.data() + static_cast<size_t>(jpeg.output_scanline) * jpeg.output_width;
+    jpeg_read_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&jpeg);
+  return true;
+}
+
+GrayImage read_jpeg(const std::string& bytes, const std::string& name) {
+  GrayImage image;
+  image.source = name;
+  jpeg_decompress_struct jpeg{};
+  JpegErrors errors{};
+  jpeg.err = jpeg_std_error(&errors.manager);
+  errors.manager.error_exit = on_jpeg_error;
+  errors.manager.output_message = [](j_common_ptr) {};  // warnings stay off stderr
+  const bool decoded = decode_jpeg(bytes, image, jpeg, errors);
+  const bool cut_off = errors.manager.num_warnings > 0;
+  jpeg_destroy_decompress(&jpeg);
+  if (!decoded) fail(name, fmt::format("not a readable JPEG file ({})", errors.message));
+  require_size(name, image.width, image.height);
+  if (cut_off) fail(name, "damaged JPEG file");
+  return image;
+}
+
+}  // namespace
+
+bool is_image_name(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+GrayImage read_image(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path, kMaxFileBytes);
+  const std::string name = path.string();
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes, name);
+  if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(bytes, name);
+  fail(name, "neither a PNG nor a JPEG file");
+}
+
+}  // namespace digitrec

@@ -1,0 +1,44 @@
+#include "digitrec/data/pictures.h"
+
+#include "data/framing.h"
+#include "data/image_file.h"
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
+  std::vector<fs::path> files;
+  for (const fs::path& path : paths) {
+    std::vector<fs::path> found;
+    if (fs::is_directory(path)) {
+      for (const auto& entry : fs::directory_iterator(path)) {
+        if (is_image_name(entry.path())) found.push_back(entry.path());
+      }
+      std::sort(found.begin(), found.end());
+    } else if (is_image_name(path)) {
+      found.push_back(path);
+    }
+    if (found.empty() && paths.size() > 1) {
+      throw Error(fmt::format("{}: no picture; expected .png or .jpg files, or a single data file", path.string()));
+    }
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+Dataset load_pictures(const std::vector<fs::path>& files, int64_t image_size) {
+  std::vector<uint8_t> pixels;
+  for (const fs::path& file : files) {
+    const std::vector<uint8_t> image = frame_digit(read_image(file), image_size);
+    pixels.insert(pixels.end(), image.begin(), image.end());
+  }
+  return make_dataset(std::move(pixels), {}, image_size, files.front().string());
+}
+
+}  // namespace digitrec

@@ -1,0 +1,39 @@
+#include "cli/command.h"
+#include "digitrec/core/error.h"
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+
+namespace {
+
+/// The program's only place that prints an error: one line, whatever the message held.
+int report(const char* message, int exit_code) {
+  std::string line(message);
+  line.resize(std::min(line.size(), line.find('\n')));
+  std::cerr << "digitrec: " << line << '\n';
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr int kWorkFailed = 1;
+  constexpr int kWrongUsage = 2;
+  try {
+    return digitrec::cli::run_command_line(argc, argv);
+  } catch (const digitrec::UsageError& error) {
+    return report(error.what(), kWrongUsage);
+  } catch (const digitrec::Error& error) {
+    return report(error.what(), kWorkFailed);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory; try fewer rows (--limit) or smaller batches (--batch-size)", kWorkFailed);
+  } catch (const c10::Error& error) {
+    return report(error.what_without_backtrace(), kWorkFailed);
+  } catch (const std::exception& error) {
+    return report(error.what(), kWorkFailed);
+  }
+}

@@ -1,0 +1,77 @@
+#include "digitrec/core/error.h"
+#include "digitrec/core/names.h"
+#include "digitrec/data/dataset.h"
+#include "digitrec/model/classifier.h"
+#include "digitrec/model/presets.h"
+#include "model/families.h"
+
+#include <torch/types.h>
+
+#include <spdlog/fmt/fmt.h>
+
+namespace digitrec {
+
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all{
+      {"mlp-128", "flatten, FC 128, ReLU, FC", 1, build_mlp_128},
+      {"mlp", "flatten, FC 256, ReLU, FC 128, ReLU, FC", 1, build_mlp},
+      {"cnn", "[conv 3x3, ReLU, pool] 32, 64, FC 128, ReLU, FC", 10, build_cnn},
+      {"cnn-dropout", "conv 3x3 32, pool, conv 64, conv 128, pool, FC 128, dropout, FC", 4, build_cnn_dropout},
+      {"cnn-bn", "[conv 3x3, BN, ReLU] 32 x2, 64 x2, 128, dropout2d, FC 512, FC 256, FC", 4, build_cnn_bn},
+  };
+  return all;
+}
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.push_back(preset.name);
+  return names;
+}
+
+const Preset& find_preset(const std::string& name) {
+  for (const Preset& preset : presets()) {
+    if (preset.name == name) return preset;
+  }
+  throw UsageError(fmt::format("unknown model '{}'{}", name, suggest_name(name, preset_names())));
+}
+
+std::shared_ptr<Classifier> build_model(const std::string& name, const ModelShape& shape) {
+  const Preset& preset = find_preset(name);
+  if (shape.image_size < preset.min_image_size || shape.image_size > kMaxImageSize) {
+    throw Error(fmt::format("model {} takes images of {} to {} pixels a side; the data has {}", name,
+                            preset.min_image_size, kMaxImageSize, shape.image_size));
+  }
+  if (shape.classes < 1 || shape.classes > kMaxClasses) {
+    throw Error(fmt::format("model {} takes 1 to {} classes; the data has {}", name, kMaxClasses, shape.classes));
+  }
+  std::shared_ptr<Classifier> model = preset.build(shape);
+  at::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : model->parameters()) {
+    if (parameter.dim() != 4) continue;
+    // contiguous(ChannelsLast) would keep a one-channel kernel as it is; a fresh allocation has true strides.
+    torch::Tensor ordered = torch::empty_like(parameter, parameter.options(), torch::MemoryFormat::ChannelsLast);
+    parameter.set_data(ordered.copy_(parameter));
+  }
+  return model;
+}
+
+torch::Tensor compute_logits(Classifier& model, const torch::Tensor& images, const Normalization& normalization,
+                             int64_t batch_size) {
+  at::NoGradGuard no_grad;
+  const bool was_training = model.is_training();
+  model.eval();
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& batch : images.split(batch_size)) {
+    parts.push_back(model.forward(normalize_images(batch, normalization)));
+  }
+  model.train(was_training);
+  return torch::cat(parts);
+}
+
+int64_t count_parameters(const Classifier& model) {
+  int64_t count = 0;
+  for (const torch::Tensor& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,199 @@
+#include "digitrec/train/config.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+#include "digitrec/core/names.h"
+#include "digitrec/model/presets.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace digitrec {
+namespace {
+
+constexpr int64_t kManyEpochs = 1'000'000;
+constexpr int64_t kManyRows = 1'000'000'000;
+
+template <class Number>
+struct Range {
+  Number low;
+  Number high;
+  bool above_low = false;  ///< low itself does not belong to the range
+
+  bool contains(Number value) const { return (above_low ? value > low : value >= low) && value <= high; }
+  std::string text() const {
+    if (above_low) return fmt::format("above {} and at most {}", low, high);
+    return fmt::format("{} to {}", low, high);
+  }
+};
+
+/// Integers also take "1e3"-free digits only; reals take what from_chars takes, but neither nan nor inf.
+template <class Number>
+std::optional<std::string> parse_number(const std::string& text, const Range<Number>& range, Number& field) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* kind = std::is_integral_v<Number> ? "a whole number" : "a number";
+  if (stop != end || error == std::errc::invalid_argument || text.empty()) {
+    return fmt::format("'{}' is not {}; expected {}", text, kind, range.text());
+  }
+  if (error != std::errc{} || !range.contains(value)) {
+    return fmt::format("{} is out of range; expected {}", text, range.text());
+  }
+  field = value;
+  return std::nullopt;
+}
+
+template <class Number>
+ConfigOption number(const char* key, Number& field, const char* help, Range<Number> range) {
+  ConfigOption option{key, help};
+  option.set = [&field, range](const std::string& text) { return parse_number(text, range, field); };
+  option.get = [&field] { return fmt::format("{}", field); };
+  return option;
+}
+
+ConfigOption text(const char* key, std::string& field, const char* help) {
+  ConfigOption option{key, help};
+  option.is_text = true;
+  option.set = [&field](const std::string& value) -> std::optional<std::string> {
+    field = value;
+    return std::nullopt;
+  };
+  option.get = [&field] { return field; };
+  return option;
+}
+
+/// A field that takes one of a few names: an enum whose values are the names' positions.
+template <class Enum>
+ConfigOption choice(const char* key, Enum& field, const char* help, std::vector<std::string> names) {
+  ConfigOption option{key, fmt::format("{}: {}", help, join(names))};
+  option.is_text = true;
+  option.set = [&field, key, names](const std::string& value) -> std::optional<std::string> {
+    const auto found = std::find(names.begin(), names.end(), value);
+    if (found == names.end()) return fmt::format("unknown {} '{}'{}", key, value, suggest_name(value, names));
+    field = static_cast<Enum>(found - names.begin());
+    return std::nullopt;
+  };
+  option.get = [&field, names] { return names[static_cast<size_t>(field)]; };
+  return option;
+}
+
+ConfigOption preset_option(std::string& field) {
+  ConfigOption option = text("model", field, "preset to train; digitrec models lists them");
+  option.set = [&field](const std::string& value) -> std::optional<std::string> {
+    const std::vector<std::string> names = preset_names();
+    if (std::find(names.begin(), names.end(), value) == names.end()) {
+      return fmt::format("unknown model '{}'{}", value, suggest_name(value, names));
+    }
+    field = value;
+    return std::nullopt;
+  };
+  return option;
+}
+
+std::string quoted(const std::string& value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      text += fmt::format("\\u{:04x}", static_cast<int>(c));
+    } else {
+      text += c;
+    }
+  }
+  return text + '"';
+}
+
+/// A TOML value as the text that a flag would carry. Nothing when it is of the wrong kind.
+std::optional<std::string> node_text(const toml::node& node, bool is_text) {
+  if (is_text) return node.value_exact<std::string>();
+  if (const auto integer = node.value_exact<int64_t>()) return std::to_string(*integer);
+  if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<ConfigOption> train_options(TrainConfig& c) {
+  const Range<double> any_rate{0, 1000, true};
+  std::vector<ConfigOption> options{
+      preset_option(c.model),
+      text("data", c.data, "folder with train.csv or MNIST's IDX files, or one such file"),
+      text("out", c.out, "run folder to make; default runs/<model>-<time>"),
+      text("device", c.device, "auto, cpu, cuda, cuda:N or mps"),
+      number<int64_t>("epochs", c.epochs, "passes over the training rows, at most", {1, kManyEpochs}),
+      number<int64_t>("batch_size", c.batch_size, "images a step", {1, 1'000'000}),
+      number<double>("lr", c.lr, "learning rate (its peak, where a schedule moves it)", any_rate),
+      choice("optimizer", c.optimizer, "one of", {"adam", "adamw", "sgd"}),
+      choice("schedule", c.schedule, "of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
+      number<int64_t>("patience", c.patience, "stop after that many epochs without a better one; 0: never", {0, kManyEpochs}),
+      number<double>("max_seconds", c.max_seconds, "stop training after that time; 0: no limit", {0, 1e9}),
+      number<int64_t>("limit", c.limit, "use only the first rows of the file; 0: all", {0, kManyRows}),
+      number<uint64_t>("seed", c.seed, "of split, weights, shuffling and dropout",
+                       {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
+      number<int64_t>("threads", c.threads, "CPU threads; 0: one a physical core", {0, 1024}),
+  };
+  for (ConfigOption& option : options) option.common = true;
+  const std::vector<ConfigOption> recipe{
+      number<double>("val_fraction", c.val_fraction, "share of each class held back for validation", {0, 0.9}),
+      choice("normalization", c.normalization, "mean and deviation of the training rows, or MNIST's", {"data", "mnist"}),
+      number<double>("weight_decay", c.weight_decay, "L2 term; decoupled for adamw", {0, 1000}),
+      number<double>("momentum", c.momentum, "of sgd", {0, 1}),
+      number<double>("warmup_epochs", c.warmup_epochs, "linear rise to lr before the schedule starts", {0, 1e6}),
+      number<double>("min_lr", c.min_lr, "where cosine ends and plateau stops", {0, 1000}),
+      number<int64_t>("step_epochs", c.step_epochs, "step: epochs between falls", {1, kManyEpochs}),
+      number<double>("gamma", c.gamma, "step, plateau: factor of a fall", {0, 1, true}),
+      number<int64_t>("plateau_patience", c.plateau_patience, "plateau: epochs without a lower loss before a fall",
+                      {0, kManyEpochs}),
+      number<double>("grad_clip", c.grad_clip, "largest norm of the gradient; 0: no clipping", {0, 1e9}),
+      number<double>("label_smoothing", c.label_smoothing, "share of the target spread over all classes", {0, 1}),
+      choice("class_weights", c.class_weights, "balanced lets each class count the same", {"none", "balanced"}),
+  };
+  options.insert(options.end(), recipe.begin(), recipe.end());
+  return options;
+}
+
+void apply_config_file(TrainConfig& config, const std::filesystem::path& path) {
+  const std::string name = path.string();
+  toml::table table;
+  try {
+    table = toml::parse(read_file(path, 1 << 20), name);
+  } catch (const toml::parse_error& error) {
+    throw UsageError(fmt::format("{}:{}: not TOML: {}; expected lines like epochs = 5", name, error.source().begin.line,
+                                 error.description()));
+  }
+  const std::vector<ConfigOption> options = train_options(config);
+  std::vector<std::string> keys;
+  for (const ConfigOption& option : options) keys.push_back(option.key);
+  for (const auto& [key, node] : table) {
+    const std::string key_name(key.str());
+    const std::string where = fmt::format("{}:{}: ", name, node.source().begin.line);
+    const auto option = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.key == key_name; });
+    if (option == options.end()) {
+      throw UsageError(where + fmt::format("unknown key '{}'{}", key_name, suggest_name(key_name, keys)));
+    }
+    const std::optional<std::string> value = node_text(node, option->is_text);
+    if (!value) {
+      throw UsageError(where + fmt::format("{}: of the wrong type; expected {}", key_name,
+                                           option->is_text ? "a string in quotes" : "a number"));
+    }
+    if (const auto wrong = option->set(*value)) throw UsageError(where + key_name + ": " + *wrong);
+  }
+}
+
+std::string to_toml(const TrainConfig& config) {
+  TrainConfig copy = config;
+  std::string toml;
+  for (const ConfigOption& option : train_options(copy)) {
+    const std::string value = option.get();
+    toml += fmt::format("{} = {}\n", option.key, option.is_text ? quoted(value) : value);
+  }
+  return toml;
+}
+
+}  // namespace digitrec

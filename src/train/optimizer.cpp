@@ -1,0 +1,61 @@
+#include "digitrec/train/optimizer.h"
+
+#include <torch/types.h>
+
+namespace digitrec {
+
+Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& config)
+    : parameters_(std::move(parameters)),
+      kind_(config.optimizer),
+      weight_decay_(config.weight_decay),
+      momentum_(config.momentum) {
+  for (const torch::Tensor& parameter : parameters_) {
+    // zeros_like keeps the memory order: the fused kernels walk parameter, gradient and moments side by side.
+    first_moments_.push_back(torch::zeros_like(parameter));
+    if (kind_ == OptimizerKind::sgd) continue;
+    second_moments_.push_back(torch::zeros_like(parameter));
+    steps_.push_back(torch::zeros({}, parameter.options()));
+  }
+}
+
+void Optimizer::step(double rate) {
+  constexpr double kBeta1 = 0.9;
+  constexpr double kBeta2 = 0.999;
+  constexpr double kEpsilon = 1e-8;
+  at::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  switch (kind_) {
+    case OptimizerKind::adam:
+      torch::_foreach_add_(steps_, 1);
+      at::_fused_adam_(parameters_, gradients, first_moments_, second_moments_, {}, steps_, rate, kBeta1, kBeta2,
+                       weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+      break;
+    case OptimizerKind::adamw:
+      torch::_foreach_add_(steps_, 1);
+      at::_fused_adamw_(parameters_, gradients, first_moments_, second_moments_, {}, steps_, rate, kBeta1, kBeta2,
+                        weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+      break;
+    case OptimizerKind::sgd:
+      at::_fused_sgd_(parameters_, gradients, first_moments_, weight_decay_, momentum_, rate, /*dampening=*/0,
+                      /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/first_step_);
+      break;
+  }
+  first_step_ = false;
+}
+
+void Optimizer::zero_grad() {
+  for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+}
+
+void clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
+  at::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& parameter : parameters) gradients.push_back(parameter.grad());
+  const torch::Tensor norm = torch::stack(torch::_foreach_norm(gradients)).norm();
+  // 1e-6 as in torch.nn.utils.clip_grad_norm_.
+  const torch::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
+  for (torch::Tensor& gradient : gradients) gradient.mul_(factor);
+}
+
+}  // namespace digitrec

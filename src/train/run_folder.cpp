@@ -1,0 +1,123 @@
+#include "train/run_folder.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+#include "digitrec/core/version.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// NaN, which JSON does not know, stands for a figure that was not measured.
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+std::string number_or_blank(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
+
+const char* reason_name(StopReason reason) {
+  switch (reason) {
+    case StopReason::finished:
+      return "finished";
+    case StopReason::patience:
+      return "early stopping";
+    case StopReason::max_seconds:
+      return "max_seconds";
+    case StopReason::interrupted:
+      return "interrupted";
+  }
+  return "";
+}
+
+/// Removes what a failed constructor has made: the folder if it is new, and the parents that were made for it.
+void remove_new_folders(const fs::path& path, const fs::path& first_new) {
+  std::error_code ignored;
+  if (!first_new.empty()) {
+    fs::remove_all(path, ignored);
+    for (fs::path parent = path; parent != first_new && parent.has_parent_path();) {
+      parent = parent.parent_path();
+      fs::remove(parent, ignored);
+    }
+  }
+}
+
+/// The outermost folder of `path` that does not exist yet; empty when all do.
+fs::path first_missing(const fs::path& path) {
+  fs::path missing;
+  for (fs::path part = path; !part.empty() && !fs::exists(part); part = part.parent_path()) missing = part;
+  return missing;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move(path)) {
+  // "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
+  if (!path_.has_filename()) path_ = path_.parent_path();
+  std::error_code error;
+  if (fs::exists(path_) && !fs::is_directory(path_)) {
+    throw Error(fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path_.string()));
+  }
+  if (fs::is_directory(path_) && !fs::is_empty(path_, error)) {
+    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", path_.string()));
+  }
+  const fs::path first_new = first_missing(path_);
+  fs::create_directories(path_, error);
+  if (error) {
+    remove_new_folders(path_, first_new);
+    throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path_.string(), error.message()));
+  }
+  try {
+    write_file(path_ / "config.toml", fmt::format("# digitrec {}: the whole configuration of this run\n", version()) +
+                                          to_toml(config));
+    metrics_ = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
+    write_file(path_ / "metrics.csv", metrics_);
+  } catch (const Error&) {
+    fs::remove(path_ / "config.toml", error);
+    remove_new_folders(path_, first_new);
+    throw;
+  }
+}
+
+void RunFolder::append_metrics(const EpochMetrics& m) {
+  metrics_ += fmt::format("{},{:.6g},{:.6g},{},{},{:.6g},{:.3f},{:.0f}\n", m.epoch, m.train_loss, m.train_accuracy,
+                          number_or_blank(m.val_loss), number_or_blank(m.val_accuracy), m.lr, m.seconds,
+                          m.images_per_second);
+  write_file(path_ / "metrics.csv", metrics_);
+}
+
+void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const {
+  Json best = nullptr;
+  if (result.best) {
+    best = {{"epoch", result.best->epoch},
+            {"train_loss", number_or_null(result.best->train_loss)},
+            {"val_loss", number_or_null(result.best->val_loss)},
+            {"val_accuracy", number_or_null(result.best->val_accuracy)},
+            {"chosen_by", start.validation_rows > 0 ? "highest validation accuracy, then lowest validation loss"
+                                                    : "last epoch (no validation rows)"}};
+  }
+  const Json summary{{"digitrec", version()},
+                     {"model", config.model},
+                     {"parameters", start.parameters},
+                     {"classes", start.shape.classes},
+                     {"image_size", start.shape.image_size},
+                     {"device", start.device},
+                     {"data", config.data},
+                     {"train_rows", start.train_rows},
+                     {"validation_rows", start.validation_rows},
+                     {"normalization", {{"mean", start.normalization.mean}, {"deviation", start.normalization.deviation}}},
+                     {"seed", config.seed},
+                     {"stopped", reason_name(result.reason)},
+                     {"epochs", result.epochs},
+                     {"training_seconds", result.seconds},
+                     {"best", best}};
+  write_file(path_ / "summary.json", summary.dump(2) + "\n");
+}
+
+}  // namespace digitrec

@@ -1,0 +1,264 @@
+#include "digitrec/train/trainer.h"
+
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/random.h"
+#include "digitrec/train/optimizer.h"
+#include "digitrec/train/schedule.h"
+#include "train/run_folder.h"
+
+#include <ATen/core/Reduction.h>
+#include <torch/types.h>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace digitrec {
+namespace {
+
+/// Streams of the run's seed; see mix_seed.
+enum SeedStream : uint64_t { kSplitStream, kWeightStream, kShuffleStream, kDropoutStream };
+
+/// Seconds between two progress reports: each one waits for the device.
+constexpr double kProgressInterval = 0.2;
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// Sums over an epoch, kept on the device so that no batch waits for the host.
+class RunningMean {
+ public:
+  explicit RunningMean(const torch::Device& device)
+      : loss_(torch::zeros({}, torch::dtype(torch::kFloat64).device(device.is_mps() ? torch::kCPU : device))),
+        correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))) {}
+
+  void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
+    const int64_t count = labels.size(0);
+    loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(count));
+    correct_.add_(logits.detach().argmax(1).eq(labels).sum());
+    rows_ += count;
+  }
+
+  double loss() const { return loss_.item<double>() / static_cast<double>(rows_); }
+  double accuracy() const { return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows_); }
+  int64_t rows() const { return rows_; }
+
+ private:
+  torch::Tensor loss_;
+  torch::Tensor correct_;
+  int64_t rows_ = 0;
+};
+
+/// n / (K * n_c) for each class c of K that occurs, so that the mean weight is 1; 0 for one that does not.
+torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
+  const torch::Tensor counts = labels.bincount({}, classes).to(torch::kFloat32);
+  const torch::Tensor occurs = counts > 0;
+  const torch::Tensor weights = counts.sum() / (occurs.sum() * counts.clamp_min(1));
+  return weights * occurs;
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
+          const TrainEvents& events)
+      : config_(config),
+        events_(events),
+        device_(choose_device(config.device).device),
+        split_(stratified_split(dataset, config.val_fraction, mix_seed(config.seed, kSplitStream))),
+        sampler_(split_.train, config.batch_size, mix_seed(config.seed, kShuffleStream)),
+        schedule_(config, sampler_.batches_per_epoch()) {
+    info_.preset = config.model;
+    info_.shape = {dataset.num_classes(), dataset.image_size()};
+    info_.normalization = config.normalization == NormalizationKind::mnist
+                              ? Normalization{}
+                              : measure_normalization(dataset.images.index_select(0, split_.train));
+    at::manual_seed(mix_seed(config.seed, kWeightStream));
+    model_ = build_model(config.model, info_.shape);
+    model_->to(device_);
+    optimizer_.emplace(model_->parameters(), config);
+
+    images_ = dataset.images.to(device_);
+    labels_ = dataset.labels.to(device_);
+    validation_images_ = images_.index_select(0, split_.validation.to(device_));
+    validation_labels_ = labels_.index_select(0, split_.validation.to(device_));
+    if (config.class_weights == ClassWeights::balanced) {
+      const torch::Tensor train_labels = dataset.labels.index_select(0, split_.train);
+      class_weights_ = balanced_weights(train_labels, info_.shape.classes).to(device_);
+    }
+    run_.emplace(folder, config);
+  }
+
+  TrainResult run() {
+    const TrainStart start = describe();
+    if (events_.on_start) events_.on_start(start);
+    TrainResult result;
+    result.folder = run_->path();
+    int64_t epochs_without_best = 0;
+    for (int64_t epoch = 1; epoch <= config_.epochs; ++epoch) {
+      EpochMetrics metrics = train_epoch(epoch, result);
+      if (result.reason != StopReason::finished) break;  // cut short inside the epoch
+      validate(metrics);
+      schedule_.observe_epoch(metrics.val_loss);
+      result.epochs = epoch;
+
+      const bool is_best = !result.best || is_better(metrics, *result.best);
+      epochs_without_best = is_best ? 0 : epochs_without_best + 1;
+      if (is_best) {
+        result.best = metrics;
+        save(run_->best(), metrics);
+      }
+      save(run_->last(), metrics);
+      run_->append_metrics(metrics);
+      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
+      if (!std::isfinite(metrics.train_loss)) fail_not_finite(epoch);
+      if (config_.patience > 0 && epochs_without_best >= config_.patience) {
+        result.reason = StopReason::patience;
+        break;
+      }
+    }
+    run_->write_summary(config_, start, result);
+    return result;
+  }
+
+ private:
+  TrainStart describe() const {
+    return {device_.str(), split_.train.numel(), split_.validation.numel(), info_.shape, count_parameters(*model_),
+            info_.normalization};
+  }
+
+  /// One pass over the training rows. Sets result.reason when it ends early, having saved what there is.
+  EpochMetrics train_epoch(int64_t epoch, TrainResult& result) {
+    model_->train();
+    // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
+    at::manual_seed(mix_seed(mix_seed(config_.seed, kDropoutStream), static_cast<uint64_t>(epoch)));
+    const torch::Tensor order = sampler_.order(epoch).to(device_);
+    const int64_t batches = sampler_.batches_per_epoch();
+    RunningMean mean(device_);
+    EpochMetrics metrics;
+    metrics.epoch = epoch;
+    const Stopwatch watch;
+    double next_report = kProgressInterval;
+    for (int64_t batch = 0; batch < batches; ++batch) {
+      metrics.lr = schedule_.rate((epoch - 1) * batches + batch);
+      const BatchSampler::Range range = sampler_.range(batch);
+      train_batch(order.narrow(0, range.begin, range.size), metrics.lr, mean);
+
+      const double elapsed = watch.seconds();
+      if (events_.on_batch && elapsed >= next_report) {
+        next_report = elapsed + kProgressInterval;
+        const double speed = static_cast<double>(mean.rows()) / elapsed;
+        const int64_t rows_left = (config_.epochs - epoch + 1) * split_.train.numel() - mean.rows();
+        events_.on_batch({epoch, config_.epochs, batch + 1, batches, mean.loss(), mean.accuracy(), speed,
+                          static_cast<double>(rows_left) / speed});
+      }
+      const bool last = epoch == config_.epochs && batch + 1 == batches;
+      if (!last && events_.should_stop && events_.should_stop()) result.reason = StopReason::interrupted;
+      if (!last && config_.max_seconds > 0 && result.seconds + elapsed >= config_.max_seconds) {
+        result.reason = StopReason::max_seconds;
+      }
+      if (result.reason != StopReason::finished) break;
+    }
+    metrics.train_loss = mean.loss();  // waits for the device, so that the time below is all of the work
+    metrics.train_accuracy = mean.accuracy();
+    metrics.seconds = watch.seconds();
+    metrics.images_per_second = static_cast<double>(mean.rows()) / metrics.seconds;
+    result.seconds += metrics.seconds;
+    if (result.reason != StopReason::finished) finish_early(metrics, result);
+    return metrics;
+  }
+
+  void train_batch(const torch::Tensor& rows, double rate, RunningMean& mean) {
+    const torch::Tensor x = normalize_images(images_.index_select(0, rows), info_.normalization);
+    const torch::Tensor y = labels_.index_select(0, rows);
+    optimizer_->zero_grad();
+    const torch::Tensor logits = model_->forward(x);
+    const torch::Tensor loss = torch::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
+                                                         /*ignore_index=*/-100, config_.label_smoothing);
+    loss.backward();
+    if (config_.grad_clip > 0) clip_gradients(model_->parameters(), config_.grad_clip);
+    optimizer_->step(rate);
+    mean.add(loss, logits, y);
+  }
+
+  /// Out of time, the part of an epoch counts as one: it is validated and may be the best. Interrupted, the weights are
+  /// saved as they are and the caller gets its answer at once.
+  void finish_early(EpochMetrics& metrics, TrainResult& result) {
+    if (result.reason == StopReason::max_seconds) {
+      validate(metrics);
+      run_->append_metrics(metrics);
+      const bool is_best = !result.best || is_better(metrics, *result.best);
+      if (is_best) {
+        result.best = metrics;
+        save(run_->best(), metrics);
+      }
+      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
+      result.epochs = metrics.epoch;
+    }
+    save(run_->last(), metrics);
+  }
+
+  void validate(EpochMetrics& metrics) {
+    metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
+    if (validation_labels_.numel() == 0) return;
+    at::NoGradGuard no_grad;
+    const torch::Tensor logits = compute_logits(*model_, validation_images_, info_.normalization);
+    metrics.val_loss = torch::cross_entropy_loss(logits, validation_labels_).item<double>();
+    metrics.val_accuracy = static_cast<double>(logits.argmax(1).eq(validation_labels_).sum().item<int64_t>()) /
+                           static_cast<double>(validation_labels_.numel());
+  }
+
+  static bool is_better(const EpochMetrics& candidate, const EpochMetrics& best) {
+    if (std::isnan(candidate.val_accuracy)) return true;  // no validation rows: the last epoch
+    if (candidate.val_accuracy != best.val_accuracy) return candidate.val_accuracy > best.val_accuracy;
+    return candidate.val_loss < best.val_loss;
+  }
+
+  void save(const std::filesystem::path& path, const EpochMetrics& metrics) {
+    info_.metrics = {{"epoch", static_cast<double>(metrics.epoch)}, {"train_loss", metrics.train_loss}};
+    if (std::isfinite(metrics.val_accuracy)) {
+      info_.metrics["val_loss"] = metrics.val_loss;
+      info_.metrics["val_accuracy"] = metrics.val_accuracy;
+    }
+    save_checkpoint(path, *model_, info_);
+  }
+
+  [[noreturn]] void fail_not_finite(int64_t epoch) const {
+    throw Error(fmt::format("the training loss of epoch {} is not a finite number (lr {}); lower --lr or set --grad-clip 1. "
+                            "The best epoch before it is kept in {}",
+                            epoch, config_.lr, run_->best().string()));
+  }
+
+  TrainConfig config_;
+  const TrainEvents& events_;
+  torch::Device device_;
+  Split split_;
+  BatchSampler sampler_;
+  Schedule schedule_;
+  CheckpointInfo info_;
+  std::shared_ptr<Classifier> model_;
+  std::optional<Optimizer> optimizer_;
+  torch::Tensor images_;  ///< all rows, uint8, on the device
+  torch::Tensor labels_;
+  torch::Tensor validation_images_;
+  torch::Tensor validation_labels_;
+  torch::Tensor class_weights_;  ///< float [classes]; undefined: all alike
+  std::optional<RunFolder> run_;
+};
+
+}  // namespace
+
+TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
+                  const TrainEvents& events) {
+  return Trainer(config, dataset, folder, events).run();
+}
+
+}  // namespace digitrec
