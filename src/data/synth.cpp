@@ -77,7 +77,7 @@ Stroke smooth(const Stroke& points) {
 void vary_end(Stroke& stroke, Random& random, bool at_start) {
   Point& end = at_start ? stroke.front() : stroke.back();
   const Point next = at_start ? stroke[1] : stroke[stroke.size() - 2];
-  const double change = random.normal(0.10);
+  const double change = random.normal(0.20);
   end.x += change * (end.x - next.x);
   end.y += change * (end.y - next.y);
 }
@@ -97,12 +97,12 @@ const Style& choose_style(int digit, Random& random) {
 /// A writer's hand: every stroke of one digit goes through the same distortions.
 std::vector<Stroke> write_strokes(int digit, Random& random) {
   const Style& style = choose_style(digit, random);
-  const Warp bend(random, 0.035);
-  const double aspect = (digit == 1 ? 0.8 : 0.78) * std::exp(random.normal(0.17));
+  const Warp bend(random, 0.055);
+  const double aspect = (digit == 1 ? 0.8 : 0.78) * std::exp(random.normal(0.20));
   const double slant = 0.12 + random.normal(0.24);
   const double angle = random.normal(0.07);
   const double squeeze = random.normal(0.10);  // more of the height to the upper or the lower half
-  const double wobble = random.uniform(0.008, 0.03);
+  const double wobble = random.uniform(0.01, 0.045);
   std::vector<Stroke> strokes;
   for (Stroke stroke : style.strokes) {
     vary_end(stroke, random, true);

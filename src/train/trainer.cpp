@@ -73,7 +73,7 @@ class Trainer {
       : config_(config),
         events_(events),
         device_(choose_device(config.device).device),
-        split_(stratified_split(dataset, config.val_fraction, mix_seed(config.seed, kSplitStream))),
+        split_(training_split(config, dataset)),
         sampler_(split_.train, config.batch_size, mix_seed(config.seed, kShuffleStream)),
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
@@ -106,6 +106,7 @@ class Trainer {
     for (int64_t epoch = 1; epoch <= config_.epochs; ++epoch) {
       EpochMetrics metrics = train_epoch(epoch, result);
       if (result.reason != StopReason::finished) break;  // cut short inside the epoch
+      if (!std::isfinite(metrics.train_loss)) fail_not_finite(epoch, result);
       validate(metrics);
       schedule_.observe_epoch(metrics.val_loss);
       result.epochs = epoch;
@@ -119,7 +120,6 @@ class Trainer {
       save(run_->last(), metrics);
       run_->append_metrics(metrics);
       if (events_.on_epoch) events_.on_epoch(metrics, is_best);
-      if (!std::isfinite(metrics.train_loss)) fail_not_finite(epoch);
       if (config_.patience > 0 && epochs_without_best >= config_.patience) {
         result.reason = StopReason::patience;
         break;
@@ -231,10 +231,10 @@ class Trainer {
     save_checkpoint(path, *model_, info_);
   }
 
-  [[noreturn]] void fail_not_finite(int64_t epoch) const {
-    throw Error(fmt::format("the training loss of epoch {} is not a finite number (lr {}); lower --lr or set --grad-clip 1. "
-                            "The best epoch before it is kept in {}",
-                            epoch, config_.lr, run_->best().string()));
+  [[noreturn]] void fail_not_finite(int64_t epoch, const TrainResult& result) const {
+    const std::string kept = result.best ? fmt::format("; epoch {} is kept in {}", result.best->epoch, run_->best().string()) : "";
+    throw Error(fmt::format("the training loss of epoch {} is not a finite number (lr {}); lower --lr or set --grad-clip 1{}",
+                            epoch, config_.lr, kept));
   }
 
   TrainConfig config_;
@@ -255,6 +255,10 @@ class Trainer {
 };
 
 }  // namespace
+
+Split training_split(const TrainConfig& config, const Dataset& dataset) {
+  return stratified_split(dataset, config.val_fraction, mix_seed(config.seed, kSplitStream));
+}
 
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                   const TrainEvents& events) {

@@ -67,6 +67,9 @@ struct TrainResult {
   double seconds = 0;                 ///< of training alone
 };
 
+/// The rows that `train` trains on and those it only validates on; a function of labels, fraction and seed.
+Split training_split(const TrainConfig& config, const Dataset& dataset);
+
 /// Trains on part of `dataset` as `config` says, validates on the rest after each epoch, and fills the run folder `folder`
 /// (which must not hold anything yet): config.toml, metrics.csv, best.safetensors, last.safetensors, summary.json.
 ///

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# From nothing to submission.csv: installs what is missing, builds digitrec, trains a cnn and labels the test images.
+# With Kaggle's train.csv and test.csv in data/ it does the real thing, else it works on synthetic digits.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install_dependencies.sh
+cmake --preset release -DDIGITREC_TESTS=OFF
+cmake --build --preset release
+digitrec=build/release/digitrec
+
+run=runs/quickstart-$(date +%Y%m%d-%H%M%S)
+if [ -f data/train.csv ] && [ -f data/test.csv ]; then
+  data=data
+  "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run"
+else
+  data=data/synthetic
+  echo "== no data/train.csv and data/test.csv: working on synthetic digits instead, which are no real handwriting" >&2
+  [ -f "$data/test.csv" ] || "$digitrec" data synth --out "$data" --train 20000 --test 5000
+  "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run" --epochs 3
+  echo "== on the $data/test.csv it has never seen:" >&2
+  "$digitrec" eval --checkpoint "$run" --data "$data"
+fi
+"$digitrec" predict --checkpoint "$run" --input "$data" --out submission.csv
+"$digitrec" submit submission.csv --data "$data" --dry-run

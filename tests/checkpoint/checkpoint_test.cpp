@@ -1,0 +1,89 @@
+#include "digitrec/checkpoint/checkpoint.h"
+
+#include "digitrec/checkpoint/safetensors.h"
+#include "digitrec/core/error.h"
+#include "support.h"
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+CheckpointInfo info_of(const std::string& preset) { return {preset, {10, 28}, {0.13, 0.31}, {{"val_accuracy", 0.98}}, ""}; }
+
+TEST(Checkpoint, RebuildsTheNetworkWithItsBuffers) {
+  const TempFolder folder;
+  for (const std::string& name : preset_names()) {
+    const auto model = build_model(name, {});
+    model->train();
+    model->forward(torch::rand({8, 1, 28, 28}));  // moves the running statistics
+    save_checkpoint(folder / name, *model, info_of(name));
+    const Checkpoint again = load_checkpoint(folder / name);
+    model->eval();
+    at::NoGradGuard no_grad;
+    const torch::Tensor x = torch::rand({4, 1, 28, 28});
+    EXPECT_TRUE(again.model->forward(x).equal(model->forward(x))) << name;
+    EXPECT_FALSE(again.model->is_training());
+    EXPECT_EQ(again.info.preset, name);
+    EXPECT_EQ(again.info.normalization.mean, 0.13);
+    EXPECT_EQ(again.info.metrics.at("val_accuracy"), 0.98);
+  }
+}
+
+class BrokenCheckpoint : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = folder_ / "c";
+    save_checkpoint(path_, *build_model("mlp-128", {}), info_of("mlp-128"));
+    contents_ = read_safetensors(path_);
+  }
+  void expect_refused(const std::string& what) {
+    write_safetensors(path_, contents_);
+    EXPECT_ERROR(load_checkpoint(path_), Error, path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote");
+  }
+  TempFolder folder_;
+  std::filesystem::path path_;
+  SafeTensors contents_;
+};
+
+TEST_F(BrokenCheckpoint, OfAnotherPreset) {
+  contents_.metadata["preset"] = "cnn";
+  expect_refused("it says preset cnn but lacks its tensor 'conv1.bias'");
+}
+
+TEST_F(BrokenCheckpoint, OfAnotherWidth) {
+  contents_.metadata["preset"] = "mlp";
+  expect_refused("it says preset mlp but its tensor 'fc1.bias' has another shape or type");
+}
+
+TEST_F(BrokenCheckpoint, WithATensorTooMany) {
+  contents_.tensors["fc9.weight"] = torch::zeros({1});
+  expect_refused("it says preset mlp-128 but has a tensor 'fc9.weight'");
+}
+
+TEST_F(BrokenCheckpoint, OfAnUnknownPreset) {
+  contents_.metadata["preset"] = "resnet";
+  expect_refused("it is of the unknown preset 'resnet'");
+}
+
+TEST_F(BrokenCheckpoint, WithoutMetadata) {
+  contents_.metadata.clear();
+  expect_refused("its metadata lacks 'preset'");
+}
+
+TEST_F(BrokenCheckpoint, WithOddNumbers) {
+  contents_.metadata["classes"] = "-3";
+  expect_refused("its metadata 'classes' is not a whole number 1 to 1000");
+  contents_.metadata["classes"] = "10";
+  contents_.metadata["normalization"] = R"({"mean":0.1,"deviation":0})";
+  expect_refused("its normalization is out of range");
+}
+
+TEST(Checkpoint, NamesAFolderWithoutOne) {
+  const TempFolder folder;
+  EXPECT_ERROR(load_checkpoint(folder.path()), Error,
+               folder.path().string() + ": no best.safetensors in this folder; name a checkpoint or a run folder");
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,86 @@
+#include "digitrec/checkpoint/safetensors.h"
+
+#include "digitrec/core/error.h"
+#include "support.h"
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+/// A file of this header and data.
+std::string file_of(const std::string& header, const std::string& data) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(header.size() >> (8 * i) & 0xFF);
+  return bytes + header + data;
+}
+
+TEST(SafeTensors, AreReadBackAsTheyWere) {
+  const TempFolder folder;
+  SafeTensors out;
+  out.tensors["a.weight"] = torch::rand({2, 3, 4, 5}).contiguous(torch::MemoryFormat::ChannelsLast);
+  out.tensors["b"] = torch::tensor({1, -2, 3}, torch::kInt64);
+  out.tensors["scalar"] = torch::tensor(7, torch::kInt64);
+  out.tensors["empty"] = torch::empty({0, 3});
+  out.metadata = {{"format", "pt"}, {"text", "with \"quotes\" and ü"}};
+  write_safetensors(folder / "f", out);
+  const SafeTensors in = read_safetensors(folder / "f");
+  ASSERT_EQ(in.tensors.size(), out.tensors.size());
+  for (const auto& [name, tensor] : out.tensors) {
+    EXPECT_TRUE(in.tensors.at(name).equal(tensor)) << name;
+    EXPECT_EQ(in.tensors.at(name).scalar_type(), tensor.scalar_type()) << name;
+  }
+  EXPECT_EQ(in.metadata, out.metadata);
+  EXPECT_EQ(folder.entries(), std::vector<std::string>{"f"});
+}
+
+struct Refused {
+  const char* name;
+  std::string bytes;
+  std::string message;
+};
+
+class RefusedSafeTensors : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedSafeTensors, SaysWhatIsWrong) {
+  const TempFolder folder;
+  const auto path = folder.write("f", GetParam().bytes);
+  EXPECT_ERROR(read_safetensors(path), Error,
+               path.string() + ": not a whole checkpoint: " + GetParam().message +
+                   "; expected a safetensors file that digitrec or PyTorch wrote");
+}
+
+std::string one_tensor(const std::string& dtype, const std::string& shape, const std::string& offsets) {
+  return R"({"x":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    BadInput, RefusedSafeTensors,
+    testing::Values(
+        Refused{"Empty", "", "shorter than the 8 bytes of its header's length"},
+        Refused{"Text", "label,pixel0,pixel1\n", "its header should have 7809639165439172972 bytes, the file has 20"},
+        Refused{"HeaderCut", file_of(std::string(50, ' '), "").substr(0, 30), "its header should have 50 bytes, the file has 30"},
+        Refused{"NotJson", file_of("{nonsense", ""), "its header is not a JSON object"},
+        Refused{"Array", file_of("[]", ""), "its header is not a JSON object"},
+        Refused{"Deep", file_of(std::string(100'000, '['), ""), "its header is nested too deeply"},
+        Refused{"NoDtype", file_of(R"({"x":{"shape":[1]}})", ""), "tensor 'x' lacks dtype, shape or data_offsets"},
+        Refused{"OddDtype", file_of(one_tensor("F8", "[1]", "[0,4]"), "abcd"), "tensor 'x' is of an unsupported dtype"},
+        Refused{"NegativeShape", file_of(one_tensor("F32", "[-1]", "[0,4]"), "abcd"), "tensor 'x' has a broken shape"},
+        Refused{"OverflowingShape", file_of(one_tensor("F32", "[4294967296,4294967296,4294967296]", "[0,4]"), "abcd"),
+                "tensor 'x' is too large"},
+        Refused{"BeyondTheEnd", file_of(one_tensor("F32", "[2]", "[0,8]"), "abcd"),
+                "tensor 'x' reaches beyond the end of the file (cut off?)"},
+        Refused{"BackwardOffsets", file_of(one_tensor("F32", "[1]", "[4,0]"), "abcd"),
+                "tensor 'x' reaches beyond the end of the file (cut off?)"},
+        Refused{"ShapeDisagrees", file_of(one_tensor("F32", "[2]", "[0,4]"), "abcd"),
+                "tensor 'x' has offsets that disagree with its shape"},
+        Refused{"Gap", file_of(one_tensor("F32", "[1]", "[4,8]"), "abcdefgh"), "tensor 'x' overlaps another or leaves a gap"},
+        Refused{"Overlap",
+                file_of(R"({"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", "abcd"),
+                "tensor 'y' overlaps another or leaves a gap"},
+        Refused{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file goes on after its last tensor"},
+        Refused{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,219 @@
+// Every way to be given bad input, through the program itself: its exit code, its one line, and that nothing is left
+// behind. What the parsers say of each kind of broken file is in the tests of data/ and checkpoint/.
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/data/csv_writer.h"
+#include "support.h"
+
+#include <sys/mount.h>
+
+namespace digitrec {
+namespace {
+
+using test::ProgramResult;
+using test::run_digitrec;
+using test::TempFolder;
+
+struct Case {
+  const char* name;
+  std::string arguments;
+  int exit_code;
+  std::string message;  ///< after "digitrec: ", in full
+};
+
+/// A folder with a little of everything, in which each case runs.
+class BadInput : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    const std::string header = "label,pixel0,pixel1,pixel2,pixel3\n";
+    folder_.write("good.csv", test::tiny_csv(30));
+    folder_.write("empty.csv", "");
+    folder_.write("unlabelled.csv", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n");
+    folder_.write("short_row.csv", header + "0,1,2,3,4\n0,1,2\n");
+    folder_.write("long_row.csv", header + "0,1,2,3,4,5\n");
+    folder_.write("word.csv", header + "0,1,x,3,4\n");
+    folder_.write("negative.csv", header + "0,1,-2,3,4\n");
+    folder_.write("large.csv", header + "0,1,256,3,4\n");
+    folder_.write("negative_label.csv", header + "-1,1,2,3,4\n");
+    folder_.write("label_beyond.csv", header + "1000,1,2,3,4\n");
+    folder_.write("five_classes.csv", header + "4,1,2,3,4\n");
+    folder_.write("quotes.csv", header + "\"0\",1,2,3,4\n");
+    folder_.write("wide.csv", "label" + std::string(9'999'999, ',') + "\n");
+    folder_.write("binary.csv", std::string("\x7F" "ELF\0\0", 6));
+    folder_.write("single.csv", test::tiny_csv(9) + "3,1,2,3,4\n");
+    folder_.write("magic-idx3-ubyte", test::idx_images(1, 2, 2, "abcd", 0x999));
+    folder_.write("cut-images-idx3-ubyte", test::idx_images(9, 2, 2, "abcd"));
+    folder_.write("cut-labels-idx1-ubyte", test::idx_labels(9, "123456789"));
+    folder_.write("huge-images-idx3-ubyte", test::idx_images(0xFFFFFFFE, 2, 2, "abcd"));
+    folder_.write("oblong-images-idx3-ubyte", test::idx_images(1, 2, 3, "abcdef"));
+    for (const char* name : {"huge", "oblong"}) folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
+    save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {"mlp-128", {3, 2}, {}, {}, ""});
+    const std::string whole = test::read_text(folder_ / "good.safetensors");
+    folder_.write("cut.safetensors", whole.substr(0, whole.size() - 10));
+    std::string other = whole;
+    other.replace(other.find("\"mlp-128\""), 9, "\"mlp\"    ");
+    folder_.write("other.safetensors", other);
+    std::filesystem::create_directories(folder_ / "used");
+    folder_.write("used/file", "");
+    folder_.write("bad.toml", "epochs = 3\nbatchsize = 2\n");
+    folder_.write("28.csv", "pixel0,pixel1,pixel2\n");
+    write_id_label_csv(folder_ / "short_submission.csv", torch::zeros({3}, torch::kInt64));
+    before_ = folder_.entries();
+  }
+  TempFolder folder_;
+  std::vector<std::string> before_;
+};
+
+TEST_P(BadInput, GetsOneLineAndLeavesNothingBehind) {
+  const Case& c = GetParam();
+  const ProgramResult result = run_digitrec(c.arguments, folder_.path());
+  EXPECT_EQ(result.exit_code, c.exit_code);
+  // Log lines of what went well may stand before it; the error is the last line and says "digitrec: ".
+  const size_t line = result.err.rfind("digitrec: ");
+  ASSERT_NE(line, std::string::npos) << result.err;
+  EXPECT_EQ(result.err.substr(line), "digitrec: " + c.message + "\n");
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(folder_.entries(), before_);
+}
+
+std::string train(const std::string& rest) { return "train --model mlp-128 --epochs 1 " + rest; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Data, BadInput,
+    testing::Values(
+        Case{"MissingFile", train("--data none.csv"), 1, "none.csv: no such file; check the path"},
+        Case{"EmptyFile", train("--data empty.csv"), 1, "empty.csv: the file is empty; expected a header like label,pixel0,pixel1,..."},
+        Case{"NoLabelColumn", train("--data unlabelled.csv"), 1,
+             "unlabelled.csv:1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
+        Case{"ShortRow", train("--data short_row.csv"), 1, "short_row.csv:3: 3 fields; expected 5 as in the header (is the file cut off?)"},
+        Case{"LongRow", train("--data long_row.csv"), 1, "long_row.csv:2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        Case{"NotANumber", train("--data word.csv"), 1, "word.csv:2: column pixel1: 'x' is not a number; expected a whole number 0 to 255"},
+        Case{"BelowZero", train("--data negative.csv"), 1, "negative.csv:2: column pixel1: -2 is below 0; expected a whole number 0 to 255"},
+        Case{"Above255", train("--data large.csv"), 1, "large.csv:2: column pixel1: 256 is above 255; expected a whole number 0 to 255"},
+        Case{"NegativeLabel", train("--data negative_label.csv"), 1,
+             "negative_label.csv:2: column label: -1 is below 0; expected a whole number 0 to 999"},
+        Case{"LabelBeyondAll", train("--data label_beyond.csv"), 1,
+             "label_beyond.csv:2: column label: 1000 is above 999; expected a whole number 0 to 999"},
+        Case{"LabelBeyondTheModel", "eval --checkpoint good.safetensors --data five_classes.csv", 1,
+             "five_classes.csv: label 4 is beyond the model's 3 classes (0 to 2); use data of the same classes"},
+        Case{"Quotes", train("--data quotes.csv"), 1,
+             "quotes.csv:2: column label: quoted fields are not supported; expected a plain number, so save the file without quotes"},
+        Case{"TenMillionColumns", train("--data wide.csv"), 1,
+             "wide.csv:1: 10000000 columns; expected at most 65537 (a label and 256 x 256 pixels)"},
+        Case{"NotText", train("--data binary.csv"), 1, "binary.csv: not a text file; expected comma-separated values with a header"},
+        Case{"ClassWithOneExample", train("--data single.csv"), 1,
+             "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate: add some, or "
+             "train on everything with --val-fraction 0"},
+        Case{"WrongMagic", train("--data magic-idx3-ubyte"), 1,
+             "magic-idx3-ubyte: no label file beside it; expected one named like train-labels-idx1-ubyte"},
+        Case{"WrongMagicForPrediction", "predict --checkpoint good.safetensors --input magic-idx3-ubyte", 1,
+             "magic-idx3-ubyte: IDX magic is 0x00000999; expected 0x00000803 (a file of images)"},
+        Case{"CutIdx", train("--data cut-images-idx3-ubyte"), 1,
+             "cut-images-idx3-ubyte: the header promises 36 bytes of data, the file holds 4; fetch it again"},
+        Case{"HugeCount", train("--data huge-images-idx3-ubyte"), 1,
+             "huge-images-idx3-ubyte: the header promises 17179869176 bytes of data, the file holds 4; fetch it again"},
+        Case{"NotSquare", train("--data oblong-images-idx3-ubyte"), 1,
+             "oblong-images-idx3-ubyte: images of 2 x 3 pixels; expected square ones"},
+        Case{"ImagesTooSmallForThePreset", "train --model cnn --data good.csv", 1,
+             "model cnn takes images of 10 to 256 pixels a side; the data has 2"},
+        Case{"ColumnsDisagreeWithCheckpoint", "predict --checkpoint good.safetensors --input 28.csv", 1,
+             "28.csv:1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Checkpoints, BadInput,
+    testing::Values(
+        Case{"Truncated", "eval --checkpoint cut.safetensors --data good.csv", 1,
+             "cut.safetensors: not a whole checkpoint: tensor 'fc2.weight' reaches beyond the end of the file (cut off?); "
+             "expected a safetensors file that digitrec or PyTorch wrote"},
+        Case{"NoCheckpoint", "eval --checkpoint good.csv --data good.csv", 1,
+             "good.csv: not a whole checkpoint: its header should have 7809639165439172972 bytes, the file has 569; expected a "
+             "safetensors file that digitrec or PyTorch wrote"},
+        Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
+             "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; expected a checkpoint "
+             "that digitrec train wrote"},
+        Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1, "none.safetensors: no such file; check the path"},
+        Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
+             "used: no best.safetensors in this folder; name a checkpoint or a run folder"}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, BadInput,
+    testing::Values(
+        Case{"UnknownModel", "train --data good.csv --model cnn-bm", 2, "--model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
+        Case{"UnknownOptimizer", train("--data good.csv --optimizer adma"), 2, "--optimizer: unknown optimizer 'adma'; expected one of adam, adamw, sgd"},
+        Case{"UnknownSchedule", train("--data good.csv --schedule onecycle"), 2,
+             "--schedule: unknown schedule 'onecycle'; did you mean 'one-cycle'?"},
+        Case{"UnknownDevice", train("--data good.csv --device cpuu"), 2, "unknown device 'cpuu'; did you mean 'cpu'?"},
+        Case{"UnknownKey", train("--config bad.toml"), 2, "bad.toml:2: unknown key 'batchsize'; did you mean 'batch_size'?"},
+        Case{"UnknownSubcommand", "trian --data good.csv", 2, "unknown subcommand 'trian'; did you mean 'train'?"},
+        Case{"UnknownInnerSubcommand", "data sinth", 2, "unknown subcommand 'sinth'; did you mean 'synth'?"},
+        Case{"UnknownFlag", train("--data good.csv --epohcs 3"), 2, "unknown option '--epohcs'; did you mean '--epochs'?"},
+        Case{"StrayWord", train("--data good.csv extra"), 2, "unexpected argument 'extra'; see digitrec train --help"},
+        Case{"ZeroEpochs", "train --data good.csv --epochs 0", 2, "--epochs: 0 is out of range; expected 1 to 1000000"},
+        Case{"NegativeEpochs", "train --data good.csv --epochs -3", 2, "--epochs: -3 is out of range; expected 1 to 1000000"},
+        Case{"ZeroBatch", train("--batch-size 0"), 2, "--batch-size: 0 is out of range; expected 1 to 1000000"},
+        Case{"NegativeBatch", train("--batch-size -64"), 2, "--batch-size: -64 is out of range; expected 1 to 1000000"},
+        Case{"ZeroRate", train("--lr 0"), 2, "--lr: 0 is out of range; expected above 0 and at most 1000"},
+        Case{"NegativeRate", train("--lr -0.1"), 2, "--lr: -0.1 is out of range; expected above 0 and at most 1000"},
+        Case{"RateIsNoNumber", train("--lr fast"), 2, "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
+        Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
+        Case{"MissingMessage", "submit short_submission.csv", 2,
+             "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Output, BadInput,
+    testing::Values(
+        Case{"RunFolderExists", train("--data good.csv --out used"), 1,
+             "used: already exists and is not empty; choose another --out or remove it"},
+        Case{"RunFolderIsAFile", train("--data good.csv --out good.csv"), 1,
+             "good.csv: is a file; expected a folder to make for the run: choose another --out"},
+        Case{"RunFolderCannotBeMade", train("--data good.csv --out /proc/none/run"), 1,
+             "/proc/none/run: cannot be made: No such file or directory; choose another --out"},
+        Case{"SubmissionFolderMissing", "predict --checkpoint good.safetensors --input good.csv --out none/s.csv", 1,
+             "none/s.csv: cannot be created: No such file or directory; make its folder first"},
+        Case{"SubmissionIsAFolder", "predict --checkpoint good.safetensors --input good.csv --out used", 1,
+             "used: is a folder; expected the name of a file to write"},
+        Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
+             "short_submission.csv: 3 rows; expected 28000, one for each test image: make it anew with digitrec predict"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {
+  const TempFolder folder;
+  folder.write("good.csv", test::tiny_csv(30));
+  const ProgramResult devices = run_digitrec("devices --json", folder.path());
+  if (devices.out.find("cuda") != std::string::npos) GTEST_SKIP() << "this machine has a CUDA device";
+  const ProgramResult result = run_digitrec("train --model mlp --data good.csv --device cuda --out run", folder.path());
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "digitrec: device 'cuda' is not on this machine; available: cpu\n");
+  EXPECT_EQ(folder.entries(), std::vector<std::string>{"good.csv"});
+}
+
+TEST(BadInputOutput, FullDiskEndsWithOneLineAndNoRunFolder) {
+  const TempFolder folder;
+  folder.write("good.csv", test::tiny_csv(30));
+  std::filesystem::create_directories(folder / "disk");
+  if (mount("tmpfs", (folder / "disk").c_str(), "tmpfs", 0, "size=4k") != 0) GTEST_SKIP() << "needs the right to mount a tmpfs";
+  folder.write("disk/filler", std::string(4096, 'x'));
+  const ProgramResult result = run_digitrec("train --model mlp --data good.csv --out disk/run", folder.path());
+  const std::vector<std::string> left = folder.entries();
+  umount((folder / "disk").c_str());
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "digitrec: disk/run/config.toml: cannot be written: No space left on device; free some space or choose another place\n");
+  EXPECT_EQ(left, (std::vector<std::string>{"disk", "disk/filler", "good.csv"}));
+}
+
+TEST(BadInputOutput, FileSizeLimitLeavesNoHalfSubmission) {
+  const TempFolder folder;
+  save_checkpoint(folder / "c", *build_model("mlp-128", {3, 2}), {"mlp-128", {3, 2}, {}, {}, ""});
+  folder.write("good.csv", test::tiny_csv(3000));
+  // 4 KiB a file, less than the submission needs; bash ignores SIGXFSZ so that write() fails instead.
+  const ProgramResult result = run_digitrec("predict --checkpoint c --input good.csv --out s.csv", folder.path(),
+                                            "trap '' XFSZ; ulimit -f 4;");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("digitrec: s.csv: cannot be written: File too large; free some space or choose another place\n"), std::string::npos) << result.err;
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"c", "good.csv"}));
+}
+
+}  // namespace
+}  // namespace digitrec

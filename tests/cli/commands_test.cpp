@@ -1,0 +1,183 @@
+// The program from the outside: what its users and their scripts rely on.
+#include "digitrec/core/version.h"
+#include "support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+namespace digitrec {
+namespace {
+
+using test::ProgramResult;
+using test::read_text;
+using test::run_digitrec;
+using test::TempFolder;
+
+int64_t count_lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+TEST(Commands, GoFromNothingToACheckedSubmission) {
+  const TempFolder folder;
+  EXPECT_EQ(run_digitrec("data synth --out data --train 3000 --test 500", folder.path()).exit_code, 0);
+  const ProgramResult trained = run_digitrec("train --model mlp --epochs 3 --out runs/a", folder.path());
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_NE(trained.out.find("checkpoint runs/a/best.safetensors"), std::string::npos) << trained.out;
+  EXPECT_TRUE(std::filesystem::exists(folder / "runs/a/train.log"));
+
+  const ProgramResult evaluated = run_digitrec("eval --checkpoint runs/a --json", folder.path());
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  const auto metrics = nlohmann::json::parse(evaluated.out);
+  EXPECT_EQ(metrics["rows"], 500);
+  EXPECT_GT(metrics["accuracy"].get<double>(), 0.85);
+  EXPECT_EQ(metrics["classes"].size(), 10U);
+
+  const ProgramResult predicted = run_digitrec("predict --checkpoint runs/a --out runs/a/submission.csv --probabilities p.csv", folder.path());
+  ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
+  EXPECT_NE(predicted.err.find("as many rows as data/sample_submission.csv"), std::string::npos);
+  const std::string submission = read_text(folder / "runs/a/submission.csv");
+  EXPECT_TRUE(submission.starts_with("ImageId,Label\n1,"));
+  EXPECT_EQ(count_lines(submission), 501);
+  EXPECT_EQ(count_lines(read_text(folder / "p.csv")), 501);
+  const ProgramResult checked = run_digitrec("submit runs/a --dry-run", folder.path());
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_EQ(checked.out, "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500 in order, labels 0 to 9\n");
+}
+
+class WithTrainedRun : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_digitrec("data synth --out data --train 200 --test 20", folder_.path()).exit_code, 0);
+    ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder_.path()).exit_code, 0);
+    ASSERT_EQ(run_digitrec("predict --checkpoint run --out run/submission.csv", folder_.path()).exit_code, 0);
+  }
+
+  /// A stand-in for the kaggle program that notes its arguments, says `says` and exits with `status`.
+  ProgramResult submit_with(const std::string& says, int status) {
+    std::filesystem::create_directories(folder_ / "bin");
+    folder_.write("bin/kaggle", "#!/bin/sh\nprintf '%s|' \"$@\" > arguments\necho '" + says + "'\nexit " + std::to_string(status) + "\n");
+    std::filesystem::permissions(folder_ / "bin/kaggle", std::filesystem::perms::owner_all);
+    return run_digitrec("submit run -m 'my; \"message\"'", folder_.path(), "PATH=$PWD/bin:$PATH");
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(WithTrainedRun, SubmitHandsOverToKaggle) {
+  const ProgramResult result = submit_with("Successfully submitted to Digit Recognizer", 0);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("Successfully submitted to Digit Recognizer\n"), std::string::npos);
+  EXPECT_EQ(read_text(folder_ / "arguments"),
+            "competitions|submit|-c|digit-recognizer|-f|run/submission.csv|-m|my; \"message\"|");
+}
+
+TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
+  EXPECT_EQ(submit_with("OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", 1).err,
+            "digitrec: Kaggle does not know you: make an API token on kaggle.com under Settings and put it in ~/.kaggle/kaggle.json\n");
+  EXPECT_EQ(submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
+            "digitrec: Kaggle refused: accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
+  const ProgramResult failed = submit_with("something else", 3);
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_EQ(failed.err, "digitrec: the kaggle program failed: something else\n");
+  EXPECT_EQ(run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,
+            "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then put your API token in ~/.kaggle\n");
+}
+
+TEST_F(WithTrainedRun, PredictLabelsALabelledFileToo) {
+  const ProgramResult result = run_digitrec("predict --checkpoint run --input data/train.csv --out s.csv", folder_.path());
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("data/train.csv: 200 images, but data/sample_submission.csv has 20 rows"), std::string::npos) << result.err;
+  std::filesystem::rename(folder_ / "data/train.csv", folder_ / "labelled.csv");
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --input labelled.csv --out s.csv", folder_.path()).exit_code, 0);
+  EXPECT_EQ(count_lines(read_text(folder_ / "s.csv")), 201);
+}
+
+TEST_F(WithTrainedRun, EvalTakesSeveralCheckpoints) {
+  const ProgramResult result = run_digitrec("eval --checkpoint run run/last.safetensors --data data/train.csv", folder_.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("accuracy ")) << result.out;
+}
+
+TEST_F(WithTrainedRun, TheRunsOwnConfigRepeatsIt) {
+  EXPECT_EQ(run_digitrec("train --config run/config.toml --out again", folder_.path()).exit_code, 0);
+  EXPECT_EQ(read_text(folder_ / "again/best.safetensors"), read_text(folder_ / "run/best.safetensors"));
+}
+
+TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
+  // timeout sends SIGINT while the million epochs run.
+  const ProgramResult result = run_digitrec("train --model mlp --epochs 1000000 --out stopped", folder_.path(), "timeout -s INT 3");
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "stopped/last.safetensors")) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "stopped/summary.json"))["stopped"], "interrupted");
+  const ProgramResult code = run_digitrec("train --model mlp --epochs 1000000 --out stopped2", folder_.path(),
+                                          "timeout --preserve-status -s INT 3");
+  EXPECT_EQ(code.exit_code, 130);
+  EXPECT_NE(code.out.find("interrupted in epoch"), std::string::npos) << code.out;
+}
+
+TEST(Commands, FlagsOverrideTheConfigFile) {
+  const TempFolder folder;
+  folder.write("c.toml", "model = \"cnn-bn\"\nepochs = 7\n");
+  const ProgramResult result = run_digitrec("train --config c.toml --epochs 3 --lr=0.5 --print-config", folder.path());
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.out.find("model = \"cnn-bn\"\n"), std::string::npos);
+  EXPECT_NE(result.out.find("\nepochs = 3\n"), std::string::npos);
+  EXPECT_NE(result.out.find("\nlr = 0.5\n"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()) || folder.entries() == std::vector<std::string>{"c.toml"});
+}
+
+TEST(Commands, HelpIsQuickAndFitsAScreen) {
+  const TempFolder folder;
+  const auto start = std::chrono::steady_clock::now();
+  const ProgramResult help = run_digitrec("--help", folder.path());
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_LT(count_lines(help.out), 40);
+  EXPECT_LT(seconds, 3.0);  // 0.2 s where it was measured; the bound only catches work done at start-up
+  const ProgramResult train_help = run_digitrec("train --help", folder.path());
+  EXPECT_LT(count_lines(train_help.out), 45);
+  EXPECT_NE(train_help.out.find("--batch-size"), std::string::npos);
+}
+
+TEST(Commands, VersionNamesItsParts) {
+  const TempFolder folder;
+  const ProgramResult result = run_digitrec("--version", folder.path());
+  EXPECT_EQ(result.out, version_line() + "\n");
+  EXPECT_NE(result.out.find("LibTorch 2."), std::string::npos);
+}
+
+TEST(Commands, ListModelsAndDevicesAsJson) {
+  const TempFolder folder;
+  const auto models = nlohmann::json::parse(run_digitrec("models --json", folder.path()).out);
+  EXPECT_EQ(models.size(), 5U);
+  EXPECT_EQ(models[2]["model"], "cnn");
+  EXPECT_EQ(models[2]["parameters"], 225034);
+  EXPECT_EQ(nlohmann::json::parse(run_digitrec("devices --json", folder.path()).out).back()["device"], "cpu");
+}
+
+TEST(Commands, DataInfoCountsAndCompares) {
+  const TempFolder folder;
+  folder.write("a.csv", "label,pixel0\n0,5\n1,5\n1,7\n");
+  folder.write("b.csv", "pixel0\n7\n8\n");
+  const auto info = nlohmann::json::parse(run_digitrec("data info a.csv b.csv --json", folder.path()).out);
+  EXPECT_EQ(info["files"][0]["rows"], 3);
+  EXPECT_EQ(info["files"][0]["histogram"], (std::vector<int>{1, 2}));
+  EXPECT_EQ(info["files"][0]["duplicates"], 1);
+  EXPECT_EQ(info["files"][0]["conflicting_labels"], 1);
+  EXPECT_EQ(info["files"][1]["classes"], 0);
+  EXPECT_EQ(info["overlap"][0]["rows"], 1);
+  const ProgramResult text = run_digitrec("data info a.csv b.csv", folder.path());
+  EXPECT_NE(text.out.find("1 of the images in b.csv occur in a.csv\n"), std::string::npos) << text.out;
+}
+
+TEST(Commands, PredictPicturesToATable) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 2000 --test 10", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp --epochs 2 --out run", folder.path()).exit_code, 0);
+  std::filesystem::copy(DIGITREC_FIXTURES "/pictures", folder / "pictures");
+  const ProgramResult result = run_digitrec("predict --checkpoint run --input pictures", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("File,Label,Probability\npictures/one.jpg,1,")) << result.out;
+  EXPECT_NE(result.out.find("pictures/zero.png,0,"), std::string::npos) << result.out;
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,161 @@
+#include "digitrec/data/csv.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/data/csv_writer.h"
+#include "support.h"
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+constexpr const char* kHeader = "label,pixel0,pixel1,pixel2,pixel3\n";
+
+TEST(ReadCsv, ReadsLabelsAndPixels) {
+  const TempFolder folder;
+  const Dataset data = read_csv(folder.write("a.csv", std::string(kHeader) + "7,0,1,2,255\n3,9,8,7,6\n"), Labels::required);
+  EXPECT_EQ(data.size(), 2);
+  EXPECT_EQ(data.image_size(), 2);
+  EXPECT_EQ(data.num_classes(), 8);
+  EXPECT_TRUE(data.images.equal(torch::tensor({0, 1, 2, 255, 9, 8, 7, 6}, torch::kUInt8).view({2, 2, 2})));
+  EXPECT_TRUE(data.labels.equal(torch::tensor({7, 3}, torch::kInt64)));
+}
+
+TEST(ReadCsv, FindsTheLabelColumnByItsName) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", "pixel0,label,pixel1,pixel2,pixel3\n1,5,2,3,4\n");
+  const Dataset data = read_csv(path, Labels::required);
+  EXPECT_EQ(data.labels.item<int64_t>(), 5);
+  EXPECT_TRUE(data.images.flatten().equal(torch::tensor({1, 2, 3, 4}, torch::kUInt8)));
+  EXPECT_FALSE(read_csv(path, Labels::ignored).has_labels());
+}
+
+TEST(ReadCsv, StopsAfterTheRowsAskedFor) {
+  const TempFolder folder;
+  EXPECT_EQ(read_csv(folder.write("a.csv", test::tiny_csv(10)), Labels::required, 4).size(), 4);
+}
+
+struct Accepted {
+  const char* name;
+  std::string text;
+};
+
+class AcceptedCsv : public testing::TestWithParam<Accepted> {};
+
+TEST_P(AcceptedCsv, ReadsTheSameTwoRows) {
+  const TempFolder folder;
+  const Dataset data = read_csv(folder.write("a.csv", GetParam().text), Labels::required);
+  EXPECT_TRUE(data.labels.equal(torch::tensor({1, 2}, torch::kInt64)));
+  EXPECT_TRUE(data.images.equal(torch::tensor({0, 1, 2, 3, 4, 5, 6, 255}, torch::kUInt8).view({2, 2, 2})));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, AcceptedCsv,
+    testing::Values(Accepted{"Plain", std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n"},
+                    Accepted{"NoLastLineBreak", std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255"},
+                    Accepted{"Crlf", "label,pixel0,pixel1,pixel2,pixel3\r\n1,0,1,2,3\r\n2,4,5,6,255\r\n"},
+                    Accepted{"ByteOrderMark", "\xEF\xBB\xBF" + std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n"},
+                    Accepted{"BlankLastLines", std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n\n  \n"},
+                    Accepted{"Blanks", "label, pixel0,pixel1 ,pixel2,pixel3\n1, 0,1 ,2,3\n2,4,5,6, 255\n"},
+                    Accepted{"LeadingZeros", std::string(kHeader) + "01,000,1,2,3\n2,4,5,6,0255\n"},
+                    Accepted{"Gzip", test::gzip(std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n")}),
+    [](const auto& info) { return info.param.name; });
+
+struct Refused {
+  const char* name;
+  std::string text;
+  std::string message;  ///< after the file's name
+};
+
+class RefusedCsv : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedCsv, NamesFileLineAndColumn) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", GetParam().text);
+  EXPECT_ERROR(read_csv(path, Labels::required), Error, path.string() + GetParam().message);
+}
+
+const std::string kH = kHeader;
+
+INSTANTIATE_TEST_SUITE_P(
+    BadInput, RefusedCsv,
+    testing::Values(
+        Refused{"Empty", "", ": the file is empty; expected a header like label,pixel0,pixel1,..."},
+        Refused{"OnlyHeader", kH, ": only a header; expected one row an image below it"},
+        Refused{"NoLabel", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n",
+                ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
+        Refused{"NoHeader", "1,2,3,4,5\n1,2,3,4,5\n",
+                ":1: the first line holds numbers; expected a header like label,pixel0,pixel1,..."},
+        Refused{"TwoLabels", "label,label,pixel0\n1,1,1\n", ":1: two columns are named label; expected one"},
+        Refused{"NotSquare", "label,pixel0,pixel1,pixel2\n1,2,3,4\n",
+                ":1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"},
+        Refused{"TooFewFields", kH + "1,0,1,2,3\n1,0,1,2\n",
+                ":3: 4 fields; expected 5 as in the header (is the file cut off?)"},
+        Refused{"TooManyFields", kH + "1,0,1,2,3,4\n", ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        Refused{"Truncated", kH + "1,0,1,2,3\n1,0",
+                ":3: 2 fields; expected 5 as in the header (is the file cut off?)"},
+        Refused{"NotANumber", kH + "1,0,abc,2,3\n", ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
+        Refused{"NotWhole", kH + "1,0,1.5,2,3\n", ":2: column pixel1: 1.5 is not a whole number; expected a whole number 0 to 255"},
+        Refused{"EmptyField", kH + "1,0,,2,3\n", ":2: column pixel1: the field is empty; expected a whole number 0 to 255"},
+        Refused{"Negative", kH + "1,0,1,2,-1\n", ":2: column pixel3: -1 is below 0; expected a whole number 0 to 255"},
+        Refused{"Above255", kH + "1,0,1,2,256\n", ":2: column pixel3: 256 is above 255; expected a whole number 0 to 255"},
+        Refused{"Huge", kH + "1,0,1,2,99999999999999999999999\n",
+                ":2: column pixel3: 99999999999999999999999 is above 255; expected a whole number 0 to 255"},
+        Refused{"NegativeLabel", kH + "-1,0,1,2,3\n", ":2: column label: -1 is below 0; expected a whole number 0 to 999"},
+        Refused{"LabelBeyond", kH + "1000,0,1,2,3\n", ":2: column label: 1000 is above 999; expected a whole number 0 to 999"},
+        Refused{"QuotedHeader", "\"label\",\"pixel0\"\n1,2\n",
+                ":1: quoted fields are not supported; expected plain names and numbers, so save the file without quotes"},
+        Refused{"QuotedField", kH + "\"1\",0,1,2,3\n",
+                ":2: column label: quoted fields are not supported; expected a plain number, so save the file without quotes"},
+        Refused{"BlankLineInside", kH + "1,0,1,2,3\n\n1,0,1,2,3\n", ":3: blank line in the middle of the file; remove it"},
+        Refused{"NotText", std::string("\x7F" "ELF\0\0\1", 7),
+                ": not a text file; expected comma-separated values with a header"},
+        Refused{"Words", "hello world\nthis is no table\n",
+                ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
+        Refused{"ManyColumns", "label" + std::string(100'000, ',') + "\n",
+                ":1: 100001 columns; expected at most 65537 (a label and 256 x 256 pixels)"},
+        Refused{"LongLine", "label" + std::string(20'000'000, ',') + "\n",
+                ":1: the line is longer than 16 MiB; expected at most a label and 256 x 256 pixels"},
+        Refused{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
+                ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ReadCsv, TenMillionColumnsAreRefusedByTheirNumber) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", "label" + std::string(9'999'999, ',') + "\n");
+  EXPECT_ERROR(read_csv(path, Labels::required), Error,
+               path.string() + ":1: 10000000 columns; expected at most 65537 (a label and 256 x 256 pixels)");
+}
+
+TEST(ReadCsv, NamesAMissingFile) {
+  const TempFolder folder;
+  const auto path = folder / "none.csv";
+  EXPECT_ERROR(read_csv(path, Labels::required), Error, path.string() + ": no such file; check the path");
+  EXPECT_ERROR(read_csv(folder.path(), Labels::required), Error, folder.path().string() + ": is not a file; name a file");
+}
+
+TEST(WriteImageCsv, IsReadBackAsItWas) {
+  const TempFolder folder;
+  const Dataset data = test::random_dataset({0, 4, 2, 1, 3}, 5);
+  write_image_csv(folder / "a.csv", data);
+  const Dataset again = read_csv(folder / "a.csv", Labels::required);
+  EXPECT_TRUE(again.images.equal(data.images));
+  EXPECT_TRUE(again.labels.equal(data.labels));
+}
+
+TEST(ReadIdLabelCsv, WantsIdsInOrder) {
+  const TempFolder folder;
+  EXPECT_EQ(read_id_label_csv(folder.write("a.csv", "ImageId,Label\n1,3\n2,9\n")), (std::vector<int64_t>{3, 9}));
+  const auto path = folder.write("b.csv", "ImageId,Label\n1,3\n3,9\n");
+  EXPECT_ERROR(read_id_label_csv(path), Error, path.string() + ":3: ImageId is 3; expected 2 (ids run 1, 2, 3, ...)");
+  const auto other = folder.write("c.csv", "id,label\n1,3\n");
+  EXPECT_ERROR(read_id_label_csv(other), Error, other.string() + ":1: the header is 'id,label'; expected ImageId,Label");
+}
+
+TEST(CsvField, QuotesWhatNeedsIt) {
+  EXPECT_EQ(csv_field("plain.png"), "plain.png");
+  EXPECT_EQ(csv_field("a,\"b\".png"), "\"a,\"\"b\"\".png\"");
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Runs scripts/get_data.sh against a server on loopback: whole files, a broken mirror, a resumed download, a stand-in
+for the Kaggle CLI."""
+import hashlib
+import http.server
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import unittest
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "get_data.sh"
+FILES = {"a.gz": b"first file" * 1000, "b.gz": b"second file" * 1000}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.requests.append((self.path, self.headers.get("Range")))
+        body = FILES.get(self.path.rsplit("/", 1)[1])
+        if body is None or self.path.startswith("/missing/"):
+            return self.send_error(404)
+        if self.path.startswith("/altered/"):
+            body = body[::-1]
+        start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start:])
+
+    def log_message(self, *_):
+        pass
+
+
+class GetData(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.requests = []
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = pathlib.Path(self.folder.name) / "data"
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.folder.cleanup()
+
+    def run_script(self, *arguments, mirrors=("good",), **environment):
+        base = f"http://127.0.0.1:{self.server.server_address[1]}"
+        sums = "\n".join(f"{hashlib.sha256(body).hexdigest()} {name}" for name, body in FILES.items())
+        env = os.environ | {"MNIST_MIRRORS": " ".join(f"{base}/{m}/" for m in mirrors), "MNIST_FILES": sums} | environment
+        return subprocess.run([SCRIPT, *arguments, "--out", str(self.out)], env=env, capture_output=True, text=True)
+
+    def found(self):
+        return {path.name: path.read_bytes() for path in self.out.iterdir()}
+
+    def test_gets_every_file_and_none_twice(self):
+        self.assertEqual(self.run_script("mnist").returncode, 0)
+        self.assertEqual(self.found(), FILES)
+        count = len(self.server.requests)
+        again = self.run_script("mnist")
+        self.assertEqual(again.returncode, 0)
+        self.assertIn("already here", again.stdout)
+        self.assertEqual(len(self.server.requests), count)
+
+    def test_goes_on_with_a_half_file(self):
+        self.out.mkdir()
+        (self.out / "a.gz.part").write_bytes(FILES["a.gz"][:4000])
+        self.assertEqual(self.run_script("mnist").returncode, 0)
+        self.assertEqual(self.found(), FILES)
+        self.assertIn(("/good/a.gz", "bytes=4000-"), self.server.requests)
+
+    def test_takes_the_next_mirror_after_a_bad_one(self):
+        result = self.run_script("mnist", mirrors=("missing", "altered", "good"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("wrong SHA-256", result.stderr)
+        self.assertEqual(self.found(), FILES)
+
+    def test_says_when_no_mirror_helps_and_leaves_no_half_file(self):
+        result = self.run_script("mnist", mirrors=("altered", "missing"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("a.gz: no mirror gave it whole", result.stderr)
+        self.assertEqual(self.found(), {})
+
+    def kaggle(self, body):
+        program = pathlib.Path(self.folder.name) / "kaggle"
+        program.write_text("#!/bin/sh\n" + body)
+        program.chmod(0o755)
+        return {"PATH": f"{self.folder.name}:{os.environ['PATH']}"}
+
+    def test_unpacks_what_kaggle_sends(self):
+        make_zip = """for f in train test sample_submission; do echo $f > "$6/$f.csv"; done
+cd "$6" && python3 -m zipfile -c digit-recognizer.zip train.csv test.csv sample_submission.csv && rm *.csv"""
+        result = self.run_script("kaggle", **self.kaggle(make_zip))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(sorted(self.found()), ["sample_submission.csv", "test.csv", "train.csv"])
+
+    def test_says_what_to_do_when_kaggle_refuses(self):
+        result = self.run_script("kaggle", **self.kaggle("echo 403 >&2; exit 1"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("accepted the rules", result.stderr)
+        self.assertEqual(list(self.out.iterdir()), [])
+
+    def test_refuses_unknown_words(self):
+        self.assertEqual(self.run_script("minst").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""PyTorch reads a checkpoint that digitrec wrote: safetensors.torch loads it, its names fit the network written in
+Python (scripts/peers/make_parity_fixtures.py), and that network gives digitrec's probabilities.
+
+    interop_test.py DIGITREC     exits with 77 (skipped) where torch or safetensors is missing
+"""
+import csv
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "peers"))
+from make_parity_fixtures import PRESETS  # noqa: E402
+
+
+def read_csv(path):
+    with open(path, newline="") as file:
+        return [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
+
+
+def check(digitrec, folder, preset):
+    run = folder / preset
+    subprocess.run([digitrec, "train", "--model", preset, "--data", folder / "data", "--out", run, "--epochs", "1"],
+                   check=True, capture_output=True)
+    subprocess.run([digitrec, "predict", "--checkpoint", run, "--input", folder / "data", "--out", folder / "s.csv",
+                    "--probabilities", folder / "p.csv"], check=True, capture_output=True)
+    model = PRESETS[preset]()
+    model.load_state_dict(load_file(run / "best.safetensors"), strict=True)
+    with safe_open(run / "best.safetensors", "pt") as file:
+        metadata = file.metadata()
+    assert metadata["preset"] == preset and metadata["classes"] == "10", metadata
+    normalization = json.loads(metadata["normalization"])
+    images = torch.tensor(read_csv(folder / "data" / "test.csv")).view(-1, 1, 28, 28)
+    with torch.no_grad():
+        expected = model.eval()((images / 255 - normalization["mean"]) / normalization["deviation"]).softmax(1)
+    found = torch.tensor(read_csv(folder / "p.csv"))[:, 2:]
+    difference = (expected - found).abs().max().item()
+    print(f"{preset}: {len(model.state_dict())} tensors, probabilities differ by {difference:.1e}")
+    assert difference < 1e-5, difference
+
+
+def main():
+    digitrec = sys.argv[1]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        subprocess.run([digitrec, "data", "synth", "--out", folder / "data", "--train", "600", "--test", "100"],
+                       check=True, capture_output=True)
+        for preset in PRESETS:
+            check(digitrec, folder, preset)
+
+
+if __name__ == "__main__":
+    main()

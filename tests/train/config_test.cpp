@@ -1,0 +1,90 @@
+#include "digitrec/train/config.h"
+
+#include "digitrec/core/error.h"
+#include "support.h"
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+TEST(ConfigFile, SetsWhatItNames) {
+  const TempFolder folder;
+  TrainConfig config;
+  apply_config_file(config, folder.write("c.toml", "model = \"mlp\"\nlr = 0.01\nepochs = 3\nschedule = \"one-cycle\"\nweight_decay = 1\n"));
+  EXPECT_EQ(config.model, "mlp");
+  EXPECT_EQ(config.lr, 0.01);
+  EXPECT_EQ(config.epochs, 3);
+  EXPECT_EQ(config.schedule, ScheduleKind::one_cycle);
+  EXPECT_EQ(config.weight_decay, 1.0);
+  EXPECT_EQ(config.batch_size, TrainConfig{}.batch_size);
+}
+
+TEST(ConfigFile, IsReadBackAsItWasWritten) {
+  const TempFolder folder;
+  TrainConfig config;
+  config.model = "cnn-bn";
+  config.data = "a \"quoted\" \\ path";
+  config.lr = 0.00123456789;
+  config.seed = 9007199254740993ULL;  // not a double
+  config.class_weights = ClassWeights::balanced;
+  TrainConfig again;
+  apply_config_file(again, folder.write("c.toml", to_toml(config)));
+  EXPECT_EQ(to_toml(again), to_toml(config));
+  EXPECT_EQ(again.seed, config.seed);
+  EXPECT_EQ(again.data, config.data);
+}
+
+struct Refused {
+  const char* name;
+  std::string text;
+  std::string message;
+};
+
+class RefusedConfig : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedConfig, NamesFileLineAndKey) {
+  const TempFolder folder;
+  const auto path = folder.write("c.toml", GetParam().text);
+  TrainConfig config;
+  EXPECT_ERROR(apply_config_file(config, path), UsageError, path.string() + GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    BadInput, RefusedConfig,
+    testing::Values(
+        Refused{"UnknownKey", "model = \"cnn\"\nepocs = 3\n", ":2: unknown key 'epocs'; did you mean 'epochs'?"},
+        Refused{"ZeroEpochs", "epochs = 0\n", ":1: epochs: 0 is out of range; expected 1 to 1000000"},
+        Refused{"NegativeRate", "lr = -0.1\n", ":1: lr: -0.1 is out of range; expected above 0 and at most 1000"},
+        Refused{"RealForWhole", "epochs = 1.5\n", ":1: epochs: '1.5' is not a whole number; expected 1 to 1000000"},
+        Refused{"TextForNumber", "lr = \"fast\"\n", ":1: lr: of the wrong type; expected a number"},
+        Refused{"NumberForText", "model = 3\n", ":1: model: of the wrong type; expected a string in quotes"},
+        Refused{"NotANumber", "lr = nan\n", ":1: lr: nan is out of range; expected above 0 and at most 1000"},
+        Refused{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
+        Refused{"UnknownOptimizer", "optimizer = \"adamv\"\n", ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
+        Refused{"UnknownSchedule", "schedule = \"cosin\"\n", ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ConfigFile, RefusesWhatIsNoToml) {
+  const TempFolder folder;
+  const auto path = folder.write("c.toml", "model = \"cnn\"\nepochs 3\n");
+  TrainConfig config;
+  try {
+    apply_config_file(config, path);
+    ADD_FAILURE() << "no error";
+  } catch (const UsageError& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ":2: not TOML: ")) << error.what();
+  }
+}
+
+TEST(PublishedConfigs, ExistForEachPresetAndAreValid) {
+  for (const char* name : {"mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn"}) {
+    TrainConfig config;
+    apply_config_file(config, std::string(DIGITREC_SOURCE "/configs/") + name + ".toml");
+    EXPECT_EQ(config.model, name);
+    EXPECT_EQ(config.batch_size, 64);
+  }
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,205 @@
+#include "digitrec/train/trainer.h"
+
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/synth.h"
+#include "digitrec/train/optimizer.h"
+#include "support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+namespace digitrec {
+namespace {
+
+using test::read_text;
+using test::TempFolder;
+
+TrainConfig quick(const std::string& model = "mlp-128") {
+  TrainConfig config;
+  config.model = model;
+  config.device = "cpu";
+  config.epochs = 2;
+  return config;
+}
+
+torch::Tensor first_weights(const std::filesystem::path& folder) {
+  return load_checkpoint(folder).model->parameters().front().detach();
+}
+
+TEST(Train, LearnsAndFillsTheRunFolder) {
+  const TempFolder folder;
+  const TrainResult result = train(quick(), draw_synthetic_digits(2000, 1), folder / "run", {});
+  EXPECT_EQ(result.reason, StopReason::finished);
+  EXPECT_EQ(result.epochs, 2);
+  ASSERT_TRUE(result.best);
+  EXPECT_GT(result.best->val_accuracy, 0.7);
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"run", "run/best.safetensors", "run/config.toml", "run/last.safetensors",
+                                                        "run/metrics.csv", "run/summary.json"}));
+  const std::string metrics = read_text(folder / "run/metrics.csv");
+  EXPECT_TRUE(metrics.starts_with("epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n1,"));
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 3);
+  const auto summary = nlohmann::json::parse(read_text(folder / "run/summary.json"));
+  EXPECT_EQ(summary["stopped"], "finished");
+  EXPECT_EQ(summary["best"]["val_accuracy"].get<double>(), result.best->val_accuracy);
+}
+
+TEST(Train, RepeatsBitForBitWithTheSameSeed) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(400, 1);
+  for (const char* model : {"mlp", "cnn-bn"}) {  // cnn-bn draws dropout masks too
+    TrainConfig config = quick(model);
+    config.epochs = 1;
+    const std::string name = model;
+    train(config, data, folder / (name + "-a"), {});
+    at::manual_seed(12345);  // what the program drew before must not matter
+    train(config, data, folder / (name + "-b"), {});
+    EXPECT_EQ(read_text(folder / (name + "-a/best.safetensors")), read_text(folder / (name + "-b/best.safetensors"))) << model;
+    config.seed = 43;
+    train(config, data, folder / (name + "-c"), {});
+    EXPECT_FALSE(first_weights(folder / (name + "-a")).equal(first_weights(folder / (name + "-c")))) << model;
+  }
+}
+
+TEST(Train, NeverTrainsOnAValidationRow) {
+  // Whatever the validation images show, the weights are the same: nothing of them flows into training.
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(600, 2);
+  const TrainConfig config = quick();
+  const auto [training, validation] = training_split(config, data);
+  ASSERT_GT(validation.numel(), 50);
+  Dataset altered = data;
+  altered.images = data.images.clone();
+  altered.images.index_fill_(0, validation, 255);  // labels stay: the split depends on them
+  train(config, data, folder / "a", {});
+  train(config, altered, folder / "b", {});
+  EXPECT_TRUE(load_checkpoint(folder / "a/last.safetensors").model->parameters().front().equal(
+      load_checkpoint(folder / "b/last.safetensors").model->parameters().front()));
+  // The split above is the one that training used: change a training row, and the weights change.
+  altered.images = data.images.clone();
+  altered.images.index_fill_(0, training.slice(0, 0, 1), 255);
+  train(config, altered, folder / "c", {});
+  EXPECT_FALSE(load_checkpoint(folder / "a/last.safetensors").model->parameters().front().equal(
+      load_checkpoint(folder / "c/last.safetensors").model->parameters().front()));
+}
+
+TEST(Train, StopsEarlyAndKeepsTheBestEpoch) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.epochs = 30;
+  config.patience = 2;
+  config.lr = 0.05;  // too high to go on improving
+  std::vector<EpochMetrics> seen;
+  TrainEvents events;
+  events.on_epoch = [&](const EpochMetrics& metrics, bool) { seen.push_back(metrics); };
+  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", events);
+  EXPECT_EQ(result.reason, StopReason::patience);
+  ASSERT_TRUE(result.best);
+  EXPECT_EQ(result.epochs, result.best->epoch + 2);
+  double highest = 0;
+  for (const EpochMetrics& metrics : seen) highest = std::max(highest, metrics.val_accuracy);
+  EXPECT_EQ(result.best->val_accuracy, highest);
+  EXPECT_EQ(load_checkpoint(folder / "run").info.metrics.at("epoch"), static_cast<double>(result.best->epoch));
+}
+
+TEST(Train, SavesWhatItHasWhenInterrupted) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.epochs = 100;
+  int batches = 0;
+  TrainEvents events;
+  events.should_stop = [&] { return ++batches == 25; };  // in the second epoch of 15 batches
+  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", events);
+  EXPECT_EQ(result.reason, StopReason::interrupted);
+  EXPECT_EQ(result.epochs, 1);
+  EXPECT_EQ(load_checkpoint(folder / "run/last.safetensors").info.metrics.at("epoch"), 2);
+  EXPECT_EQ(load_checkpoint(folder / "run/best.safetensors").info.metrics.at("epoch"), 1);
+  EXPECT_EQ(nlohmann::json::parse(read_text(folder / "run/summary.json"))["stopped"], "interrupted");
+}
+
+TEST(Train, StopsAfterMaxSecondsWithAValidatedCheckpoint) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.epochs = 100'000;
+  config.max_seconds = 0.2;
+  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", {});
+  EXPECT_EQ(result.reason, StopReason::max_seconds);
+  EXPECT_LT(result.seconds, 2.0);
+  ASSERT_TRUE(result.best);
+  EXPECT_GT(result.best->val_accuracy, 0);
+}
+
+TEST(Train, TrainsOnEverythingWithoutValidation) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.val_fraction = 0;
+  const TrainResult result = train(config, draw_synthetic_digits(500, 3), folder / "run", {});
+  EXPECT_EQ(result.best->epoch, 2);
+  EXPECT_TRUE(std::isnan(result.best->val_accuracy));
+  EXPECT_EQ(nlohmann::json::parse(read_text(folder / "run/summary.json"))["best"]["chosen_by"], "last epoch (no validation rows)");
+}
+
+TEST(Train, EveryOptionOfTheRecipeTrains) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(800, 5);
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd}) {
+    for (const ScheduleKind schedule : {ScheduleKind::constant, ScheduleKind::step, ScheduleKind::cosine, ScheduleKind::one_cycle, ScheduleKind::plateau}) {
+      TrainConfig config = quick();
+      config.optimizer = optimizer;
+      config.schedule = schedule;
+      config.lr = optimizer == OptimizerKind::sgd ? 0.05 : 0.003;
+      config.weight_decay = 0.001;
+      config.warmup_epochs = 0.3;
+      config.grad_clip = 5;
+      config.label_smoothing = 0.05;
+      config.class_weights = ClassWeights::balanced;
+      config.normalization = NormalizationKind::mnist;
+      const auto name = std::to_string(static_cast<int>(optimizer)) + std::to_string(static_cast<int>(schedule));
+      EXPECT_GT(train(config, data, folder / name, {}).best->val_accuracy, 0.5) << name;
+      EXPECT_EQ(load_checkpoint(folder / name).info.normalization.mean, 0.1307);
+    }
+  }
+}
+
+TEST(Train, TakesOtherSizesAndClasses) {
+  const TempFolder folder;
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < 120; ++i) labels.push_back(i % 12);
+  train(quick("cnn"), test::random_dataset(labels, 12), folder / "run", {});
+  const Checkpoint checkpoint = load_checkpoint(folder / "run");
+  EXPECT_EQ(checkpoint.info.shape.classes, 12);
+  EXPECT_EQ(checkpoint.info.shape.image_size, 12);
+}
+
+TEST(Train, StopsWhenTheLossIsNotFinite) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.optimizer = OptimizerKind::sgd;
+  config.lr = 1000;
+  EXPECT_ERROR(train(config, draw_synthetic_digits(500, 3), folder / "run", {}), Error,
+               "the training loss of epoch 1 is not a finite number (lr 1000); lower --lr or set --grad-clip 1");
+  EXPECT_FALSE(std::filesystem::exists(folder / "run/best.safetensors"));
+}
+
+TEST(Train, LeavesNothingBehindWhenTheDataDoesNotFit) {
+  const TempFolder folder;
+  EXPECT_ERROR(train(quick("cnn"), test::random_dataset({0, 0, 1, 1}, 5), folder / "run", {}), Error,
+               "model cnn takes images of 10 to 256 pixels a side; the data has 5");
+  EXPECT_TRUE(folder.entries().empty());
+}
+
+TEST(RunFolder, RefusesOneThatHoldsSomething) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder / "run");
+  folder.write("run/notes.txt", "mine");
+  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "run", {}), Error,
+               (folder / "run").string() + ": already exists and is not empty; choose another --out or remove it");
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"run", "run/notes.txt"}));
+  const auto file = folder.write("file", "");
+  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), file, {}), Error,
+               file.string() + ": is a file; expected a folder to make for the run: choose another --out");
+}
+
+}  // namespace
+}  // namespace digitrec
