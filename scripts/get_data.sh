@@ -56,7 +56,6 @@ get_kaggle() {
     echo "$out/train.csv, $out/test.csv: already here"
     return
   fi
-  local work
   work=$(mktemp -d "$out/.kaggle.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   kaggle competitions download -c digit-recognizer -p "$work" >&2 ||

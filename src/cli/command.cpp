@@ -6,14 +6,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 
 namespace digitrec::cli {
 namespace {
-
-constexpr int kInterrupted = 130;
-static_assert(kInterrupted == 128 + 2, "what a shell reports for SIGINT");
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -48,10 +46,10 @@ void refuse_unknown_words(const CLI::App& app) {
   for (const CLI::App* sub : app.get_subcommands()) refuse_unknown_words(*sub);
   const std::vector<std::string> words = app.remaining();
   if (words.empty()) return;
-  for (const std::string& word : words) {
-    if (word.starts_with('-')) fail_unknown(app, word);
-  }
-  fail_unknown(app, words.front());
+  // Where a subcommand may stand, a first word that is none explains all that follows it.
+  const bool may_be_subcommand = !subcommand_names(app).empty() && !words.front().starts_with('-');
+  const auto flag = std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with('-'); });
+  fail_unknown(app, may_be_subcommand || flag == words.end() ? words.front() : *flag);
 }
 
 void keep_unknown_words(CLI::App& app) {

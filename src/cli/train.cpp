@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kInterruptedExit = 130;
+constexpr int kInterruptedExit = 130;  // 128 + SIGINT, as a shell reports it
 
 struct TrainCommand {
   std::string config_file;

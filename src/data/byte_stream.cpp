@@ -34,9 +34,10 @@ size_t ByteStream::read(void* buffer, size_t size) {
     total += static_cast<size_t>(got);
   }
   int code = Z_OK;
-  const char* message = gzerror(static_cast<gzFile>(file_), &code);
+  std::string_view message = gzerror(static_cast<gzFile>(file_), &code);
   if (code == Z_ERRNO) throw Error(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
   if (code != Z_OK && code != Z_STREAM_END) {
+    message.remove_prefix(std::min(message.size(), path_.string().size() + 2));  // zlib puts "PATH: " before it
     throw Error(fmt::format("{}: damaged or truncated gzip file ({}); fetch it again", path_.string(), message));
   }
   return total;

@@ -11,7 +11,8 @@ Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& c
       momentum_(config.momentum) {
   for (const torch::Tensor& parameter : parameters_) {
     // zeros_like keeps the memory order: the fused kernels walk parameter, gradient and moments side by side.
-    first_moments_.push_back(torch::zeros_like(parameter));
+    const bool needs_first_moment = kind_ != OptimizerKind::sgd || momentum_ > 0;
+    if (needs_first_moment) first_moments_.push_back(torch::zeros_like(parameter));
     if (kind_ == OptimizerKind::sgd) continue;
     second_moments_.push_back(torch::zeros_like(parameter));
     steps_.push_back(torch::zeros({}, parameter.options()));

@@ -19,7 +19,8 @@ TEST(ChooseDevice, ListsWhatThereIsWhenOneIsMissing) {
 }
 
 TEST(ChooseDevice, SuggestsTheNearestName) {
-  EXPECT_ERROR(choose_device("cdua"), UsageError, "unknown device 'cdua'; expected one of auto, cpu, cuda, mps");
+  EXPECT_ERROR(choose_device("cdua"), UsageError, "unknown device 'cdua'; did you mean 'cuda'?");
+  EXPECT_ERROR(choose_device("tpu0"), UsageError, "unknown device 'tpu0'; expected one of auto, cpu, cuda, mps");
   EXPECT_ERROR(choose_device("cud"), UsageError, "unknown device 'cud'; did you mean 'cuda'?");
   EXPECT_ERROR(choose_device("cuda:x"), UsageError, "unknown device 'cuda:x'; did you mean 'cuda'?");
 }

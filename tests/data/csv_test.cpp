@@ -38,6 +38,8 @@ TEST(ReadCsv, StopsAfterTheRowsAskedFor) {
 struct Accepted {
   const char* name;
   std::string text;
+
+  friend void PrintTo(const Accepted& c, std::ostream* out) { *out << c.name; }
 };
 
 class AcceptedCsv : public testing::TestWithParam<Accepted> {};
@@ -65,6 +67,8 @@ struct Refused {
   const char* name;
   std::string text;
   std::string message;  ///< after the file's name
+
+  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
 };
 
 class RefusedCsv : public testing::TestWithParam<Refused> {};

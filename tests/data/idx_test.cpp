@@ -34,6 +34,8 @@ struct Refused {
   const char* name;
   std::string bytes;
   std::string message;
+
+  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
 };
 
 class RefusedIdx : public testing::TestWithParam<Refused> {};

@@ -39,6 +39,8 @@ struct Refused {
   const char* name;
   std::string text;
   std::string message;
+
+  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
 };
 
 class RefusedConfig : public testing::TestWithParam<Refused> {};
