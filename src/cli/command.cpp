@@ -69,7 +69,6 @@ std::string one_line(std::string text) {
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
   app.set_version_flag("--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
-  app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");
   std::map<std::string, Run> runs;
   runs["train"] = setup_train(app);
   runs["eval"] = setup_eval(app);
@@ -79,6 +78,8 @@ int run_command_line(int argc, char** argv) {
   runs["models"] = setup_models(app);
   runs["devices"] = setup_devices(app);
   keep_unknown_words(app);
+  // Set last: subcommands would inherit it.
+  app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");
 
   try {
     app.parse(argc, argv);

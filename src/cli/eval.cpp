@@ -85,7 +85,7 @@ Run setup_eval(CLI::App& app) {
   add_inference_options(*sub, command->inference);
   sub->add_option("--data", command->data, "Folder with test.csv and test_labels.csv or t10k-*, or a labelled file")
       ->type_name("[data]");
-  sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")->check(CLI::NonNegativeNumber)->type_name("[0]");
+  sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))->type_name("[0]");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_eval(*command); };
 }

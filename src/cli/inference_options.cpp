@@ -11,10 +11,10 @@ namespace digitrec::cli {
 void add_inference_options(CLI::App& sub, InferenceOptions& options) {
   sub.add_option("--checkpoint", options.checkpoints, "Checkpoint or run folder; the mean of several is taken")
       ->required()
-      ->type_name("F [F ...]");
+      ->type_name("F");
   sub.add_option("--device", options.device, "auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
   sub.add_option("--threads", options.threads, "CPU threads; 0: one a physical core")
-      ->check(CLI::Range(0, 1024))
+      ->check(CLI::Range(0, 1024).description(""))
       ->type_name("[0]");
 }
 

@@ -120,6 +120,10 @@ int run_train(const TrainCommand& command) {
   configure_runtime({.threads = config.threads});
   const DeviceChoice device = choose_device(config.device);
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
+  if (may_hold_kaggle_test_images(dataset)) {
+    warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
+                     dataset.source));
+  }
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
   ProgressLine progress;

@@ -106,6 +106,10 @@ Dataset load_dataset(const fs::path& path, Purpose purpose, int64_t max_rows) {
   return read_csv(path, labels, max_rows);
 }
 
+bool may_hold_kaggle_test_images(const Dataset& dataset) {
+  return is_idx_name(dataset.source) && dataset.image_size() == 28 && dataset.has_labels() && dataset.num_classes() == 10;
+}
+
 std::vector<fs::path> find_data_files(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const char* name : {"train.csv", "test.csv", "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"}) {

@@ -84,7 +84,7 @@ ConfigOption choice(const char* key, Enum& field, const char* help, std::vector<
 }
 
 ConfigOption preset_option(std::string& field) {
-  ConfigOption option = text("model", field, "preset to train; digitrec models lists them");
+  ConfigOption option = text("model", field, "Preset to train; digitrec models lists them");
   option.set = [&field](const std::string& value) -> std::optional<std::string> {
     const std::vector<std::string> names = preset_names();
     if (std::find(names.begin(), names.end(), value) == names.end()) {
@@ -123,36 +123,36 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
   const Range<double> any_rate{0, 1000, true};
   std::vector<ConfigOption> options{
       preset_option(c.model),
-      text("data", c.data, "folder with train.csv or MNIST's IDX files, or one such file"),
-      text("out", c.out, "run folder to make; default runs/<model>-<time>"),
+      text("data", c.data, "Folder with train.csv or MNIST's IDX files, or one such file"),
+      text("out", c.out, "Run folder to make; default runs/<model>-<time>"),
       text("device", c.device, "auto, cpu, cuda, cuda:N or mps"),
-      number<int64_t>("epochs", c.epochs, "passes over the training rows, at most", {1, kManyEpochs}),
-      number<int64_t>("batch_size", c.batch_size, "images a step", {1, 1'000'000}),
-      number<double>("lr", c.lr, "learning rate (its peak, where a schedule moves it)", any_rate),
-      choice("optimizer", c.optimizer, "one of", {"adam", "adamw", "sgd"}),
-      choice("schedule", c.schedule, "of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
-      number<int64_t>("patience", c.patience, "stop after that many epochs without a better one; 0: never", {0, kManyEpochs}),
-      number<double>("max_seconds", c.max_seconds, "stop training after that time; 0: no limit", {0, 1e9}),
-      number<int64_t>("limit", c.limit, "use only the first rows of the file; 0: all", {0, kManyRows}),
-      number<uint64_t>("seed", c.seed, "of split, weights, shuffling and dropout",
+      number<int64_t>("epochs", c.epochs, "Passes over the training rows, at most", {1, kManyEpochs}),
+      number<int64_t>("batch_size", c.batch_size, "Images a step", {1, 1'000'000}),
+      number<double>("lr", c.lr, "Learning rate (its peak, where a schedule moves it)", any_rate),
+      choice("optimizer", c.optimizer, "Optimizer", {"adam", "adamw", "sgd"}),
+      choice("schedule", c.schedule, "Of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
+      number<int64_t>("patience", c.patience, "Stop after that many epochs without a better one; 0: never", {0, kManyEpochs}),
+      number<double>("max_seconds", c.max_seconds, "Stop training after that time; 0: no limit", {0, 1e9}),
+      number<int64_t>("limit", c.limit, "Use only the first rows of the file; 0: all", {0, kManyRows}),
+      number<uint64_t>("seed", c.seed, "Of split, weights, shuffling and dropout",
                        {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
       number<int64_t>("threads", c.threads, "CPU threads; 0: one a physical core", {0, 1024}),
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
-      number<double>("val_fraction", c.val_fraction, "share of each class held back for validation", {0, 0.9}),
-      choice("normalization", c.normalization, "mean and deviation of the training rows, or MNIST's", {"data", "mnist"}),
+      number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
+      choice("normalization", c.normalization, "Mean and deviation of the training rows, or MNIST's", {"data", "mnist"}),
       number<double>("weight_decay", c.weight_decay, "L2 term; decoupled for adamw", {0, 1000}),
-      number<double>("momentum", c.momentum, "of sgd", {0, 1}),
-      number<double>("warmup_epochs", c.warmup_epochs, "linear rise to lr before the schedule starts", {0, 1e6}),
-      number<double>("min_lr", c.min_lr, "where cosine ends and plateau stops", {0, 1000}),
-      number<int64_t>("step_epochs", c.step_epochs, "step: epochs between falls", {1, kManyEpochs}),
-      number<double>("gamma", c.gamma, "step, plateau: factor of a fall", {0, 1, true}),
-      number<int64_t>("plateau_patience", c.plateau_patience, "plateau: epochs without a lower loss before a fall",
+      number<double>("momentum", c.momentum, "Of sgd", {0, 1}),
+      number<double>("warmup_epochs", c.warmup_epochs, "Linear rise to lr before the schedule starts", {0, 1e6}),
+      number<double>("min_lr", c.min_lr, "Where cosine ends and plateau stops", {0, 1000}),
+      number<int64_t>("step_epochs", c.step_epochs, "Step: epochs between falls", {1, kManyEpochs}),
+      number<double>("gamma", c.gamma, "Step, plateau: factor of a fall", {0, 1, true}),
+      number<int64_t>("plateau_patience", c.plateau_patience, "Plateau: epochs without a lower loss before a fall",
                       {0, kManyEpochs}),
-      number<double>("grad_clip", c.grad_clip, "largest norm of the gradient; 0: no clipping", {0, 1e9}),
-      number<double>("label_smoothing", c.label_smoothing, "share of the target spread over all classes", {0, 1}),
-      choice("class_weights", c.class_weights, "balanced lets each class count the same", {"none", "balanced"}),
+      number<double>("grad_clip", c.grad_clip, "Largest norm of the gradient; 0: no clipping", {0, 1e9}),
+      number<double>("label_smoothing", c.label_smoothing, "Share of the target spread over all classes", {0, 1}),
+      choice("class_weights", c.class_weights, "Balanced lets each class count the same", {"none", "balanced"}),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
   return options;

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "tensor 'y' overlaps another or leaves a gap"},
         Refused{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file goes on after its last tensor"},
         Refused{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace digitrec

@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
              "model cnn takes images of 10 to 256 pixels a side; the data has 2"},
         Case{"ColumnsDisagreeWithCheckpoint", "predict --checkpoint good.safetensors --input 28.csv", 1,
              "28.csv:1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Checkpoints, BadInput,
@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1, "none.safetensors: no such file; check the path"},
         Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
              "used: no best.safetensors in this folder; name a checkpoint or a run folder"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, BadInput,
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
              "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Output, BadInput,
@@ -178,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
              "used: is a folder; expected the name of a file to write"},
         Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
              "short_submission.csv: 3 rows; expected 28000, one for each test image: make it anew with digitrec predict"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {
   const TempFolder folder;

@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Accepted{"Blanks", "label, pixel0,pixel1 ,pixel2,pixel3\n1, 0,1 ,2,3\n2,4,5,6, 255\n"},
                     Accepted{"LeadingZeros", std::string(kHeader) + "01,000,1,2,3\n2,4,5,6,0255\n"},
                     Accepted{"Gzip", test::gzip(std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n")}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 struct Refused {
   const char* name;
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ":1: the line is longer than 16 MiB; expected at most a label and 256 x 256 pixels"},
         Refused{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
                 ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadCsv, TenMillionColumnsAreRefusedByTheirNumber) {
   const TempFolder folder;

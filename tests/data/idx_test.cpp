@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ": images of 4294967295 x 4294967295 pixels; expected a side of 1 to 256"},
         Refused{"NotSquare", idx_images(1, 2, 3, "abcdef"), ": images of 2 x 3 pixels; expected square ones"},
         Refused{"NoImages", idx_images(0, 2, 2, ""), ": holds no images"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadIdx, WantsAsManyLabelsAsImages) {
   const TempFolder folder;

@@ -121,8 +121,8 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& instance) {
+                           std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

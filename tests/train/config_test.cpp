@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
         Refused{"UnknownOptimizer", "optimizer = \"adamv\"\n", ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
         Refused{"UnknownSchedule", "schedule = \"cosin\"\n", ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 TEST(ConfigFile, RefusesWhatIsNoToml) {
   const TempFolder folder;

@@ -22,6 +22,10 @@ enum class Purpose {
 /// Throws Error: nothing there, both kinds there, a broken file, or no labels where they are needed.
 Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, int64_t max_rows = 0);
 
+/// Whether these could be MNIST's own images, which Kaggle's Digit Recognizer competition draws its test set from: a model
+/// trained on them has seen that test set.
+bool may_hold_kaggle_test_images(const Dataset& dataset);
+
 /// The files for training and for testing in a folder, those that there are, in that order. For `data info`.
 std::vector<std::filesystem::path> find_data_files(const std::filesystem::path& folder);
 
