@@ -32,7 +32,13 @@ FetchContent_MakeAvailable(CLI11 spdlog nlohmann_json tomlplusplus)
 
 # fast-cpp-csv-parser is one header without a CMake package; Debian keeps it in libfccp/.
 add_library(fast_cpp_csv_parser INTERFACE)
-find_path(FAST_CPP_CSV_PARSER_INCLUDE_DIR csv.h PATH_SUFFIXES libfccp fast-cpp-csv-parser)
+find_path(FAST_CPP_CSV_PARSER_INCLUDE_DIR csv.h PATH_SUFFIXES libfccp fast-cpp-csv-parser NO_CMAKE_PATH)
+if(FAST_CPP_CSV_PARSER_INCLUDE_DIR)
+  file(STRINGS ${FAST_CPP_CSV_PARSER_INCLUDE_DIR}/csv.h is_the_parser REGEX "class LineReader")
+  if(NOT is_the_parser)  # libcsv has a csv.h too
+    set(FAST_CPP_CSV_PARSER_INCLUDE_DIR)
+  endif()
+endif()
 if(NOT FAST_CPP_CSV_PARSER_INCLUDE_DIR)
   FetchContent_Declare(fast_cpp_csv_parser
     URL https://github.com/ben-strasser/fast-cpp-csv-parser/archive/5a417973b4cea674a5e4a3b88a23098a2ab75479.zip

@@ -1,38 +1,72 @@
-# Finds LibTorch >= 2.4 and wraps it as digitrec_torch. Looked for in Torch_DIR and CMAKE_PREFIX_PATH first,
-# then inside the torch package of a Python: ours in .venv, else python3 on PATH.
+# Finds LibTorch >= 2.4 and wraps it as digitrec_torch. Looked for in Torch_DIR and CMAKE_PREFIX_PATH first, then inside
+# the torch package of a Python: this project's .venv, else python3 on PATH.
+#
+# TorchConfig.cmake itself is not loaded: that of a CUDA wheel insists on a CUDA toolkit with its compiler, which a program
+# that only links LibTorch does not need.
 
-find_package(Torch 2.4 QUIET)
-if(NOT Torch_FOUND)
-  foreach(python ${CMAKE_SOURCE_DIR}/.venv/bin/python python3 python)
-    # find_spec locates the package without importing it, which would take seconds and need its dependencies.
-    execute_process(
-      COMMAND ${python} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
-      OUTPUT_VARIABLE torch_package OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
-    if(status EQUAL 0 AND EXISTS ${torch_package}/share/cmake/Torch)
-      set(Torch_DIR ${torch_package}/share/cmake/Torch CACHE PATH "Where TorchConfig.cmake is" FORCE)
-      break()
-    endif()
-  endforeach()
-  find_package(Torch 2.4 QUIET)
+set(torch_roots)  # folders with include/torch and lib/
+if(Torch_DIR)
+  list(APPEND torch_roots ${Torch_DIR}/../../..)
 endif()
-if(NOT Torch_FOUND)
+string(REPLACE ":" ";" prefixes "${CMAKE_PREFIX_PATH};$ENV{CMAKE_PREFIX_PATH};$ENV{Torch_DIR}/../../..")
+foreach(prefix ${prefixes})
+  list(APPEND torch_roots ${prefix} ${prefix}/../..)  # the second for what torch.utils.cmake_prefix_path prints
+endforeach()
+foreach(python ${PROJECT_SOURCE_DIR}/.venv/bin/python python3 python)
+  # find_spec locates the package without importing it, which would take seconds and need its dependencies.
+  execute_process(
+    COMMAND ${python} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
+    OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
+  if(status EQUAL 0)
+    list(APPEND torch_roots ${root})
+  endif()
+endforeach()
+
+set(LIBTORCH_ROOT)
+foreach(root ${torch_roots})
+  set(config ${root}/share/cmake/Torch)
+  if(NOT EXISTS ${config}/TorchConfigVersion.cmake OR NOT EXISTS ${root}/include/torch/csrc/api/include/torch/types.h)
+    continue()
+  endif()
+  include(${config}/TorchConfigVersion.cmake)
+  file(STRINGS ${config}/TorchConfig.cmake old_abi REGEX "_GLIBCXX_USE_CXX11_ABI=0")
+  if(PACKAGE_VERSION VERSION_LESS 2.4)
+    message(STATUS "LibTorch ${PACKAGE_VERSION} in ${root} is too old")
+  elseif(old_abi)
+    # The distribution's libraries have another std::string: the two could not be linked together.
+    message(STATUS "LibTorch ${PACKAGE_VERSION} in ${root} is built with the C++ ABI from before 2015 and cannot be used")
+  else()
+    get_filename_component(LIBTORCH_ROOT ${root} REALPATH)
+    message(STATUS "LibTorch ${PACKAGE_VERSION} in ${LIBTORCH_ROOT}")
+    break()
+  endif()
+endforeach()
+if(NOT LIBTORCH_ROOT)
   message(FATAL_ERROR "LibTorch 2.4 or later not found. Run scripts/install_dependencies.sh, which puts its wheel into "
                       ".venv, or set CMAKE_PREFIX_PATH to an unpacked LibTorch or a Python's torch package.")
 endif()
-message(STATUS "LibTorch ${Torch_VERSION} in ${Torch_DIR}")
 
-# The wheel ships fmt 12 among its headers. Were its folders searched first, they would shadow the fmt that the
-# distribution's spdlog is built against, which then fails to compile. So they go last, by -idirafter, and the
-# imported targets, which CMake would pass as -isystem, give up theirs.
-foreach(target torch torch_library torch_cpu torch_cpu_library torch_cuda torch_cuda_library c10 c10_cuda)
-  if(TARGET ${target})
-    set_target_properties(${target} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
-  endif()
-endforeach()
 add_library(digitrec_torch INTERFACE)
-foreach(folder ${TORCH_INCLUDE_DIRS})
+# The wheel ships fmt 12 among its headers. Were its folders searched first, they would shadow the fmt that the
+# distribution's spdlog is built against, which then fails to compile: so they go last.
+foreach(folder ${LIBTORCH_ROOT}/include ${LIBTORCH_ROOT}/include/torch/csrc/api/include)
   target_compile_options(digitrec_torch INTERFACE "SHELL:-idirafter ${folder}")
 endforeach()
-separate_arguments(torch_flags NATIVE_COMMAND "${TORCH_CXX_FLAGS}")
-target_compile_options(digitrec_torch INTERFACE ${torch_flags})
-target_link_libraries(digitrec_torch INTERFACE ${TORCH_LIBRARIES})
+target_link_directories(digitrec_torch INTERFACE ${LIBTORCH_ROOT}/lib)
+if(APPLE)
+  target_link_libraries(digitrec_torch INTERFACE torch torch_cpu c10)
+else()
+  set(torch_libraries torch torch_cpu c10)
+  if(EXISTS ${LIBTORCH_ROOT}/lib/libtorch_cuda.so)
+    list(APPEND torch_libraries torch_cuda c10_cuda)
+  endif()
+  list(TRANSFORM torch_libraries PREPEND "-l")
+  list(JOIN torch_libraries " " torch_libraries)
+  # No call goes into libtorch_cuda by name: it registers itself when it is loaded, so it must not be dropped. What it
+  # needs in turn (libcudart, ...) it finds by itself at run time.
+  target_link_options(digitrec_torch INTERFACE "LINKER:--unresolved-symbols=ignore-in-shared-libs")
+  target_link_libraries(digitrec_torch INTERFACE
+    "-Wl,--push-state,--no-as-needed ${torch_libraries} -Wl,--pop-state")
+endif()
+set_property(TARGET digitrec_torch PROPERTY INTERFACE_LINK_DEPENDS "")
+set(CMAKE_BUILD_RPATH ${LIBTORCH_ROOT}/lib)

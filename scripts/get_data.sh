@@ -4,7 +4,6 @@
 #   scripts/get_data.sh mnist    MNIST's four IDX files over HTTPS, each checked by its SHA-256
 # Without a name: kaggle where its CLI is set up, else mnist. Run it again after a break: it goes on where it stopped.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 # A mirror of your own: MNIST_MIRRORS="https://host/path/ ..."
 MIRRORS=${MNIST_MIRRORS:-https://ossci-datasets.s3.amazonaws.com/mnist/ https://storage.googleapis.com/cvdf-datasets/mnist/}
@@ -68,7 +67,7 @@ get_kaggle() {
   done
 }
 
-out=data
+out=$(dirname "$0")/../data
 what=
 while [ $# -gt 0 ]; do
   case $1 in

@@ -6,38 +6,71 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TORCH=2.13.0
-PACKAGES=(g++ cmake ninja-build git ccache mold curl python3 python3-venv python3-pip libcli11-dev libspdlog-dev
-          libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev zlib1g-dev libpng-dev libjpeg-dev)
+# Without these nothing builds, or a test cannot run.
+NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libpng-dev libjpeg-dev)
+# CMake fetches the libraries where they are missing; ccache and mold only make building quicker.
+WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev)
 
 say() { printf '== %s\n' "$*" >&2; }
+
+missing_of() {  # PACKAGE...: those that are not installed
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
+  done
+}
 
 install_packages() {
   if ! command -v apt-get >/dev/null; then
     say "no apt-get here: needed are a C++20 compiler, CMake, Ninja, Python 3, zlib, libpng and libjpeg; CMake fetches the rest"
     return
   fi
-  local missing=() as_root=()
-  for package in "${PACKAGES[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-  say "installing with apt-get: ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  local needed wanted as_root=
+  needed=$(missing_of "${NEEDED[@]}")
+  wanted=$(missing_of "${WANTED[@]}")
+  [ -n "$needed$wanted" ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null; then
+      as_root=sudo
+    elif [ -z "$needed" ]; then
+      say "not installed, which only makes building slower: $wanted"
+      return
+    else
+      say "missing packages, and neither root nor sudo to install them; as root, run: apt-get install $needed$wanted"
+      exit 1
+    fi
+  fi
+  say "installing with apt-get: $needed$wanted"
+  # shellcheck disable=SC2086  # the lists are words
+  $as_root apt-get update -qq
+  # A release that lacks one of the wanted packages still gets the others.
+  for package in $wanted; do apt-cache show "$package" >/dev/null 2>&1 && needed+="$package "; done
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $needed >/dev/null
 }
 
-has_torch() {  # PYTHON: does it hold LibTorch 2.4 or later?
-  "$1" - <<'PY' 2>/dev/null
-import importlib.metadata as m
-major, minor = m.version("torch").split(".")[:2]
-raise SystemExit((int(major), int(minor)) < (2, 4))
+has_torch() {  # PYTHON: does it hold LibTorch 2.4 or later with today's C++ ABI?
+  "$1" - 2>/dev/null <<'PY'
+import importlib.util, pathlib, re
+root = pathlib.Path(importlib.util.find_spec("torch").submodule_search_locations[0], "share", "cmake", "Torch")
+version = re.search(r'PACKAGE_VERSION "(\d+)\.(\d+)', (root / "TorchConfigVersion.cmake").read_text())
+old_abi = "_GLIBCXX_USE_CXX11_ABI=0" in (root / "TorchConfig.cmake").read_text()
+raise SystemExit(old_abi or tuple(map(int, version.groups())) < (2, 4))
 PY
 }
 
+names_libtorch() {  # does Torch_DIR or CMAKE_PREFIX_PATH lead to a LibTorch?
+  [ -f "${Torch_DIR:-}/TorchConfig.cmake" ] && return 0
+  local prefix
+  for prefix in ${CMAKE_PREFIX_PATH//:/ }; do
+    [ -f "$prefix/share/cmake/Torch/TorchConfig.cmake" ] || [ -f "$prefix/Torch/TorchConfig.cmake" ] && return 0
+  done
+  return 1
+}
+
 install_libtorch() {
-  if [ -n "${Torch_DIR:-}${CMAKE_PREFIX_PATH:-}" ]; then
-    say "LibTorch: left to Torch_DIR and CMAKE_PREFIX_PATH"
+  if CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:-} names_libtorch; then
+    say "LibTorch: the one that Torch_DIR or CMAKE_PREFIX_PATH names"
     return
   fi
   if [ -x .venv/bin/python ] && has_torch .venv/bin/python; then return; fi

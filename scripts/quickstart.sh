@@ -10,13 +10,17 @@ cmake --build --preset release
 digitrec=build/release/digitrec
 
 run=runs/quickstart-$(date +%Y%m%d-%H%M%S)
-if [ -f data/train.csv ] && [ -f data/test.csv ]; then
+has() { [ -f "$1" ] || [ -f "$1.gz" ]; }
+if has data/train.csv && has data/test.csv; then
   data=data
   "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run"
 else
   data=data/synthetic
   echo "== no data/train.csv and data/test.csv: working on synthetic digits instead, which are no real handwriting" >&2
-  [ -f "$data/test.csv" ] || "$digitrec" data synth --out "$data" --train 20000 --test 5000
+  if [ ! -f "$data/train.csv" ]; then  # written last: where it is, all is
+    rm -rf "$data"
+    "$digitrec" data synth --out "$data" --train 20000 --test 5000
+  fi
   "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run" --epochs 3
   echo "== on the $data/test.csv it has never seen:" >&2
   "$digitrec" eval --checkpoint "$run" --data "$data"

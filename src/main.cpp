@@ -3,6 +3,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -24,7 +25,10 @@ int main(int argc, char** argv) {
   constexpr int kWorkFailed = 1;
   constexpr int kWrongUsage = 2;
   try {
-    return digitrec::cli::run_command_line(argc, argv);
+    const int exit_code = digitrec::cli::run_command_line(argc, argv);
+    std::cout.flush();
+    if (!std::cout) return report("the results could not be written to stdout; is the disk full?", kWorkFailed);
+    return exit_code;
   } catch (const digitrec::UsageError& error) {
     return report(error.what(), kWrongUsage);
   } catch (const digitrec::Error& error) {

@@ -97,7 +97,7 @@ ProgramResult run_digitrec(const std::string& arguments, const fs::path& folder,
   const TempFolder capture;  // outside `folder`, so that tests can see what the program left there
   const std::string out = (capture / "out").string();
   const std::string err = (capture / "err").string();
-  const std::string command = "cd '" + folder.string() + "' && " + prefix + " " DIGITREC_BINARY " " + arguments + " >" + out +
+  const std::string command = "cd '" + folder.string() + "' || exit 125; " + prefix + " " DIGITREC_BINARY " " + arguments + " >" + out +
                               " 2>" + err + " </dev/null";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out), read_text(err)};

@@ -24,6 +24,7 @@ spdlog::logger& logger() {
     auto created = std::make_shared<spdlog::logger>("digitrec", sink);
     created->set_pattern("%v");
     created->flush_on(spdlog::level::info);
+    created->set_error_handler([](const std::string&) {});  // a full disk must not add lines of its own to stderr
     return created;
   }();
   return *instance;
@@ -88,8 +89,10 @@ std::string format_duration(double seconds) {
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
 
-std::string format_count(double value) {
-  std::string digits = fmt::format("{:.0f}", value);
+std::string format_count(double value) { return format_count(static_cast<int64_t>(std::llround(value))); }
+
+std::string format_count(int64_t value) {
+  std::string digits = std::to_string(value);
   for (auto position = static_cast<int64_t>(digits.size()) - 3; position > 0; position -= 3) {
     digits.insert(static_cast<size_t>(position), ",");
   }

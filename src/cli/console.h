@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ class ProgressLine {
 /// "0:07", "12:34", "1:02:03".
 std::string format_duration(double seconds);
 /// 12345 -> "12,345".
+std::string format_count(int64_t value);
+/// The same of a rate, rounded.
 std::string format_count(double value);
 
 /// After this, the first SIGINT only sets the flag that `interrupted` returns; a second one kills the program.

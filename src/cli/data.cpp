@@ -34,14 +34,14 @@ int run_synth(const SynthCommand& command) {
   write_synthetic_data(command.out, command.train, command.test, command.seed);
   std::cout << fmt::format(
       "{}: {} digits to train on, {} to test, drawn by a program: not real handwriting, for trying things out\n",
-      command.out, format_count(static_cast<double>(command.train)), format_count(static_cast<double>(command.test)));
+      command.out, format_count(command.train), format_count(command.test));
   return 0;
 }
 
 void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
   std::cout << fmt::format("{}\n  rows        {}\n  image size  {} x {}\n  duplicates  {}", dataset.source,
-                           format_count(static_cast<double>(summary.rows)), summary.image_size, summary.image_size,
-                           format_count(static_cast<double>(summary.duplicates)));
+                           format_count(summary.rows), summary.image_size, summary.image_size,
+                           format_count(summary.duplicates));
   if (summary.conflicts > 0) std::cout << fmt::format(" ({} with another label)", summary.conflicts);
   std::cout << fmt::format("\n  blank       {}\n", summary.blank);
   if (summary.classes == 0) {
@@ -53,7 +53,7 @@ void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
   for (size_t c = 0; c < summary.histogram.size(); ++c) {
     const int64_t count = summary.histogram[c];
     const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, most));
-    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", c, format_count(static_cast<double>(count)), std::string(width, '#'));
+    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", c, format_count(count), std::string(width, '#'));
   }
 }
 
@@ -97,11 +97,11 @@ int run_info(const InfoCommand& command) {
       const int64_t shared = count_overlap(datasets[i], datasets[j]);
       overlaps.push_back({{"first", datasets[i].source}, {"second", datasets[j].source}, {"rows", shared}});
       if (command.json) continue;
-      std::cout << fmt::format("{} of the images in {} occur in {}\n", format_count(static_cast<double>(shared)),
+      std::cout << fmt::format("{} of the images in {} occur in {}\n", format_count(shared),
                                datasets[j].source, datasets[i].source);
     }
   }
-  if (command.json) std::cout << Json{{"files", files}, {"overlap", overlaps}}.dump(2) << '\n';
+  if (command.json) std::cout << Json{{"files", files}, {"overlap", overlaps}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   return 0;
 }
 

@@ -13,6 +13,8 @@
 namespace digitrec::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct EvalCommand {
   InferenceOptions inference;
   std::string data = "data";
@@ -21,7 +23,6 @@ struct EvalCommand {
 };
 
 void print_json(const EvalCommand& command, const Metrics& metrics) {
-  using Json = nlohmann::ordered_json;
   Json classes = Json::array();
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
@@ -34,7 +35,7 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
                     {"loss", metrics.loss},
                     {"classes", classes},
                     {"confusion", metrics.confusion}};
-  std::cout << result.dump(2) << '\n';
+  std::cout << result.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 /// The matrix fits a terminal up to this many classes; beyond them it is in the JSON alone.
@@ -44,7 +45,7 @@ void print_table(const Metrics& metrics) {
   int64_t correct = 0;
   for (size_t c = 0; c < metrics.classes.size(); ++c) correct += metrics.confusion[c][c];
   std::cout << fmt::format("accuracy {:.2f}% ({} of {})   loss {:.4f}\n\n", 100 * metrics.accuracy,
-                           format_count(static_cast<double>(correct)), format_count(static_cast<double>(metrics.rows)),
+                           format_count(correct), format_count(metrics.rows),
                            metrics.loss);
   std::cout << "class   rows  precision  recall      f1\n";
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
@@ -67,7 +68,7 @@ int run_eval(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::evaluate, command.limit);
   require_labels_below(dataset, predictor.shape().classes);
-  log(fmt::format("data    {}: {} rows", dataset.source, format_count(static_cast<double>(dataset.size()))));
+  log(fmt::format("data    {}: {} rows", dataset.source, format_count(dataset.size())));
   const Metrics metrics = compute_metrics(predictor.predict(dataset), dataset.labels);
   if (command.json) {
     print_json(command, metrics);

@@ -21,8 +21,8 @@ int run_models(bool json) {
     const int64_t multiply_adds = model->multiply_adds();
     list.push_back({{"model", preset.name}, {"parameters", parameters}, {"multiply_adds", multiply_adds}, {"layers", preset.summary}});
     if (json) continue;
-    std::cout << fmt::format("{:<12} {:>10} {:>14}  {}\n", preset.name, format_count(static_cast<double>(parameters)),
-                             format_count(static_cast<double>(multiply_adds)), preset.summary);
+    std::cout << fmt::format("{:<12} {:>10} {:>14}  {}\n", preset.name, format_count(parameters),
+                             format_count(multiply_adds), preset.summary);
   }
   if (json) std::cout << list.dump(2) << '\n';
   return 0;

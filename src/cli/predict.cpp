@@ -12,6 +12,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace digitrec::cli {
 namespace {
@@ -25,10 +26,30 @@ struct PredictCommand {
   std::string probabilities;
 };
 
-/// Pictures go into File,Label,Probability: to `out`, or to stdout where none is named.
-int predict_pictures(const PredictCommand& command, Predictor& predictor, const std::vector<fs::path>& files) {
-  const Dataset dataset = load_pictures(files, predictor.shape().image_size);
-  const torch::Tensor probabilities = predictor.predict(dataset);
+/// The files to write, opened before the work starts and put in place together at its end.
+class Outputs {
+ public:
+  Outputs(const std::string& table, const std::string& probabilities) {
+    if (!table.empty() && table == probabilities) {
+      throw UsageError(fmt::format("--probabilities: {} is the same file as --out; name another", probabilities));
+    }
+    if (!table.empty()) table_.emplace(table);
+    if (!probabilities.empty()) probabilities_.emplace(probabilities);
+  }
+
+  void write(const std::string& table, const torch::Tensor& probabilities) {
+    if (table_) table_->write(table);
+    if (probabilities_) probabilities_->write(probabilities_csv(probabilities));
+    if (probabilities_) probabilities_->commit();
+    if (table_) table_->commit();
+  }
+
+ private:
+  std::optional<AtomicFile> table_;
+  std::optional<AtomicFile> probabilities_;
+};
+
+std::string picture_table(const std::vector<fs::path>& files, const torch::Tensor& probabilities) {
   const auto [best, label] = probabilities.max(1);
   std::string text = "File,Label,Probability\n";
   for (size_t i = 0; i < files.size(); ++i) {
@@ -36,47 +57,51 @@ int predict_pictures(const PredictCommand& command, Predictor& predictor, const 
     fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", csv_field(files[i].string()), label[row].item<int64_t>(),
                    best[row].item<float>());
   }
-  if (!command.probabilities.empty()) write_probabilities(command.probabilities, probabilities);
-  if (command.out.empty()) {
-    std::cout << text;
-  } else {
-    write_file(command.out, text);
-    std::cout << fmt::format("{}: {} pictures\n", command.out, files.size());
-  }
+  return text;
+}
+
+/// Pictures go into a table: to --out, or to stdout where none is named.
+int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
+  Outputs outputs(command.out, command.probabilities);
+  Predictor predictor = make_predictor(command.inference);
+  const torch::Tensor probabilities = predictor.predict(load_pictures(files, predictor.shape().image_size));
+  const std::string table = picture_table(files, probabilities);
+  outputs.write(table, probabilities);
+  std::cout << (command.out.empty() ? table : fmt::format("{}: {} pictures\n", command.out, files.size()));
   return 0;
 }
 
-/// Kaggle's own sample, where it lies beside the input, says how many rows the competition expects.
-void check_against_sample(const fs::path& input, int64_t rows) {
-  const fs::path folder = fs::is_directory(input) ? input : input.parent_path();
-  const auto sample = find_sample_submission(folder.empty() ? "." : folder);
+/// Kaggle's own sample, where it lies beside the test file, says how many rows the competition expects.
+void check_against_sample(const Dataset& dataset) {
+  const fs::path file = dataset.source;
+  if (!file.filename().string().starts_with("test.csv")) return;
+  const auto sample = find_sample_submission(file.has_parent_path() ? file.parent_path() : fs::path("."));
   if (!sample) return;
   const int64_t expected = count_submission_rows(*sample);
-  if (expected != rows) {
-    throw Error(fmt::format("{}: {} images, but {} has {} rows; use the test file that belongs to it", input.string(), rows,
-                            sample->string(), expected));
+  if (expected != dataset.size()) {
+    throw Error(fmt::format("{}: {} images, but {} has {} rows; use the test file that belongs to it", dataset.source,
+                            dataset.size(), sample->string(), expected));
   }
   log(fmt::format("check   as many rows as {}", sample->string()));
 }
 
-int predict_data(const PredictCommand& command, Predictor& predictor, const fs::path& input) {
-  const Dataset dataset = load_dataset(input, Purpose::predict);
-  check_against_sample(input, dataset.size());
-  log(fmt::format("data    {}: {} images", dataset.source, format_count(static_cast<double>(dataset.size()))));
-  const torch::Tensor probabilities = predictor.predict(dataset);
+int predict_data(const PredictCommand& command, const fs::path& input) {
   const std::string out = command.out.empty() ? "submission.csv" : command.out;
-  if (!command.probabilities.empty()) write_probabilities(command.probabilities, probabilities);
-  write_id_label_csv(out, probabilities.argmax(1));
-  std::cout << fmt::format("{}: {} rows\n", out, format_count(static_cast<double>(dataset.size())));
+  Outputs outputs(out, command.probabilities);
+  Predictor predictor = make_predictor(command.inference);
+  const Dataset dataset = load_dataset(input, Purpose::predict);
+  check_against_sample(dataset);
+  log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
+  const torch::Tensor probabilities = predictor.predict(dataset);
+  outputs.write(id_label_csv(probabilities.argmax(1)), probabilities);
+  std::cout << fmt::format("{}: {} rows\n", out, format_count(dataset.size()));
   return 0;
 }
 
 int run_predict(const PredictCommand& command) {
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const std::vector<fs::path> pictures = find_pictures(paths);
-  Predictor predictor = make_predictor(command.inference);
-  if (!pictures.empty()) return predict_pictures(command, predictor, pictures);
-  return predict_data(command, predictor, paths.front());
+  return pictures.empty() ? predict_data(command, paths.front()) : predict_pictures(command, pictures);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ int run_submit(const SubmitCommand& command) {
   const auto [rows, source] = expected_rows(target.file, command.data);
   check_submission(target.file, rows, target.classes);
   std::cout << fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}\n", target.file.string(),
-                           format_count(static_cast<double>(rows)), source, rows, target.classes - 1);
+                           format_count(rows), source, rows, target.classes - 1);
   if (command.dry_run) return 0;
   std::cout << submit_to_kaggle(target.file, command.message) << '\n';
   return 0;

@@ -7,6 +7,7 @@
 #include "digitrec/train/config.h"
 #include "digitrec/train/trainer.h"
 
+#include <ATen/Parallel.h>
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
@@ -58,12 +59,12 @@ fs::path default_run_folder(const TrainConfig& config) {
 
 void log_start(const TrainConfig& config, const DeviceChoice& device, const TrainStart& start, const fs::path& folder) {
   log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model,
-                  format_count(static_cast<double>(start.parameters)), start.shape.classes, start.shape.image_size,
+                  format_count(start.parameters), start.shape.classes, start.shape.image_size,
                   start.shape.image_size));
   log(fmt::format("device  {}", device.reason));
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config.data,
-                  format_count(static_cast<double>(start.train_rows)),
-                  format_count(static_cast<double>(start.validation_rows))));
+                  format_count(start.train_rows),
+                  format_count(start.validation_rows)));
   log(fmt::format("run     {}", folder.string()));
 }
 
@@ -105,7 +106,7 @@ void print_result(const TrainResult& result, const TrainConfig& config, int64_t 
   if (!result.best) return;
   if (validation_rows > 0) {
     std::cout << fmt::format("validation accuracy {:.2f}% on {} rows never trained on (epoch {}, chosen on these rows)\n",
-                             100 * result.best->val_accuracy, format_count(static_cast<double>(validation_rows)),
+                             100 * result.best->val_accuracy, format_count(validation_rows),
                              result.best->epoch);
   }
   std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
@@ -120,10 +121,9 @@ int run_train(const TrainCommand& command) {
   configure_runtime({.threads = config.threads});
   const DeviceChoice device = choose_device(config.device);
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
-  if (may_hold_kaggle_test_images(dataset)) {
-    warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
-                     dataset.source));
-  }
+  // What config.toml is to repeat: not "auto", but what that meant here.
+  config.device = device.device.str();
+  config.threads = at::get_num_threads();
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
   ProgressLine progress;
@@ -133,6 +133,10 @@ int run_train(const TrainCommand& command) {
     validation_rows = start.validation_rows;
     add_log_file(fs::path(config.out) / "train.log");
     log_start(config, device, start, config.out);
+    if (may_hold_kaggle_test_images(dataset)) {
+      warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
+                       dataset.source));
+    }
     catch_interrupt();
   };
   events.on_batch = [&](const BatchProgress& batch) { draw_progress(progress, batch); };

@@ -35,6 +35,13 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   if (fs::is_directory(path_)) {
     throw Error(fmt::format("{}: is a folder; expected the name of a file to write", path_.string()));
   }
+  std::error_code error;
+  if (fs::exists(path_) && !fs::is_regular_file(path_)) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) fail("cannot be written");
+    return;
+  }
+  if (fs::is_symlink(path_)) path_ = fs::weakly_canonical(path_, error);
   temporary_ = path_;
   temporary_ += fmt::format(".{}.tmp", ::getpid());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -44,7 +51,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -59,6 +66,7 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) return;
   if (::fsync(descriptor_) != 0) fail("cannot be written");
   const int closed = ::close(descriptor_);
   descriptor_ = -1;

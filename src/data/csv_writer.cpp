@@ -39,12 +39,12 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
   file.commit();
 }
 
-void write_id_label_csv(const std::filesystem::path& path, const torch::Tensor& labels) {
+std::string id_label_csv(const torch::Tensor& labels) {
   const torch::Tensor dense = labels.contiguous();
   const int64_t* label = dense.const_data_ptr<int64_t>();
   std::string text = "ImageId,Label\n";
   for (int64_t i = 0; i < dense.numel(); ++i) fmt::format_to(std::back_inserter(text), "{},{}\n", i + 1, label[i]);
-  write_file(path, text);
+  return text;
 }
 
 std::string csv_field(const std::string& text) {

@@ -35,14 +35,6 @@ Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, i
   return dataset;
 }
 
-Dataset subset(const Dataset& dataset, const torch::Tensor& indices) {
-  Dataset chosen;
-  chosen.images = dataset.images.index_select(0, indices);
-  if (dataset.has_labels()) chosen.labels = dataset.labels.index_select(0, indices);
-  chosen.source = dataset.source;
-  return chosen;
-}
-
 void require_labels_below(const Dataset& dataset, int64_t classes) {
   const int64_t found = dataset.num_classes();
   if (found > classes) {

@@ -3,6 +3,7 @@
 #include "data/framing.h"
 #include "data/image_file.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -21,6 +22,10 @@ std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
         if (is_image_name(entry.path())) found.push_back(entry.path());
       }
       std::sort(found.begin(), found.end());
+      if (const auto data = find_data_files(path); !found.empty() && !data.empty()) {
+        throw Error(fmt::format("{}: holds both {} and pictures such as {}; name the one to use", path.string(),
+                                data.front().filename().string(), found.front().filename().string()));
+      }
     } else if (is_image_name(path)) {
       found.push_back(path);
     }

@@ -4,6 +4,7 @@
 #include "data/digit_shapes.h"
 #include "data/framing.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
 #include "digitrec/core/random.h"
 
 #include <torch/types.h>
@@ -14,6 +15,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace digitrec {
 
@@ -199,7 +201,8 @@ Dataset draw_synthetic_digits(int64_t count, uint64_t seed) {
 }
 
 void write_synthetic_data(const fs::path& folder, int64_t train, int64_t test, uint64_t seed) {
-  for (const char* name : {"train.csv", "test.csv", "test_labels.csv", "sample_submission.csv"}) {
+  constexpr std::array kFiles{"train.csv", "test.csv", "test_labels.csv", "sample_submission.csv"};
+  for (const char* name : kFiles) {
     if (fs::exists(folder / name)) {
       throw Error(fmt::format("{}: already exists; choose another --out or remove it", (folder / name).string()));
     }
@@ -207,12 +210,19 @@ void write_synthetic_data(const fs::path& folder, int64_t train, int64_t test, u
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
-  write_image_csv(folder / "train.csv", draw_synthetic_digits(train, mix_seed(seed, 1)));
+  const Dataset training = draw_synthetic_digits(train, mix_seed(seed, 1));
   Dataset held_back = draw_synthetic_digits(test, mix_seed(seed, 2));
-  write_id_label_csv(folder / "test_labels.csv", held_back.labels);
-  write_id_label_csv(folder / "sample_submission.csv", torch::zeros_like(held_back.labels));
-  held_back.labels = torch::Tensor();
-  write_image_csv(folder / "test.csv", held_back);
+  const torch::Tensor labels = std::exchange(held_back.labels, torch::Tensor());
+  try {
+    // train.csv last: where it is, all is.
+    write_file(folder / "test_labels.csv", id_label_csv(labels));
+    write_file(folder / "sample_submission.csv", id_label_csv(torch::zeros_like(labels)));
+    write_image_csv(folder / "test.csv", held_back);
+    write_image_csv(folder / "train.csv", training);
+  } catch (const Error&) {
+    for (const char* name : kFiles) fs::remove(folder / name, error);
+    throw;
+  }
 }
 
 }  // namespace digitrec

@@ -28,7 +28,8 @@ struct Answer {
 /// Runs a program found on PATH without a shell. Throws Error when it cannot be started.
 Answer run_program(const std::vector<std::string>& arguments) {
   std::array<int, 2> pipe_ends{};
-  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw Error(fmt::format("no pipe to be had: {}", std::strerror(errno)));
+  if (::pipe(pipe_ends.data()) != 0) throw Error(fmt::format("no pipe to be had: {}", std::strerror(errno)));
+  for (const int end : pipe_ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -72,19 +73,19 @@ bool mentions(const std::string& text, std::initializer_list<const char*> words)
 std::string submit_to_kaggle(const std::filesystem::path& file, const std::string& message) {
   const Answer answer = run_program(
       {"kaggle", "competitions", "submit", "-c", "digit-recognizer", "-f", file.string(), "-m", message});
-  // The program has exited with 0 after some refusals, so its words count as much as its status.
-  if (mentions(answer.output, {"kaggle.json", "401", "Unauthorized", "authenticate"})) {
+  // The program has exited with 0 after some refusals, and warns of a token's permissions when all goes well: it has
+  // succeeded when both its status and its words say so.
+  const bool exited_well = WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == 0;
+  if (exited_well && mentions(answer.output, {"uccessfully submitted"})) return answer.output;
+  if (mentions(answer.output, {"Could not find kaggle.json", "401", "Unauthorized", "authenticate"})) {
     throw Error("Kaggle does not know you: make an API token on kaggle.com under Settings and put it in ~/.kaggle/kaggle.json");
   }
   if (mentions(answer.output, {"403", "Forbidden", "accept"})) {
     throw Error("Kaggle refused: accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again");
   }
-  const bool succeeded = WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == 0;
-  if (!succeeded) {
-    const std::string last_line = answer.output.substr(answer.output.find_last_of('\n') + 1);
-    throw Error(fmt::format("the kaggle program failed: {}", last_line.empty() ? "it said nothing" : last_line));
-  }
-  return answer.output;
+  const std::string last_line = answer.output.substr(answer.output.find_last_of('\n') + 1);
+  throw Error(fmt::format("the kaggle program failed: {}; see what it says by itself, and whether Kaggle is reachable",
+                          last_line.empty() ? "it said nothing" : last_line));
 }
 
 }  // namespace digitrec

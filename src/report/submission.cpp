@@ -1,7 +1,6 @@
 #include "digitrec/report/submission.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
 #include "digitrec/data/csv.h"
 
 #include <torch/types.h>
@@ -12,7 +11,7 @@ namespace digitrec {
 
 namespace fs = std::filesystem;
 
-void write_probabilities(const fs::path& path, const torch::Tensor& probabilities) {
+std::string probabilities_csv(const torch::Tensor& probabilities) {
   const torch::Tensor dense = probabilities.contiguous();
   const float* probability = dense.const_data_ptr<float>();
   const torch::Tensor labels = dense.argmax(1);
@@ -26,7 +25,7 @@ void write_probabilities(const fs::path& path, const torch::Tensor& probabilitie
     for (int64_t c = 0; c < classes; ++c) fmt::format_to(std::back_inserter(text), ",{:.6g}", probability[i * classes + c]);
     text += '\n';
   }
-  write_file(path, text);
+  return text;
 }
 
 std::optional<fs::path> find_sample_submission(const fs::path& folder) {
@@ -38,7 +37,7 @@ std::optional<fs::path> find_sample_submission(const fs::path& folder) {
 
 int64_t count_submission_rows(const fs::path& path) { return static_cast<int64_t>(read_id_label_csv(path).size()); }
 
-int64_t check_submission(const fs::path& path, int64_t rows, int64_t classes) {
+void check_submission(const fs::path& path, int64_t rows, int64_t classes) {
   const std::vector<int64_t> labels = read_id_label_csv(path);
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= classes) {
@@ -50,7 +49,6 @@ int64_t check_submission(const fs::path& path, int64_t rows, int64_t classes) {
     throw Error(fmt::format("{}: {} rows; expected {}, one for each test image: make it anew with digitrec predict",
                             path.string(), found, rows));
   }
-  return found;
 }
 
 }  // namespace digitrec

@@ -163,6 +163,8 @@ void apply_config_file(TrainConfig& config, const std::filesystem::path& path) {
   toml::table table;
   try {
     table = toml::parse(read_file(path, 1 << 20), name);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
   } catch (const toml::parse_error& error) {
     throw UsageError(fmt::format("{}:{}: not TOML: {}; expected lines like epochs = 5", name, error.source().begin.line,
                                  error.description()));

@@ -36,18 +36,6 @@ const char* reason_name(StopReason reason) {
   return "";
 }
 
-/// Removes what a failed constructor has made: the folder if it is new, and the parents that were made for it.
-void remove_new_folders(const fs::path& path, const fs::path& first_new) {
-  std::error_code ignored;
-  if (!first_new.empty()) {
-    fs::remove_all(path, ignored);
-    for (fs::path parent = path; parent != first_new && parent.has_parent_path();) {
-      parent = parent.parent_path();
-      fs::remove(parent, ignored);
-    }
-  }
-}
-
 /// The outermost folder of `path` that does not exist yet; empty when all do.
 fs::path first_missing(const fs::path& path) {
   fs::path missing;
@@ -67,10 +55,10 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
   if (fs::is_directory(path_) && !fs::is_empty(path_, error)) {
     throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", path_.string()));
   }
-  const fs::path first_new = first_missing(path_);
+  first_new_ = first_missing(path_);
   fs::create_directories(path_, error);
   if (error) {
-    remove_new_folders(path_, first_new);
+    discard();
     throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path_.string(), error.message()));
   }
   try {
@@ -79,10 +67,28 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
     metrics_ = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
     write_file(path_ / "metrics.csv", metrics_);
   } catch (const Error&) {
-    fs::remove(path_ / "config.toml", error);
-    remove_new_folders(path_, first_new);
+    discard();
     throw;
   }
+}
+
+RunFolder::~RunFolder() {
+  if (!has_checkpoint_) discard();
+}
+
+void RunFolder::discard() const {
+  std::error_code ignored;
+  if (first_new_.empty()) {
+    // The folder was there and empty, which the constructor made sure of.
+    for (const auto& entry : fs::directory_iterator(path_, ignored)) fs::remove_all(entry.path(), ignored);
+  } else {
+    fs::remove_all(first_new_, ignored);
+  }
+}
+
+void RunFolder::save(const fs::path& file, const Classifier& model, const CheckpointInfo& info) {
+  save_checkpoint(file, model, info);
+  has_checkpoint_ = true;
 }
 
 void RunFolder::append_metrics(const EpochMetrics& m) {
@@ -117,7 +123,7 @@ void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start
                      {"epochs", result.epochs},
                      {"training_seconds", result.seconds},
                      {"best", best}};
-  write_file(path_ / "summary.json", summary.dump(2) + "\n");
+  write_file(path_ / "summary.json", summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace digitrec

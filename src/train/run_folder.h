@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/train/config.h"
 #include "digitrec/train/trainer.h"
 
@@ -8,12 +9,19 @@
 
 namespace digitrec {
 
-/// The files of one training run. Every file in it is written whole or not at all.
+/// The files of one training run. Every file in it is written whole or not at all, and unless a checkpoint was saved the
+/// folder goes with this object: a run that failed before that leaves nothing behind.
 class RunFolder {
  public:
   /// Makes the folder with its config.toml. Throws Error when it exists and is not empty, or cannot be made; then what
   /// was made of it is removed again.
   RunFolder(std::filesystem::path path, const TrainConfig& config);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  /// save_checkpoint to best() or last(); from then on the folder stays.
+  void save(const std::filesystem::path& file, const Classifier& model, const CheckpointInfo& info);
 
   void append_metrics(const EpochMetrics& metrics);
   void write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const;
@@ -23,7 +31,11 @@ class RunFolder {
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 
  private:
+  void discard() const;
+
   std::filesystem::path path_;
+  std::filesystem::path first_new_;  ///< the outermost folder made for this run; empty when it was there, empty
+  bool has_checkpoint_ = false;
   std::string metrics_;  ///< metrics.csv so far
 };
 

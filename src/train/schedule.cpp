@@ -39,21 +39,23 @@ double Schedule::scheduled(int64_t step) const {
     case ScheduleKind::cosine:
       return cosine(config_.lr, config_.min_lr, progress);
     case ScheduleKind::one_cycle:
-      return one_cycle(progress);
+      return one_cycle(step);
     case ScheduleKind::plateau:
       return plateau_rate_;
   }
   return config_.lr;
 }
 
-double Schedule::one_cycle(double progress) const {
-  // Smith and Topin 2018 with PyTorch's defaults for OneCycleLR: 30% of the steps rise from lr/25 to lr, the rest fall to
-  // lr/250,000, both along a cosine. The momentum stays as it is.
-  constexpr double kRise = 0.3;
+double Schedule::one_cycle(int64_t step) const {
+  // Smith and Topin 2018 with the defaults and the exact steps of PyTorch's OneCycleLR: 30% of the steps rise from lr/25
+  // to lr, the rest fall to lr/250,000, both along a cosine. The momentum stays as it is.
   const double start = config_.lr / 25;
   const double end = start / 1e4;
-  if (progress < kRise) return cosine(start, config_.lr, progress / kRise);
-  return cosine(config_.lr, end, (progress - kRise) / (1 - kRise));
+  const auto steps = static_cast<double>(std::max<int64_t>(2, total_steps_ - warmup_steps_));
+  const double peak = 0.3 * steps - 1;
+  const auto at = static_cast<double>(step);
+  if (at <= peak) return cosine(start, config_.lr, at / peak);
+  return cosine(config_.lr, end, (at - peak) / (steps - 1 - peak));
 }
 
 void Schedule::observe_epoch(double validation_loss) {

@@ -66,6 +66,14 @@ torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
   return weights * occurs;
 }
 
+void require_validation_where_needed(const TrainConfig& config) {
+  if (config.val_fraction > 0) return;
+  if (config.patience > 0) throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+  if (config.schedule == ScheduleKind::plateau) {
+    throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
+  }
+}
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
@@ -83,6 +91,7 @@ class Trainer {
                               : measure_normalization(dataset.images.index_select(0, split_.train));
     at::manual_seed(mix_seed(config.seed, kWeightStream));
     model_ = build_model(config.model, info_.shape);
+    require_batches_for_batch_norm();
     model_->to(device_);
     optimizer_.emplace(model_->parameters(), config);
 
@@ -106,7 +115,6 @@ class Trainer {
     for (int64_t epoch = 1; epoch <= config_.epochs; ++epoch) {
       EpochMetrics metrics = train_epoch(epoch, result);
       if (result.reason != StopReason::finished) break;  // cut short inside the epoch
-      if (!std::isfinite(metrics.train_loss)) fail_not_finite(epoch, result);
       validate(metrics);
       schedule_.observe_epoch(metrics.val_loss);
       result.epochs = epoch;
@@ -130,6 +138,16 @@ class Trainer {
   }
 
  private:
+  /// Batch normalisation learns from the spread within a batch: of one image it can make nothing.
+  void require_batches_for_batch_norm() const {
+    const bool has_batch_norm = !model_->buffers().empty();
+    if (has_batch_norm && (config_.batch_size == 1 || split_.train.numel() == 1)) {
+      throw UsageError(fmt::format("--batch-size: model {} needs batches of 2 or more images for its batch normalisation; "
+                                   "there are {} training rows and the batch size is {}",
+                                   config_.model, split_.train.numel(), config_.batch_size));
+    }
+  }
+
   TrainStart describe() const {
     return {device_.str(), split_.train.numel(), split_.validation.numel(), info_.shape, count_parameters(*model_),
             info_.normalization};
@@ -171,6 +189,7 @@ class Trainer {
     metrics.train_accuracy = mean.accuracy();
     metrics.seconds = watch.seconds();
     metrics.images_per_second = static_cast<double>(mean.rows()) / metrics.seconds;
+    if (!std::isfinite(metrics.train_loss) || !has_finite_parameters()) fail_not_finite(epoch, result);
     result.seconds += metrics.seconds;
     if (result.reason != StopReason::finished) finish_early(metrics, result);
     return metrics;
@@ -206,6 +225,15 @@ class Trainer {
     save(run_->last(), metrics);
   }
 
+  /// The loss of an epoch is that of the weights before each step: the last step may have spoilt them all the same.
+  bool has_finite_parameters() const {
+    at::NoGradGuard no_grad;
+    for (const torch::Tensor& parameter : model_->parameters()) {
+      if (!parameter.isfinite().all().item<bool>()) return false;
+    }
+    return true;
+  }
+
   void validate(EpochMetrics& metrics) {
     metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
     if (validation_labels_.numel() == 0) return;
@@ -228,12 +256,12 @@ class Trainer {
       info_.metrics["val_loss"] = metrics.val_loss;
       info_.metrics["val_accuracy"] = metrics.val_accuracy;
     }
-    save_checkpoint(path, *model_, info_);
+    run_->save(path, *model_, info_);
   }
 
   [[noreturn]] void fail_not_finite(int64_t epoch, const TrainResult& result) const {
     const std::string kept = result.best ? fmt::format("; epoch {} is kept in {}", result.best->epoch, run_->best().string()) : "";
-    throw Error(fmt::format("the training loss of epoch {} is not a finite number (lr {}); lower --lr or set --grad-clip 1{}",
+    throw Error(fmt::format("loss or weights are not finite numbers after epoch {} (lr {}); lower --lr or set --grad-clip 1{}",
                             epoch, config_.lr, kept));
   }
 
@@ -262,6 +290,7 @@ Split training_split(const TrainConfig& config, const Dataset& dataset) {
 
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                   const TrainEvents& events) {
+  require_validation_where_needed(config);
   return Trainer(config, dataset, folder, events).run();
 }
 

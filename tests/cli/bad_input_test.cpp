@@ -1,7 +1,6 @@
 // Every way to be given bad input, through the program itself: its exit code, its one line, and that nothing is left
 // behind. What the parsers say of each kind of broken file is in the tests of data/ and checkpoint/.
 #include "digitrec/checkpoint/checkpoint.h"
-#include "digitrec/data/csv_writer.h"
 #include "support.h"
 
 #include <sys/mount.h>
@@ -42,12 +41,13 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("wide.csv", "label" + std::string(9'999'999, ',') + "\n");
     folder_.write("binary.csv", std::string("\x7F" "ELF\0\0", 6));
     folder_.write("single.csv", test::tiny_csv(9) + "3,1,2,3,4\n");
-    folder_.write("magic-idx3-ubyte", test::idx_images(1, 2, 2, "abcd", 0x999));
+    folder_.write("magic-images-idx3-ubyte", test::idx_images(1, 2, 2, "abcd", 0x999));
+    folder_.write("alone-images-idx3-ubyte", test::idx_images(1, 2, 2, "abcd"));
     folder_.write("cut-images-idx3-ubyte", test::idx_images(9, 2, 2, "abcd"));
     folder_.write("cut-labels-idx1-ubyte", test::idx_labels(9, "123456789"));
     folder_.write("huge-images-idx3-ubyte", test::idx_images(0xFFFFFFFE, 2, 2, "abcd"));
     folder_.write("oblong-images-idx3-ubyte", test::idx_images(1, 2, 3, "abcdef"));
-    for (const char* name : {"huge", "oblong"}) folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
+    for (const char* name : {"huge", "oblong", "magic"}) folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
     save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {"mlp-128", {3, 2}, {}, {}, ""});
     const std::string whole = test::read_text(folder_ / "good.safetensors");
     folder_.write("cut.safetensors", whole.substr(0, whole.size() - 10));
@@ -57,8 +57,9 @@ class BadInput : public testing::TestWithParam<Case> {
     std::filesystem::create_directories(folder_ / "used");
     folder_.write("used/file", "");
     folder_.write("bad.toml", "epochs = 3\nbatchsize = 2\n");
-    folder_.write("28.csv", "pixel0,pixel1,pixel2\n");
-    write_id_label_csv(folder_ / "short_submission.csv", torch::zeros({3}, torch::kInt64));
+    folder_.write("three_pixels.csv", "pixel0,pixel1,pixel2\n1,2,3\n");
+    folder_.write("nine_pixels.csv", "label,a,b,c,d,e,f,g,h,i\n0,1,2,3,4,5,6,7,8,9\n");
+    folder_.write("short_submission.csv", "ImageId,Label\n1,0\n2,0\n3,0\n");
     before_ = folder_.entries();
   }
   TempFolder folder_;
@@ -100,15 +101,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Quotes", train("--data quotes.csv"), 1,
              "quotes.csv:2: column label: quoted fields are not supported; expected a plain number, so save the file without quotes"},
         Case{"TenMillionColumns", train("--data wide.csv"), 1,
-             "wide.csv:1: 10000000 columns; expected at most 65537 (a label and 256 x 256 pixels)"},
+             "wide.csv:1: the line is longer than a label and 256 x 256 pixels can be"},
         Case{"NotText", train("--data binary.csv"), 1, "binary.csv: not a text file; expected comma-separated values with a header"},
         Case{"ClassWithOneExample", train("--data single.csv"), 1,
              "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate: add some, or "
              "train on everything with --val-fraction 0"},
-        Case{"WrongMagic", train("--data magic-idx3-ubyte"), 1,
-             "magic-idx3-ubyte: no label file beside it; expected one named like train-labels-idx1-ubyte"},
-        Case{"WrongMagicForPrediction", "predict --checkpoint good.safetensors --input magic-idx3-ubyte", 1,
-             "magic-idx3-ubyte: IDX magic is 0x00000999; expected 0x00000803 (a file of images)"},
+        Case{"WrongMagic", train("--data magic-images-idx3-ubyte"), 1,
+             "magic-images-idx3-ubyte: IDX magic is 0x00000999; expected 0x00000803 (a file of images)"},
+        Case{"NoIdxLabels", train("--data alone-images-idx3-ubyte"), 1,
+             "alone-images-idx3-ubyte: no label file beside it; expected one named like train-labels-idx1-ubyte"},
         Case{"CutIdx", train("--data cut-images-idx3-ubyte"), 1,
              "cut-images-idx3-ubyte: the header promises 36 bytes of data, the file holds 4; fetch it again"},
         Case{"HugeCount", train("--data huge-images-idx3-ubyte"), 1,
@@ -117,8 +118,10 @@ INSTANTIATE_TEST_SUITE_P(
              "oblong-images-idx3-ubyte: images of 2 x 3 pixels; expected square ones"},
         Case{"ImagesTooSmallForThePreset", "train --model cnn --data good.csv", 1,
              "model cnn takes images of 10 to 256 pixels a side; the data has 2"},
-        Case{"ColumnsDisagreeWithCheckpoint", "predict --checkpoint good.safetensors --input 28.csv", 1,
-             "28.csv:1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"}),
+        Case{"ColumnsMakeNoSquare", "predict --checkpoint good.safetensors --input three_pixels.csv", 1,
+             "three_pixels.csv:1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"},
+        Case{"ColumnsDisagreeWithCheckpoint", "predict --checkpoint good.safetensors --input nine_pixels.csv", 1,
+             "nine_pixels.csv: images of 3 x 3, the checkpoint takes 2 x 2; use data of the size it was trained on"}),
     [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -158,6 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ZeroRate", train("--lr 0"), 2, "--lr: 0 is out of range; expected above 0 and at most 1000"},
         Case{"NegativeRate", train("--lr -0.1"), 2, "--lr: -0.1 is out of range; expected above 0 and at most 1000"},
         Case{"RateIsNoNumber", train("--lr fast"), 2, "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
+        Case{"MissingConfig", train("--config none.toml"), 2, "none.toml: no such file; check the path"},
         Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
              "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
@@ -203,6 +207,27 @@ TEST(BadInputOutput, FullDiskEndsWithOneLineAndNoRunFolder) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.err, "digitrec: disk/run/config.toml: cannot be written: No space left on device; free some space or choose another place\n");
   EXPECT_EQ(left, (std::vector<std::string>{"disk", "disk/filler", "good.csv"}));
+}
+
+TEST(BadInputOutput, TooSmallAFileLimitForACheckpointLeavesNoRunFolder) {
+  const TempFolder folder;
+  folder.write("good.csv", test::tiny_csv(30));
+  // Enough for config.toml, not for the first checkpoint of 235,000 weights.
+  const ProgramResult result = run_digitrec("train --model mlp --data good.csv --out runs/run", folder.path(),
+                                            "trap '' XFSZ; ulimit -f 8;");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("digitrec: runs/run/best.safetensors: cannot be written: File too large; free some space or "
+                            "choose another place\n"), std::string::npos) << result.err;
+  EXPECT_EQ(folder.entries(), std::vector<std::string>{"good.csv"});
+}
+
+TEST(BadInputOutput, FolderThatCannotBeWrittenIsNamed) {
+  const TempFolder folder;
+  folder.write("good.csv", test::tiny_csv(30));
+  // /proc takes no files, even root's.
+  const ProgramResult result = run_digitrec("train --model mlp --data good.csv --out /proc/self", folder.path());
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "digitrec: /proc/self: already exists and is not empty; choose another --out or remove it\n");
 }
 
 TEST(BadInputOutput, FileSizeLimitLeavesNoHalfSubmission) {

@@ -66,6 +66,7 @@ TEST_F(WithTrainedRun, SubmitHandsOverToKaggle) {
   const ProgramResult result = submit_with("Successfully submitted to Digit Recognizer", 0);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("Successfully submitted to Digit Recognizer\n"), std::string::npos);
+  EXPECT_EQ(submit_with("Warning: Your Kaggle API key is readable by others: chmod 600 kaggle.json\n100% 401kB/s\nSuccessfully submitted to Digit Recognizer", 0).exit_code, 0);
   EXPECT_EQ(read_text(folder_ / "arguments"),
             "competitions|submit|-c|digit-recognizer|-f|run/submission.csv|-m|my; \"message\"|");
 }
@@ -77,18 +78,39 @@ TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
             "digitrec: Kaggle refused: accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
   const ProgramResult failed = submit_with("something else", 3);
   EXPECT_EQ(failed.exit_code, 1);
-  EXPECT_EQ(failed.err, "digitrec: the kaggle program failed: something else\n");
+  EXPECT_EQ(failed.err, "digitrec: the kaggle program failed: something else; see what it says by itself, and whether Kaggle is reachable\n");
+  EXPECT_EQ(submit_with("Could not submit to competition", 0).exit_code, 1);
   EXPECT_EQ(run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,
             "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then put your API token in ~/.kaggle\n");
 }
 
 TEST_F(WithTrainedRun, PredictLabelsALabelledFileToo) {
-  const ProgramResult result = run_digitrec("predict --checkpoint run --input data/train.csv --out s.csv", folder_.path());
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.err.find("data/train.csv: 200 images, but data/sample_submission.csv has 20 rows"), std::string::npos) << result.err;
-  std::filesystem::rename(folder_ / "data/train.csv", folder_ / "labelled.csv");
-  EXPECT_EQ(run_digitrec("predict --checkpoint run --input labelled.csv --out s.csv", folder_.path()).exit_code, 0);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --input data/train.csv --out s.csv", folder_.path()).exit_code, 0);
   EXPECT_EQ(count_lines(read_text(folder_ / "s.csv")), 201);
+}
+
+TEST_F(WithTrainedRun, PredictHoldsATestFileToTheSampleBesideIt) {
+  folder_.write("data/sample_submission.csv", "ImageId,Label\n1,0\n");
+  const ProgramResult result = run_digitrec("predict --checkpoint run --out s.csv", folder_.path());
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("digitrec: data/test.csv: 20 images, but data/sample_submission.csv has 1 rows; use the test "
+                            "file that belongs to it\n"), std::string::npos) << result.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.csv"));
+}
+
+TEST_F(WithTrainedRun, PredictWritesAllOfItsFilesOrNone) {
+  const std::vector<std::string> before = folder_.entries();
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --out none/s.csv --probabilities p.csv", folder_.path()).exit_code, 1);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --out s.csv --probabilities none/p.csv", folder_.path()).exit_code, 1);
+  const ProgramResult same = run_digitrec("predict --checkpoint run --out s.csv --probabilities s.csv", folder_.path());
+  EXPECT_EQ(same.exit_code, 2);
+  EXPECT_EQ(same.err, "digitrec: --probabilities: s.csv is the same file as --out; name another\n");
+  EXPECT_EQ(folder_.entries(), before);
+}
+
+TEST_F(WithTrainedRun, ResultsThatCannotBeWrittenAreAnError) {
+  const ProgramResult result = run_digitrec("eval --checkpoint run --json --data data/train.csv > /dev/full #", folder_.path());
+  EXPECT_EQ(result.exit_code, 1);
 }
 
 TEST_F(WithTrainedRun, EvalTakesSeveralCheckpoints) {
@@ -103,14 +125,14 @@ TEST_F(WithTrainedRun, TheRunsOwnConfigRepeatsIt) {
 }
 
 TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
-  // timeout sends SIGINT while the million epochs run.
-  const ProgramResult result = run_digitrec("train --model mlp --epochs 1000000 --out stopped", folder_.path(), "timeout -s INT 3");
-  EXPECT_TRUE(std::filesystem::exists(folder_ / "stopped/last.safetensors")) << result.err;
+  // The signal is sent once the first epoch is in the log.
+  const std::string signaller = "(while ! grep -qs epoch stopped/train.log; do sleep 0.1; done; kill -INT $(cat pid)) & ";
+  const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
+  const ProgramResult result = run_digitrec("train --model mlp --epochs 1000000 --out stopped", folder_.path(), signaller + with_pid);
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_NE(result.out.find("interrupted in epoch"), std::string::npos) << result.out;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "stopped/last.safetensors"));
   EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "stopped/summary.json"))["stopped"], "interrupted");
-  const ProgramResult code = run_digitrec("train --model mlp --epochs 1000000 --out stopped2", folder_.path(),
-                                          "timeout --preserve-status -s INT 3");
-  EXPECT_EQ(code.exit_code, 130);
-  EXPECT_NE(code.out.find("interrupted in epoch"), std::string::npos) << code.out;
 }
 
 TEST(Commands, FlagsOverrideTheConfigFile) {

@@ -30,6 +30,22 @@ TEST(ReadCsv, FindsTheLabelColumnByItsName) {
   EXPECT_FALSE(read_csv(path, Labels::ignored).has_labels());
 }
 
+TEST(ReadCsv, SkipsLabelsThatAreIgnoredWhateverTheyHold) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", std::string(kHeader) + "unknown,1,2,3,4\n5000,5,6,7,8\n");
+  EXPECT_EQ(read_csv(path, Labels::ignored).size(), 2);
+}
+
+TEST(ReadCsv, InventsNoRowAfterABigFileWithoutLastLineBreak) {
+  // The line reader's blocks are 16 MiB; in this file the byte one block before the end is a line break.
+  const TempFolder folder;
+  constexpr int64_t kRows = 10'000'000;
+  std::string text = "label,p\n";
+  for (int64_t i = 0; i < kRows; ++i) text += "0,5\n";
+  text.pop_back();
+  EXPECT_EQ(read_csv(folder.write("a.csv", text), Labels::required).size(), kRows);
+}
+
 TEST(ReadCsv, StopsAfterTheRowsAskedFor) {
   const TempFolder folder;
   EXPECT_EQ(read_csv(folder.write("a.csv", test::tiny_csv(10)), Labels::required, 4).size(), 4);
@@ -117,18 +133,18 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Words", "hello world\nthis is no table\n",
                 ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
         Refused{"ManyColumns", "label" + std::string(100'000, ',') + "\n",
-                ":1: 100001 columns; expected at most 65537 (a label and 256 x 256 pixels)"},
+                ":1: the line is longer than a label and 256 x 256 pixels can be"},
         Refused{"LongLine", "label" + std::string(20'000'000, ',') + "\n",
-                ":1: the line is longer than 16 MiB; expected at most a label and 256 x 256 pixels"},
+                ":1: the line is longer than a label and 256 x 256 pixels can be"},
         Refused{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
                 ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
     [](const auto& instance) { return instance.param.name; });
 
-TEST(ReadCsv, TenMillionColumnsAreRefusedByTheirNumber) {
+TEST(ReadCsv, RefusesTenMillionColumns) {
   const TempFolder folder;
   const auto path = folder.write("a.csv", "label" + std::string(9'999'999, ',') + "\n");
   EXPECT_ERROR(read_csv(path, Labels::required), Error,
-               path.string() + ":1: 10000000 columns; expected at most 65537 (a label and 256 x 256 pixels)");
+               path.string() + ":1: the line is longer than a label and 256 x 256 pixels can be");
 }
 
 TEST(ReadCsv, NamesAMissingFile) {

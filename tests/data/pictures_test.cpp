@@ -103,6 +103,11 @@ TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
   EXPECT_EQ(find_pictures({folder.path()}), (std::vector<std::filesystem::path>{folder / "a.JPG", folder / "b.png"}));
   EXPECT_EQ(find_pictures({folder / "b.png", folder / "a.JPG"}),
             (std::vector<std::filesystem::path>{folder / "b.png", folder / "a.JPG"}));
+  const TempFolder mixed;
+  mixed.write("a.png", "");
+  mixed.write("test.csv", "");
+  EXPECT_ERROR(find_pictures({mixed.path()}), Error,
+               mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
   EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
   EXPECT_ERROR(find_pictures({folder / "b.png", folder / "test.csv"}), Error,
                (folder / "test.csv").string() + ": no picture; expected .png or .jpg files, or a single data file");

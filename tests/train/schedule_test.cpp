@@ -39,12 +39,14 @@ TEST(Schedule, CosineFallsToItsFloor) {
 }
 
 TEST(Schedule, OneCycleRisesAndFallsAsPyTorchs) {
-  // torch.optim.lr_scheduler.OneCycleLR(max_lr=0.1, total_steps=...) starts at 0.1/25 and peaks after 30%.
+  // Printed by torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=100).
   const Schedule schedule(with(ScheduleKind::one_cycle), 10);
-  EXPECT_DOUBLE_EQ(schedule.rate(0), 0.004);
-  EXPECT_NEAR(schedule.rate(30), 0.1, 1e-12);
-  EXPECT_GT(schedule.rate(30), schedule.rate(31));
-  EXPECT_LT(schedule.rate(99), 0.0001);
+  EXPECT_NEAR(schedule.rate(0), 0.004, 1e-12);
+  EXPECT_NEAR(schedule.rate(10), 0.0295163948464, 1e-12);
+  EXPECT_NEAR(schedule.rate(29), 0.1, 1e-12);
+  EXPECT_NEAR(schedule.rate(30), 0.0999496535285, 1e-12);
+  EXPECT_NEAR(schedule.rate(64), 0.0500002, 1e-12);
+  EXPECT_NEAR(schedule.rate(99), 4e-07, 1e-12);
 }
 
 TEST(Schedule, WarmUpRisesLinearlyFirst) {

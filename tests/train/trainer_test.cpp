@@ -183,10 +183,43 @@ TEST(Train, StopsWhenTheLossIsNotFinite) {
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     const std::string message = error.what();
-    EXPECT_TRUE(message.starts_with("the training loss of epoch ")) << message;
-    EXPECT_NE(message.find(" is not a finite number (lr 1000); lower --lr or set --grad-clip 1"), std::string::npos) << message;
+    EXPECT_TRUE(message.starts_with("loss or weights are not finite numbers after epoch ")) << message;
+    EXPECT_NE(message.find("(lr 1000); lower --lr or set --grad-clip 1"), std::string::npos) << message;
     EXPECT_EQ(message.find("is kept in") != std::string::npos, std::filesystem::exists(folder / "run/best.safetensors"));
   }
+}
+
+TEST(Train, RefusesSettingsThatNeedValidationRowsWithoutThem) {
+  const TempFolder folder;
+  TrainConfig config = quick();
+  config.val_fraction = 0;
+  config.patience = 3;
+  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+  config.patience = 0;
+  config.schedule = ScheduleKind::plateau;
+  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
+  EXPECT_TRUE(folder.entries().empty());
+}
+
+TEST(Train, RefusesBatchesOfOneForBatchNormalisation) {
+  const TempFolder folder;
+  TrainConfig config = quick("cnn-bn");
+  config.batch_size = 1;
+  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "--batch-size: model cnn-bn needs batches of 2 or more images for its batch normalisation; there are " +
+                   std::to_string(training_split(config, draw_synthetic_digits(100, 3)).train.numel()) +
+                   " training rows and the batch size is 1");
+  EXPECT_TRUE(folder.entries().empty());
+}
+
+TEST(Train, LeavesNoFolderWhenItFailsBeforeTheFirstCheckpoint) {
+  const TempFolder folder;
+  TrainEvents events;
+  events.on_start = [](const TrainStart&) { throw Error("no space"); };
+  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "runs/deep/run", events), Error, "no space");
+  EXPECT_TRUE(folder.entries().empty());
 }
 
 TEST(Train, LeavesNothingBehindWhenTheDataDoesNotFit) {

@@ -11,7 +11,7 @@ namespace digitrec {
 struct DeviceInfo {
   torch::Device device;
   std::string name;         ///< as written after --device: "cpu", "cuda:0", "mps"
-  std::string description;  ///< the hardware's own name, or the number of CPU threads
+  std::string description;  ///< the kind of hardware; for the CPU its name and the number of threads
 };
 
 /// All usable devices, the fastest kind first: CUDA, then MPS, then the CPU, which is always there.

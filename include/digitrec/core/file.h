@@ -9,6 +9,7 @@ namespace digitrec {
 
 /// A file that appears whole or not at all: bytes go to a temporary file in the same folder, which `commit` syncs to
 /// disk and renames over `path`. Without `commit` the destructor removes the temporary file and `path` stays as it was.
+/// A symbolic link is followed; a device or pipe (/dev/stdout) is written straight into.
 class AtomicFile {
  public:
   /// Throws Error when the folder is missing or cannot be written, or when `path` is a folder.
@@ -26,7 +27,7 @@ class AtomicFile {
   [[noreturn]] void fail(std::string_view action) const;
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  ///< empty: `path_` itself is open, no regular file
   int descriptor_ = -1;
 };
 

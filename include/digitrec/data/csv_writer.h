@@ -10,8 +10,8 @@ namespace digitrec {
 /// Writes `label,pixel0,...` (without the label column when there are no labels), atomically. Throws Error.
 void write_image_csv(const std::filesystem::path& path, const Dataset& dataset);
 
-/// Writes `ImageId,Label` with ids 1..N, atomically. `labels`: int64 [N]. Throws Error.
-void write_id_label_csv(const std::filesystem::path& path, const torch::Tensor& labels);
+/// `ImageId,Label` with ids 1..N. `labels`: int64 [N].
+std::string id_label_csv(const torch::Tensor& labels);
 
 /// A text as one CSV field: quoted where it holds a comma, a quote or a line break (RFC 4180).
 std::string csv_field(const std::string& text);

@@ -28,9 +28,6 @@ struct Dataset {
 /// or holds N. Takes the vectors over without copying.
 Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, int64_t image_size, std::string source);
 
-/// The images at `indices` (int64 [M]) with their labels.
-Dataset subset(const Dataset& dataset, const torch::Tensor& indices);
-
 /// Throws Error naming the data set when a label does not fit a model with `classes` classes.
 void require_labels_below(const Dataset& dataset, int64_t classes);
 

@@ -62,7 +62,7 @@ struct ConfigOption {
 std::vector<ConfigOption> train_options(TrainConfig& config);
 
 /// Sets the fields named in a TOML file. Throws UsageError with file and line for a key that there is not (naming the
-/// nearest) and for a value that does not fit; Error when the file cannot be read.
+/// nearest) and for a value that does not fit, and when the file cannot be read.
 void apply_config_file(TrainConfig& config, const std::filesystem::path& path);
 
 /// The configuration as a TOML file with every key.

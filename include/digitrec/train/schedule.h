@@ -18,7 +18,7 @@ class Schedule {
 
  private:
   double scheduled(int64_t step) const;
-  double one_cycle(double progress) const;
+  double one_cycle(int64_t step) const;
 
   TrainConfig config_;
   int64_t steps_per_epoch_;
