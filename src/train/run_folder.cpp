@@ -82,7 +82,12 @@ void RunFolder::discard() const {
     // The folder was there and empty, which the constructor made sure of.
     for (const auto& entry : fs::directory_iterator(path_, ignored)) fs::remove_all(entry.path(), ignored);
   } else {
-    fs::remove_all(first_new_, ignored);
+    fs::remove_all(path_, ignored);
+    // Parents made for this run go too, but only while they are empty: another run may have moved in beside it.
+    for (fs::path made = path_; made != first_new_;) {
+      made = made.parent_path();
+      fs::remove(made, ignored);
+    }
   }
 }
 

@@ -222,6 +222,18 @@ TEST(Train, LeavesNoFolderWhenItFailsBeforeTheFirstCheckpoint) {
   EXPECT_TRUE(folder.entries().empty());
 }
 
+TEST(Train, FailingBeforeTheFirstCheckpointSparesARunBesideIt) {
+  const TempFolder folder;
+  TrainEvents events;
+  events.on_start = [&](const TrainStart&) {
+    std::filesystem::create_directories(folder / "runs/other");
+    folder.write("runs/other/best.safetensors", "");
+    throw Error("no space");
+  };
+  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "runs/run", events), Error, "no space");
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"runs", "runs/other", "runs/other/best.safetensors"}));
+}
+
 TEST(Train, LeavesNothingBehindWhenTheDataDoesNotFit) {
   const TempFolder folder;
   EXPECT_ERROR(train(quick("cnn"), test::random_dataset({0, 0, 1, 1}, 5), folder / "run", {}), Error,
