@@ -68,5 +68,16 @@ else()
   target_link_libraries(digitrec_torch INTERFACE
     "-Wl,--push-state,--no-as-needed ${torch_libraries} -Wl,--pop-state")
 endif()
-set_property(TARGET digitrec_torch PROPERTY INTERFACE_LINK_DEPENDS "")
+
+# at::parallel_for runs on one thread, silently, in a file compiled without OpenMP. The runtime linked must be the one that
+# LibTorch itself runs on: two of them would each keep a set of threads, spinning against each other.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+target_compile_options(digitrec_torch INTERFACE ${OpenMP_CXX_FLAGS})
+file(GLOB libtorch_openmp ${LIBTORCH_ROOT}/lib/libgomp*.so* ${LIBTORCH_ROOT}/lib/lib*omp*.dylib)
+if(libtorch_openmp)
+  list(GET libtorch_openmp 0 libtorch_openmp)
+  target_link_libraries(digitrec_torch INTERFACE ${libtorch_openmp})
+else()
+  target_link_libraries(digitrec_torch INTERFACE OpenMP::OpenMP_CXX)
+endif()
 set(CMAKE_BUILD_RPATH ${LIBTORCH_ROOT}/lib)

@@ -3,7 +3,7 @@
 #include "digitrec/data/dataset.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/model/presets.h"
-#include "model/families.h"
+#include "model/network.h"
 
 #include <torch/types.h>
 
@@ -11,13 +11,36 @@
 
 namespace digitrec {
 
+namespace {
+
+Preset make_preset(std::string name, std::string summary, const Architecture& architecture) {
+  return {std::move(name), std::move(summary), architecture.min_image_size(),
+          [architecture](const ModelShape& shape) { return build_network(architecture, shape); }};
+}
+
+}  // namespace
+
 const std::vector<Preset>& presets() {
+  using C = ConvLayer;
+  using H = HiddenLayer;
   static const std::vector<Preset> all{
-      {"mlp-128", "flatten, FC 128, ReLU, FC", 1, build_mlp_128},
-      {"mlp", "flatten, FC 256, ReLU, FC 128, ReLU, FC", 1, build_mlp},
-      {"cnn", "[conv 3x3, ReLU, pool] 32, 64, FC 128, ReLU, FC", 10, build_cnn},
-      {"cnn-dropout", "conv 3x3 32, pool, conv 64, conv 128, pool, FC 128, dropout, FC", 4, build_cnn_dropout},
-      {"cnn-bn", "[conv 3x3, BN, ReLU] 32 x2, 64 x2, 128, dropout2d, FC 512, FC 256, FC", 4, build_cnn_bn},
+      make_preset("mlp-128", "flatten, FC 128, ReLU, FC", {.convolutions = {}, .hidden = {H{128}}}),
+      make_preset("mlp", "flatten, FC 256, ReLU, FC 128, ReLU, FC", {.convolutions = {}, .hidden = {H{256}, H{128}}}),
+      make_preset("cnn", "[conv 3x3, ReLU, pool] 32, 64, FC 128, ReLU, FC",
+                  {.convolutions = {C{.channels = 32, .padding = 0, .pool = Pool::last},
+                                    C{.channels = 64, .padding = 0, .pool = Pool::last}},
+                   .hidden = {H{128}}}),
+      make_preset("cnn-dropout", "conv 3x3 32, pool, conv 64, conv 128, pool, FC 128, dropout, FC",
+                  {.convolutions = {C{.channels = 32, .pool = Pool::last}, C{.channels = 64},
+                                    C{.channels = 128, .pool = Pool::last}},
+                   .hidden = {H{.width = 128, .dropout = 0.5}}}),
+      make_preset("cnn-bn", "[conv 3x3, BN, ReLU] 32 x2, 64 x2, 128, dropout2d, FC 512, FC 256, FC",
+                  {.convolutions = {C{.channels = 32, .batch_norm = true},
+                                    C{.channels = 32, .batch_norm = true, .pool = Pool::last, .dropout = 0.2},
+                                    C{.channels = 64, .batch_norm = true},
+                                    C{.channels = 64, .batch_norm = true, .pool = Pool::last, .dropout = 0.3},
+                                    C{.channels = 128, .batch_norm = true, .dropout = 0.3}},
+                   .hidden = {H{512, true, 0.3}, H{256, true, 0.3}}}),
   };
   return all;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """PyTorch reads a checkpoint that digitrec wrote: safetensors.torch loads it, its names fit the network written in
-Python (scripts/peers/make_parity_fixtures.py), and that network gives digitrec's probabilities.
+Python (scripts/peers/presets.py), and that network gives digitrec's probabilities.
 
     interop_test.py DIGITREC     exits with 77 (skipped) where torch or safetensors is missing
 """
@@ -20,7 +20,7 @@ except ImportError as missing:
     sys.exit(77)
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "peers"))
-from make_parity_fixtures import PRESETS  # noqa: E402
+from presets import PRESETS  # noqa: E402
 
 
 def read_csv(path):

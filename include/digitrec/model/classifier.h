@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/core/precision.h"
 #include "digitrec/data/batches.h"
 #include "digitrec/model/presets.h"
 
@@ -12,6 +13,18 @@
 
 namespace digitrec {
 
+/// Which code runs the layers on the CPU.
+enum class Kernels {
+  fused,  ///< our own convolutions, and what follows one in a single pass; plain layers elsewhere
+  plain,  ///< LibTorch's layers one by one
+};
+
+/// How a network computes. The function is the same, up to the rounding that the precision implies.
+struct Execution {
+  Precision precision = Precision::fp32;
+  Kernels kernels = Kernels::fused;
+};
+
 /// A network that tells classes apart. Parameters and buffers carry PyTorch's names (`conv1.weight`, `bn1.running_mean`).
 class Classifier : public torch::nn::Module {
  public:
@@ -19,6 +32,12 @@ class Classifier : public torch::nn::Module {
   virtual torch::Tensor forward(torch::Tensor x) = 0;
   /// Multiply-adds of one image's forward pass in convolutions and fully connected layers.
   virtual int64_t multiply_adds() const = 0;
+
+  void set_execution(const Execution& execution) { execution_ = execution; }
+  const Execution& execution() const { return execution_; }
+
+ private:
+  Execution execution_;
 };
 
 /// Builds a preset with freshly initialised parameters (PyTorch's defaults, from LibTorch's global generator) in

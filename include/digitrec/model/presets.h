@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct Preset {
   std::string name;
   std::string summary;     ///< one line: its layers
   int64_t min_image_size;  ///< the smallest S of which its pooling leaves a pixel
-  std::shared_ptr<Classifier> (*build)(const ModelShape&);
+  std::function<std::shared_ptr<Classifier>(const ModelShape&)> build;
 };
 
 /// All presets, the smallest first.

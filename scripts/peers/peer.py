@@ -1,0 +1,52 @@
+"""What the two Python pipelines share: the command line, the clock and the one line of JSON that each prints."""
+import argparse
+import json
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from presets import PRESETS
+
+
+def parse_arguments(description, **extra):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", choices=PRESETS, default="cnn")
+    parser.add_argument("--data", required=True, help="train.csv in Kaggle's format")
+    parser.add_argument("--limit", type=int, default=0, help="rows used; 0: all")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=3, help="epochs timed, after one that is not")
+    parser.add_argument("--threads", type=int, default=2)
+    for name, options in extra.items():
+        parser.add_argument("--" + name.replace("_", "-"), **options)
+    return parser.parse_args()
+
+
+def read_rows(path, limit):
+    """uint8 [N, 28, 28] and int64 [N]."""
+    import pandas
+
+    table = pandas.read_csv(path, nrows=limit or None)
+    labels = table.pop("label").to_numpy(np.int64)
+    return table.to_numpy(np.uint8).reshape(-1, 28, 28), labels.copy()
+
+
+def timed(action, repeats, rows):
+    """Images a second of each repeat, after one repeat that is not counted."""
+    action()
+    speeds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        speeds.append(rows / (time.perf_counter() - start))
+    return speeds
+
+
+def print_result(args, program, precision, train, infer):
+    print(json.dumps({
+        "program": program, "model": args.model, "precision": precision, "batch_size": args.batch_size,
+        "threads": torch.get_num_threads(),
+        "train_images_per_second": statistics.median(train), "train_all": train,
+        "infer_images_per_second": statistics.median(infer), "infer_all": infer,
+    }), flush=True)

@@ -1,0 +1,92 @@
+#include "kernels/convolution.h"
+
+#include <ATen/Parallel.h>
+
+namespace digitrec::kernels {
+namespace {
+
+ConvShape conv_shape(const torch::Tensor& x, int64_t out, int64_t padding) {
+  return {x.size(2), x.size(3), x.size(1), out, padding};
+}
+
+std::vector<float> make_scratch(const Table& table, const ConvShape& shape) {
+  return std::vector<float>(static_cast<size_t>(table.scratch_size(shape)));
+}
+
+/// Convolves with packed weights, the images shared out among the threads.
+torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const torch::Tensor& x, const float* packed,
+                              at::ScalarType type) {
+  torch::Tensor z = empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()},
+                                        x.options().dtype(type));
+  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> scratch = make_scratch(table, shape);
+    table.convolve(shape, const_array(x), packed, array(z), begin, end, scratch.data());
+  });
+  return z;
+}
+
+torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const torch::Tensor& x, const torch::Tensor& dz,
+                              const torch::Tensor& weight) {
+  // A sum for each thread, added up at the end: no two threads write to one place, and the order is always the same.
+  torch::Tensor sums = torch::zeros({at::get_num_threads(), shape.weights()}, torch::kFloat32);
+  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> scratch = make_scratch(table, shape);
+    float* sum = sums.data_ptr<float>() + at::get_thread_num() * shape.weights();
+    table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch.data());
+  });
+  const torch::Tensor packed = sums.sum(0);
+  torch::Tensor gradient = empty_channels_last(weight.sizes(), weight.options());
+  table.unpack_weights(shape, packed.const_data_ptr<float>(), gradient.data_ptr<float>());
+  return gradient;
+}
+
+}  // namespace
+
+ImageShape image_shape(const torch::Tensor& images) { return {images.size(2), images.size(3), images.size(1)}; }
+
+torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options) {
+  return torch::empty(sizes, options, torch::MemoryFormat::ChannelsLast);
+}
+
+torch::Tensor channels_last(const torch::Tensor& tensor) {
+  // With one channel is_contiguous holds for either order, and the values lie alike; only the strides may differ.
+  return tensor.is_contiguous(torch::MemoryFormat::ChannelsLast) ? tensor
+                                                                 : tensor.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+ConstArray const_array(const torch::Tensor& tensor) {
+  return {tensor.const_data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
+}
+
+Array array(torch::Tensor& tensor) {
+  return {tensor.mutable_data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
+}
+
+bool can_convolve(const Table& table, int64_t in, int64_t out) {
+  return out % table.conv_tile == 0 && (in == 1 || in % table.conv_tile == 0);
+}
+
+torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::Tensor& weight, int64_t padding,
+                       at::ScalarType type) {
+  const ConvShape shape = conv_shape(x, weight.size(0), padding);
+  const torch::Tensor ordered = channels_last(weight);
+  std::vector<float> packed(static_cast<size_t>(shape.weights()));
+  table.pack_weights(shape, ordered.const_data_ptr<float>(), packed.data());
+  return convolve_packed(table, shape, channels_last(x), packed.data(), type);
+}
+
+std::array<torch::Tensor, 2> convolve_backward(const Table& table, const torch::Tensor& dz, const torch::Tensor& x,
+                                               const torch::Tensor& weight, int64_t padding, bool needs_input) {
+  const ConvShape shape = conv_shape(x, weight.size(0), padding);
+  const torch::Tensor gradient = channels_last(dz);
+  torch::Tensor dx;
+  if (needs_input) {
+    const torch::Tensor ordered = channels_last(weight);
+    std::vector<float> packed(static_cast<size_t>(shape.weights()));
+    table.pack_weights_backward(shape, ordered.const_data_ptr<float>(), packed.data());
+    dx = convolve_packed(table, conv_shape(gradient, shape.in, 2 - padding), gradient, packed.data(), x.scalar_type());
+  }
+  return {dx, weight_gradient(table, shape, channels_last(x), gradient, weight)};
+}
+
+}  // namespace digitrec::kernels

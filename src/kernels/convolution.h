@@ -1,0 +1,33 @@
+#pragma once
+
+#include "kernels/dispatch.h"
+
+#include <torch/types.h>
+
+#include <array>
+
+namespace digitrec::kernels {
+
+/// Images [N, C, H, W] as a kernel sees them: channels innermost.
+ImageShape image_shape(const torch::Tensor& images);
+
+/// `tensor` in channels-last memory order with the strides that say so, copied where it is not.
+torch::Tensor channels_last(const torch::Tensor& tensor);
+torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options);
+
+ConstArray const_array(const torch::Tensor& tensor);
+Array array(torch::Tensor& tensor);
+
+/// Whether our convolution takes these channels; one that gives gradients to its input needs tiles there too.
+bool can_convolve(const Table& table, int64_t in, int64_t out);
+
+/// z[N, out, H', W'] = 3 x 3 convolution of x[N, in, H, W] with weight float32 [out, in, 3, 3], without bias. x is
+/// float32 or bfloat16, and so is z, as `type` says; all arithmetic is in float32.
+torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::Tensor& weight, int64_t padding,
+                       at::ScalarType type);
+
+/// Gradients of x (undefined unless `needs_input`) and of weight, the latter in float32.
+std::array<torch::Tensor, 2> convolve_backward(const Table& table, const torch::Tensor& dz, const torch::Tensor& x,
+                                               const torch::Tensor& weight, int64_t padding, bool needs_input);
+
+}  // namespace digitrec::kernels

@@ -1,0 +1,185 @@
+#include "model/network.h"
+
+#include <torch/types.h>
+
+namespace digitrec {
+namespace {
+
+namespace nn = torch::nn;
+
+struct ConvModules {
+  ConvLayer layer;
+  int64_t out_side;  ///< of the convolution's output, before pooling
+  nn::Conv2d conv{nullptr};
+  nn::BatchNorm2d norm{nullptr};
+  nn::Dropout2d dropout{nullptr};
+};
+
+struct HiddenModules {
+  nn::Linear linear{nullptr};
+  nn::BatchNorm1d norm{nullptr};
+  nn::Dropout dropout{nullptr};
+};
+
+int64_t side_after(const ConvLayer& layer, int64_t side) {
+  const int64_t out = side + 2 * layer.padding - 2;
+  return layer.pool == Pool::none ? out : out / 2;
+}
+
+template <class Norm>
+kernels::BatchNorm norm_tensors(const Norm& norm) {
+  return {norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->options.momentum().value(),
+          norm->options.eps()};
+}
+
+/// Plain layers normalise in the running statistics' own type; their parameters are float32 in every precision.
+template <class Norm>
+torch::Tensor batch_norm(const Norm& norm, const torch::Tensor& x) {
+  return torch::batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->is_training(),
+                           norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/true);
+}
+
+class Network final : public Classifier {
+ public:
+  Network(const Architecture& architecture, const ModelShape& shape) {
+    int64_t channels = 1;
+    int64_t side = shape.image_size;
+    for (const ConvLayer& layer : architecture.convolutions) {
+      add_convolution(layer, channels, side);
+      channels = layer.channels;
+      side = side_after(layer, side);
+    }
+    int64_t features = channels * side * side;
+    for (const HiddenLayer& layer : architecture.hidden) {
+      add_hidden(layer, features);
+      features = layer.width;
+    }
+    if (architecture.dropout > 0) final_dropout_ = register_module("dropout", nn::Dropout(architecture.dropout));
+    classifier_ = register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(features, shape.classes));
+  }
+
+  torch::Tensor forward(torch::Tensor x) override {
+    type_ = scalar_type(execution().precision);
+    if (convolutions_.empty() || !runs_fused(x)) x = x.to(type_);
+    for (const ConvModules& block : convolutions_) x = runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
+    x = x.flatten(1);
+    for (const HiddenModules& block : hidden_) x = hidden(block, x);
+    if (!final_dropout_.is_empty()) x = final_dropout_(x);
+    return linear(classifier_, x).to(torch::kFloat32);
+  }
+
+  int64_t multiply_adds() const override {
+    int64_t total = classifier_->weight.numel();
+    for (const ConvModules& block : convolutions_) total += block.conv->weight.numel() * block.out_side * block.out_side;
+    for (const HiddenModules& block : hidden_) total += block.linear->weight.numel();
+    return total;
+  }
+
+ private:
+  void add_convolution(const ConvLayer& layer, int64_t in, int64_t side) {
+    const std::string number = std::to_string(convolutions_.size() + 1);
+    ConvModules block{layer, side + 2 * layer.padding - 2};
+    block.conv = register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
+    if (layer.batch_norm) block.norm = register_module(next_norm(), nn::BatchNorm2d(layer.channels));
+    if (layer.dropout > 0) block.dropout = register_module(next_dropout(), nn::Dropout2d(layer.dropout));
+    convolutions_.push_back(block);
+  }
+
+  void add_hidden(const HiddenLayer& layer, int64_t in) {
+    HiddenModules block;
+    block.linear = register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(in, layer.width));
+    if (layer.batch_norm) block.norm = register_module(next_norm(), nn::BatchNorm1d(layer.width));
+    if (layer.dropout > 0) block.dropout = register_module(next_dropout(), nn::Dropout(layer.dropout));
+    hidden_.push_back(block);
+  }
+
+  std::string next_norm() { return "bn" + std::to_string(++norms_); }
+  std::string next_dropout() { return "dropout" + std::to_string(++dropouts_); }
+
+  /// Our kernels run on the CPU. In evaluation mode they give no gradients, and only plain layers can.
+  bool runs_fused(const torch::Tensor& x) const {
+    return execution().kernels == Kernels::fused && x.is_cpu() && (is_training() || !at::GradMode::is_enabled());
+  }
+
+  static bool fits(const ConvModules& block) {
+    return kernels::fits_kernels(block.conv->weight.size(1), block.layer.channels);
+  }
+
+  torch::Tensor fused(const ConvModules& block, const torch::Tensor& x) const {
+    std::optional<kernels::BatchNorm> norm;
+    if (block.layer.batch_norm) norm = norm_tensors(block.norm);
+    const kernels::ConvBlock tensors{block.conv->weight, block.conv->bias, norm ? &*norm : nullptr, block.layer.padding,
+                                     block.layer.pool};
+    if (!is_training()) return kernels::eval_conv_block(x, tensors, type_);
+    count_batch(block.norm);
+    return kernels::train_conv_block(x, tensors, dropout_mask(block, x.size(0)), type_);
+  }
+
+  /// As dropout2d draws it: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
+  torch::Tensor dropout_mask(const ConvModules& block, int64_t images) const {
+    if (block.dropout.is_empty() || !block.dropout->is_training()) return {};
+    const double keep = 1 - block.layer.dropout;
+    return torch::empty({images, block.layer.channels}, torch::kFloat32).bernoulli_(keep).div_(keep);
+  }
+
+  template <class Norm>
+  static void count_batch(const Norm& norm) {
+    if (!norm.is_empty() && norm->is_training()) norm->num_batches_tracked.add_(1);
+  }
+
+  torch::Tensor plain(const ConvModules& block, torch::Tensor x) const {
+    x = torch::conv2d(x.to(type_), block.conv->weight.to(type_), block.conv->bias.to(type_), 1, block.layer.padding);
+    if (block.layer.pool == Pool::before_norm) x = torch::max_pool2d(x, 2);
+    if (block.layer.batch_norm) {
+      count_batch(block.norm);
+      x = batch_norm(block.norm, x);
+    }
+    // ReLU after pooling: the same function as before it (both are monotone), on a quarter of the values.
+    if (block.layer.pool == Pool::last) x = torch::max_pool2d(x, 2);
+    x = x.relu_();
+    return block.dropout.is_empty() ? x : torch::feature_dropout(x, block.layer.dropout, block.dropout->is_training());
+  }
+
+  torch::Tensor hidden(const HiddenModules& block, torch::Tensor x) const {
+    const bool is_fused = runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
+    x = linear(block.linear, x);
+    count_batch(block.norm);
+    if (is_fused) {
+      const kernels::BatchNorm norm = norm_tensors(block.norm);
+      x = is_training() ? kernels::train_norm_relu(x, norm) : kernels::eval_norm_relu(x, norm);
+    } else {
+      if (!block.norm.is_empty()) x = batch_norm(block.norm, x);
+      x = x.relu_();
+    }
+    if (!block.dropout.is_empty()) x = torch::dropout(x, block.dropout->options.p(), block.dropout->is_training());
+    return x;
+  }
+
+  torch::Tensor linear(const nn::Linear& layer, const torch::Tensor& x) const {
+    return torch::linear(x.to(type_), layer->weight.to(type_), layer->bias.to(type_));
+  }
+
+  std::vector<ConvModules> convolutions_;
+  std::vector<HiddenModules> hidden_;
+  nn::Dropout final_dropout_{nullptr};
+  nn::Linear classifier_{nullptr};
+  torch::ScalarType type_ = torch::kFloat32;
+  int norms_ = 0;
+  int dropouts_ = 0;
+};
+
+}  // namespace
+
+int64_t Architecture::min_image_size() const {
+  for (int64_t size = 1;; ++size) {
+    int64_t side = size;
+    for (const ConvLayer& layer : convolutions) side = side > 0 ? side_after(layer, side) : 0;
+    if (side > 0) return size;
+  }
+}
+
+std::shared_ptr<Classifier> build_network(const Architecture& architecture, const ModelShape& shape) {
+  return std::make_shared<Network>(architecture, shape);
+}
+
+}  // namespace digitrec

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "digitrec/model/classifier.h"
+#include "kernels/blocks.h"
+
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+
+#include <vector>
+
+namespace digitrec {
+
+using kernels::Pool;
+
+/// A 3 x 3 convolution with what follows it: batch normalisation, ReLU, pooling, dropout of whole channels.
+struct ConvLayer {
+  int64_t channels;
+  int64_t padding = 1;
+  bool batch_norm = false;
+  Pool pool = Pool::none;
+  double dropout = 0;
+};
+
+/// A fully connected layer with what follows it: batch normalisation, ReLU, dropout.
+struct HiddenLayer {
+  int64_t width;
+  bool batch_norm = false;
+  double dropout = 0;
+};
+
+/// All there is to say about a preset: convolutions, then hidden layers, then one layer to the classes.
+struct Architecture {
+  std::vector<ConvLayer> convolutions;
+  std::vector<HiddenLayer> hidden;
+  double dropout = 0;  ///< before the last layer, where no hidden layer has its own
+
+  /// The smallest side of which padding and pooling leave a pixel.
+  int64_t min_image_size() const;
+};
+
+/// The network of an architecture. Modules carry PyTorch's names, counted through: conv1, bn1, conv2, bn2, ..., fc1, ...
+std::shared_ptr<Classifier> build_network(const Architecture& architecture, const ModelShape& shape);
+
+}  // namespace digitrec
