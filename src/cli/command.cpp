@@ -73,6 +73,7 @@ int run_command_line(int argc, char** argv) {
   runs["train"] = setup_train(app);
   runs["eval"] = setup_eval(app);
   runs["predict"] = setup_predict(app);
+  runs["bench"] = setup_bench(app);
   runs["submit"] = setup_submit(app);
   runs["data"] = setup_data(app);
   runs["models"] = setup_models(app);

@@ -13,6 +13,7 @@ using Run = std::function<int()>;
 Run setup_train(CLI::App& app);
 Run setup_eval(CLI::App& app);
 Run setup_predict(CLI::App& app);
+Run setup_bench(CLI::App& app);
 Run setup_submit(CLI::App& app);
 Run setup_data(CLI::App& app);
 Run setup_models(CLI::App& app);

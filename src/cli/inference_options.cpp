@@ -2,6 +2,7 @@
 
 #include "cli/console.h"
 #include "digitrec/core/device.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -13,6 +14,7 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
       ->required()
       ->type_name("F");
   sub.add_option("--device", options.device, "auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
+  sub.add_option("--precision", options.precision, "Of activations: auto, fp32 or bf16")->type_name("[auto]");
   sub.add_option("--threads", options.threads, "CPU threads; 0: one a physical core")
       ->check(CLI::Range(0, 1024).description(""))
       ->type_name("[0]");
@@ -21,11 +23,13 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
 Predictor make_predictor(const InferenceOptions& options) {
   configure_runtime({.threads = options.threads});
   const DeviceChoice device = choose_device(options.device);
-  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, device.device);
+  const PrecisionDecision precision = choose_precision(parse_precision(options.precision), device.device);
+  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, device.device, precision.precision);
   for (size_t i = 0; i < options.checkpoints.size(); ++i) {
     log(fmt::format("model   {} ({})", predictor.networks()[i].info.preset, options.checkpoints[i]));
   }
   log("device  " + device.reason);
+  log("compute " + precision.reason);
   return predictor;
 }
 

@@ -13,6 +13,7 @@ namespace digitrec::cli {
 struct InferenceOptions {
   std::vector<std::string> checkpoints;
   std::string device = "auto";
+  std::string precision = "auto";
   int64_t threads = 0;
 };
 

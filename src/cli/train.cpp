@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
 #include "digitrec/train/config.h"
@@ -57,15 +58,16 @@ fs::path default_run_folder(const TrainConfig& config) {
   return folder;
 }
 
-void log_start(const TrainConfig& config, const DeviceChoice& device, const TrainStart& start, const fs::path& folder) {
+void log_start(const TrainConfig& config, const std::string& device, const std::string& precision, const TrainStart& start) {
   log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model,
                   format_count(start.parameters), start.shape.classes, start.shape.image_size,
                   start.shape.image_size));
-  log(fmt::format("device  {}", device.reason));
+  log(fmt::format("device  {}", device));
+  log(fmt::format("compute {}", precision));
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config.data,
                   format_count(start.train_rows),
                   format_count(start.validation_rows)));
-  log(fmt::format("run     {}", folder.string()));
+  log(fmt::format("run     {}", config.out));
 }
 
 void draw_progress(ProgressLine& line, const BatchProgress& p) {
@@ -123,6 +125,8 @@ int run_train(const TrainCommand& command) {
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
   // What config.toml is to repeat: not "auto", but what that meant here.
   config.device = device.device.str();
+  const PrecisionDecision precision = choose_precision(config.precision, device.device);
+  config.precision = precision.precision == Precision::bf16 ? PrecisionChoice::bf16 : PrecisionChoice::fp32;
   config.threads = at::get_num_threads();
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
@@ -132,7 +136,7 @@ int run_train(const TrainCommand& command) {
   events.on_start = [&](const TrainStart& start) {
     validation_rows = start.validation_rows;
     add_log_file(fs::path(config.out) / "train.log");
-    log_start(config, device, start, config.out);
+    log_start(config, device.reason, precision.reason, start);
     if (may_hold_kaggle_test_images(dataset)) {
       warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
                        dataset.source));

@@ -1,8 +1,13 @@
 #include "digitrec/core/precision.h"
 
+#include "digitrec/core/error.h"
+#include "digitrec/core/names.h"
+
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
 
 namespace digitrec {
 namespace {
@@ -25,6 +30,13 @@ bool cpu_multiplies_bf16() {
 #else
   return false;
 #endif
+}
+
+PrecisionChoice parse_precision(const std::string& name) {
+  const std::vector<std::string> names{"auto", "fp32", "bf16"};
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw UsageError(fmt::format("unknown precision '{}'{}", name, suggest_name(name, names)));
+  return static_cast<PrecisionChoice>(found - names.begin());
 }
 
 PrecisionDecision choose_precision(PrecisionChoice choice, const torch::Device& device) {

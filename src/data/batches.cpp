@@ -2,6 +2,7 @@
 
 #include "digitrec/core/random.h"
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <array>
@@ -33,6 +34,26 @@ torch::Tensor normalize_images(const torch::Tensor& images, const Normalization&
   torch::Tensor x = torch::empty(batch.sizes(), batch.options().dtype(torch::kFloat32), torch::MemoryFormat::ChannelsLast);
   x.copy_(batch);
   return x.mul_(1.0 / (255.0 * normalization.deviation)).sub_(normalization.mean / normalization.deviation);
+}
+
+torch::Tensor gather_normalized(const torch::Tensor& images, const torch::Tensor& rows, const Normalization& normalization) {
+  if (!images.is_cpu()) return normalize_images(images.index_select(0, rows), normalization);
+  const int64_t pixels = images.size(1) * images.size(2);
+  torch::Tensor x = torch::empty({rows.numel(), 1, images.size(1), images.size(2)}, torch::kFloat32,
+                                 torch::MemoryFormat::ChannelsLast);
+  const auto scale = static_cast<float>(1.0 / (255.0 * normalization.deviation));
+  const auto shift = static_cast<float>(normalization.mean / normalization.deviation);
+  const torch::Tensor source = images.contiguous();
+  const uint8_t* from = source.const_data_ptr<uint8_t>();
+  const int64_t* row = rows.const_data_ptr<int64_t>();
+  float* to = x.data_ptr<float>();
+  at::parallel_for(0, rows.numel(), 256, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const uint8_t* pixel = from + row[i] * pixels;
+      for (int64_t p = 0; p < pixels; ++p) to[i * pixels + p] = static_cast<float>(pixel[p]) * scale - shift;
+    }
+  });
+  return x;
 }
 
 BatchSampler::BatchSampler(torch::Tensor rows, int64_t batch_size, uint64_t seed)

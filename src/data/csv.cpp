@@ -1,6 +1,7 @@
 #include "digitrec/data/csv.h"
 
 #include "data/byte_stream.h"
+#include "data/plain_csv.h"
 #include "digitrec/core/error.h"
 
 #include <csv.h>
@@ -215,6 +216,13 @@ void parse_row(const Lines& lines, char* line, const Header& header, std::vector
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   Lines lines(path);
   const Header header = parse_header(lines, labels);
+  // A label that is not wanted may be anything, and rows up to a limit are few: both are for the reader below.
+  const bool skips_labels = labels == Labels::ignored && header.label_column >= 0;
+  if (max_rows <= 0 && !skips_labels) {
+    if (const auto plain = read_plain_rows(path, header.columns(), header.label_column, kMaxClasses - 1)) {
+      return {plain->pixels.view({-1, header.image_size, header.image_size}), plain->labels, path.string()};
+    }
+  }
   std::vector<uint8_t> pixels;
   std::vector<int64_t> classes;
   int64_t rows = 0;

@@ -8,7 +8,8 @@
 
 namespace digitrec {
 
-Predictor::Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device) : device_(device) {
+Predictor::Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device, Precision precision)
+    : device_(device) {
   if (checkpoints.empty()) throw UsageError("no checkpoint named; expected at least one");
   for (const std::filesystem::path& path : checkpoints) {
     Checkpoint network = load_checkpoint(path);
@@ -20,6 +21,7 @@ Predictor::Predictor(const std::vector<std::filesystem::path>& checkpoints, torc
                               shape().image_size, shape().image_size));
     }
     network.model->to(device_);
+    network.model->set_execution({precision, Kernels::fused});
     networks_.push_back(std::move(network));
   }
 }

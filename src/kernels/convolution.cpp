@@ -2,6 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <atomic>
+
 namespace digitrec::kernels {
 namespace {
 
@@ -9,17 +12,14 @@ ConvShape conv_shape(const torch::Tensor& x, int64_t out, int64_t padding) {
   return {x.size(2), x.size(3), x.size(1), out, padding};
 }
 
-std::vector<float> make_scratch(const Table& table, const ConvShape& shape) {
-  return std::vector<float>(static_cast<size_t>(table.scratch_size(shape)));
-}
-
 /// Convolves with packed weights, the images shared out among the threads.
 torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const torch::Tensor& x, const float* packed,
                               at::ScalarType type) {
   torch::Tensor z = empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()},
                                         x.options().dtype(type));
-  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> scratch = make_scratch(table, shape);
+  share_images(x.size(0), [&](int64_t begin, int64_t end) {
+    thread_local std::vector<float> scratch;
+    scratch.resize(static_cast<size_t>(table.scratch_size(shape)));
     table.convolve(shape, const_array(x), packed, array(z), begin, end, scratch.data());
   });
   return z;
@@ -30,7 +30,7 @@ torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const 
   // A sum for each thread, added up at the end: no two threads write to one place, and the order is always the same.
   torch::Tensor sums = torch::zeros({at::get_num_threads(), shape.weights()}, torch::kFloat32);
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> scratch = make_scratch(table, shape);
+    std::vector<float> scratch(static_cast<size_t>(table.scratch_size(shape)));
     float* sum = sums.data_ptr<float>() + at::get_thread_num() * shape.weights();
     table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch.data());
   });
@@ -60,6 +60,17 @@ ConstArray const_array(const torch::Tensor& tensor) {
 
 Array array(torch::Tensor& tensor) {
   return {tensor.mutable_data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
+}
+
+void share_images(int64_t images, const std::function<void(int64_t, int64_t)>& work) {
+  constexpr int64_t kShare = 4;
+  std::atomic<int64_t> next{0};
+  const int64_t threads = std::min<int64_t>(at::get_num_threads(), at::divup(images, kShare));
+  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
+    for (int64_t begin = next.fetch_add(kShare); begin < images; begin = next.fetch_add(kShare)) {
+      work(begin, std::min(begin + kShare, images));
+    }
+  });
 }
 
 bool can_convolve(const Table& table, int64_t in, int64_t out) {

@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include <array>
+#include <functional>
 
 namespace digitrec::kernels {
 
@@ -17,6 +18,10 @@ torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOpti
 
 ConstArray const_array(const torch::Tensor& tensor);
 Array array(torch::Tensor& tensor);
+
+/// Calls `work` with a few images at a time until all are done, on all threads: one that is held up takes fewer. Not for
+/// sums, whose order would differ from run to run.
+void share_images(int64_t images, const std::function<void(int64_t begin, int64_t end)>& work);
 
 /// Whether our convolution takes these channels; one that gives gradients to its input needs tiles there too.
 bool can_convolve(const Table& table, int64_t in, int64_t out);

@@ -35,7 +35,7 @@ EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const Epilog
   EpilogueResult result;
   if (!options.pool) {
     result.y = empty_channels_last(z.sizes(), z.options());
-    at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {
+    share_images(z.size(0), [&](int64_t begin, int64_t end) {
       table.affine(shape, const_array(z), affine, array(result.y), begin, end);
     });
     return result;
@@ -43,7 +43,7 @@ EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const Epilog
   result.y = empty_channels_last(pooled_sizes(z), z.options());
   if (needs_codes) result.codes = empty_channels_last(pooled_sizes(z), z.options().dtype(torch::kUInt8));
   uint8_t* codes = needs_codes ? result.codes.data_ptr<uint8_t>() : nullptr;
-  at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {
+  share_images(z.size(0), [&](int64_t begin, int64_t end) {
     table.affine_pool(shape, const_array(z), affine, array(result.y), codes, begin, end);
   });
   return result;
@@ -70,7 +70,7 @@ Moments moments(const Table& table, const torch::Tensor& z) {
   const int64_t images = z.size(0);
   torch::Tensor means = torch::empty({images, shape.channels}, torch::kFloat32);
   torch::Tensor deviations = torch::empty({images, shape.channels}, torch::kFloat32);
-  at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
+  share_images(images, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       table.moments(shape, const_array(z), n, means.data_ptr<float>() + n * shape.channels,
                     deviations.data_ptr<float>() + n * shape.channels);
@@ -103,7 +103,7 @@ std::array<torch::Tensor, 3> norm_backward(const Table& table, const torch::Tens
   pass.mean_d = floats(mean_d);
   pass.mean_dx = floats(mean_dx);
   torch::Tensor dz = empty_channels_last(z.sizes(), z.options());
-  at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {
+  share_images(z.size(0), [&](int64_t begin, int64_t end) {
     table.norm_backward(shape, const_array(gradient), const_array(z), bytes(saved.codes), pass, array(dz), begin, end);
   });
   return {dz, dweight, dbias};

@@ -1,5 +1,7 @@
 #include "model/network.h"
 
+#include "digitrec/core/precision.h"
+
 #include <torch/types.h>
 
 namespace digitrec {

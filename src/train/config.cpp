@@ -136,6 +136,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<int64_t>("limit", c.limit, "Use only the first rows of the file; 0: all", {0, kManyRows}),
       number<uint64_t>("seed", c.seed, "Of split, weights, shuffling and dropout",
                        {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
+      choice("precision", c.precision, "Of activations", {"auto", "fp32", "bf16"}),
       number<int64_t>("threads", c.threads, "CPU threads; 0: one a physical core", {0, 1024}),
   };
   for (ConfigOption& option : options) option.common = true;
@@ -153,6 +154,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("grad_clip", c.grad_clip, "Largest norm of the gradient; 0: no clipping", {0, 1e9}),
       number<double>("label_smoothing", c.label_smoothing, "Share of the target spread over all classes", {0, 1}),
       choice("class_weights", c.class_weights, "Balanced lets each class count the same", {"none", "balanced"}),
+      choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", {"fused", "plain"}),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
   return options;

@@ -3,17 +3,17 @@
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/core/random.h"
-#include "digitrec/train/optimizer.h"
+#include "digitrec/core/stopwatch.h"
 #include "digitrec/train/schedule.h"
 #include "train/run_folder.h"
+#include "train/step.h"
 
-#include <ATen/core/Reduction.h>
 #include <torch/types.h>
 
 #include <spdlog/fmt/fmt.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -25,38 +25,6 @@ enum SeedStream : uint64_t { kSplitStream, kWeightStream, kShuffleStream, kDropo
 
 /// Seconds between two progress reports: each one waits for the device.
 constexpr double kProgressInterval = 0.2;
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-/// Sums over an epoch, kept on the device so that no batch waits for the host.
-class RunningMean {
- public:
-  explicit RunningMean(const torch::Device& device)
-      : loss_(torch::zeros({}, torch::dtype(torch::kFloat64).device(device.is_mps() ? torch::kCPU : device))),
-        correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))) {}
-
-  void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
-    const int64_t count = labels.size(0);
-    loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(count));
-    correct_.add_(logits.detach().argmax(1).eq(labels).sum());
-    rows_ += count;
-  }
-
-  double loss() const { return loss_.item<double>() / static_cast<double>(rows_); }
-  double accuracy() const { return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows_); }
-  int64_t rows() const { return rows_; }
-
- private:
-  torch::Tensor loss_;
-  torch::Tensor correct_;
-  int64_t rows_ = 0;
-};
 
 /// n / (K * n_c) for each class c of K that occurs, so that the mean weight is 1; 0 for one that does not.
 torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
@@ -93,16 +61,18 @@ class Trainer {
     model_ = build_model(config.model, info_.shape);
     require_batches_for_batch_norm();
     model_->to(device_);
-    optimizer_.emplace(model_->parameters(), config);
+    model_->set_execution({choose_precision(config.precision, device_).precision, config.kernels});
 
-    images_ = dataset.images.to(device_);
-    labels_ = dataset.labels.to(device_);
-    validation_images_ = images_.index_select(0, split_.validation.to(device_));
-    validation_labels_ = labels_.index_select(0, split_.validation.to(device_));
+    const torch::Tensor images = dataset.images.to(device_);
+    const torch::Tensor labels = dataset.labels.to(device_);
+    validation_images_ = images.index_select(0, split_.validation.to(device_));
+    validation_labels_ = labels.index_select(0, split_.validation.to(device_));
+    torch::Tensor class_weights;
     if (config.class_weights == ClassWeights::balanced) {
       const torch::Tensor train_labels = dataset.labels.index_select(0, split_.train);
-      class_weights_ = balanced_weights(train_labels, info_.shape.classes).to(device_);
+      class_weights = balanced_weights(train_labels, info_.shape.classes).to(device_);
     }
+    step_.emplace(model_, config, images, labels, info_.normalization, class_weights);
     run_.emplace(folder, config);
   }
 
@@ -168,7 +138,7 @@ class Trainer {
     for (int64_t batch = 0; batch < batches; ++batch) {
       metrics.lr = schedule_.rate((epoch - 1) * batches + batch);
       const BatchSampler::Range range = sampler_.range(batch);
-      train_batch(order.narrow(0, range.begin, range.size), metrics.lr, mean);
+      step_->run(order.narrow(0, range.begin, range.size), metrics.lr, mean);
 
       const double elapsed = watch.seconds();
       if (events_.on_batch && elapsed >= next_report) {
@@ -193,19 +163,6 @@ class Trainer {
     result.seconds += metrics.seconds;
     if (result.reason != StopReason::finished) finish_early(metrics, result);
     return metrics;
-  }
-
-  void train_batch(const torch::Tensor& rows, double rate, RunningMean& mean) {
-    const torch::Tensor x = normalize_images(images_.index_select(0, rows), info_.normalization);
-    const torch::Tensor y = labels_.index_select(0, rows);
-    optimizer_->zero_grad();
-    const torch::Tensor logits = model_->forward(x);
-    const torch::Tensor loss = torch::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
-                                                         /*ignore_index=*/-100, config_.label_smoothing);
-    loss.backward();
-    if (config_.grad_clip > 0) clip_gradients(model_->parameters(), config_.grad_clip);
-    optimizer_->step(rate);
-    mean.add(loss, logits, y);
   }
 
   /// Out of time, the part of an epoch counts as one: it is validated and may be the best. Interrupted, the weights are
@@ -273,12 +230,9 @@ class Trainer {
   Schedule schedule_;
   CheckpointInfo info_;
   std::shared_ptr<Classifier> model_;
-  std::optional<Optimizer> optimizer_;
-  torch::Tensor images_;  ///< all rows, uint8, on the device
-  torch::Tensor labels_;
+  std::optional<TrainStep> step_;
   torch::Tensor validation_images_;
   torch::Tensor validation_labels_;
-  torch::Tensor class_weights_;  ///< float [classes]; undefined: all alike
   std::optional<RunFolder> run_;
 };
 

@@ -19,6 +19,9 @@ Normalization measure_normalization(const torch::Tensor& images);
 /// (With one channel the strides of both orders coincide; allocating it as channels-last makes convolutions treat it so.)
 torch::Tensor normalize_images(const torch::Tensor& images, const Normalization& normalization);
 
+/// normalize_images(images.index_select(0, rows), normalization) in one pass; rows: int64 [B], on the same device.
+torch::Tensor gather_normalized(const torch::Tensor& images, const torch::Tensor& rows, const Normalization& normalization);
+
 /// The rows of a data set in a new random order each epoch, cut into batches; the last one may be smaller. A last
 /// batch of a single image, of which batch normalisation could make nothing, joins the one before. The order
 /// depends on nothing but seed and epoch, so a run can be taken up again at any epoch.

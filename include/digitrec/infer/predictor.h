@@ -11,7 +11,8 @@ namespace digitrec {
 class Predictor {
  public:
   /// Throws Error when a checkpoint cannot be loaded, or when two differ in classes or image size.
-  Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device);
+  Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device,
+            Precision precision = Precision::fp32);
 
   /// Probabilities, float32 [N, classes] on the CPU. Throws Error when the images are not of the networks' size.
   torch::Tensor predict(const Dataset& dataset);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "digitrec/core/precision.h"
+#include "digitrec/core/execution.h"
 #include "digitrec/data/batches.h"
 #include "digitrec/model/presets.h"
 
@@ -12,18 +12,6 @@
 #include <vector>
 
 namespace digitrec {
-
-/// Which code runs the layers on the CPU.
-enum class Kernels {
-  fused,  ///< our own convolutions, and what follows one in a single pass; plain layers elsewhere
-  plain,  ///< LibTorch's layers one by one
-};
-
-/// How a network computes. The function is the same, up to the rounding that the precision implies.
-struct Execution {
-  Precision precision = Precision::fp32;
-  Kernels kernels = Kernels::fused;
-};
 
 /// A network that tells classes apart. Parameters and buffers carry PyTorch's names (`conv1.weight`, `bn1.running_mean`).
 class Classifier : public torch::nn::Module {

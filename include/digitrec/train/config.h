@@ -1,5 +1,7 @@
 #pragma once
 
+#include "digitrec/core/execution.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,6 +27,7 @@ struct TrainConfig {
   int64_t batch_size = 64;           ///< images a step
   double lr = 0.001;                 ///< peak learning rate
   uint64_t seed = 42;                ///< of split, initial weights, shuffling and dropout
+  PrecisionChoice precision = PrecisionChoice::automatic;  ///< see choose_precision
   int64_t threads = 0;               ///< CPU threads; 0: one a physical core
   int64_t limit = 0;                 ///< rows read from the file; 0: all
   double max_seconds = 0;            ///< training time after which no further batch starts; 0: no limit
@@ -44,6 +47,7 @@ struct TrainConfig {
   double grad_clip = 0;              ///< largest norm of all gradients together; 0: no clipping
   double label_smoothing = 0;        ///< share of the target spread over all classes
   ClassWeights class_weights = ClassWeights::none;  ///< balanced: each class counts the same in the loss
+  Kernels kernels = Kernels::fused;  ///< plain: LibTorch's layers one by one, to compare with
 };
 
 /// One field of a configuration as the outside sees it.

@@ -1,0 +1,23 @@
+#pragma once
+
+namespace digitrec {
+
+/// What activations and matrix products are computed in. Parameters, statistics and the optimizer are float32 always.
+enum class Precision { fp32, bf16 };
+
+/// As users ask for it; `automatic` is bf16 where the hardware multiplies bfloat16, and fp32 elsewhere.
+enum class PrecisionChoice { automatic, fp32, bf16 };
+
+/// Which code runs the layers on the CPU.
+enum class Kernels {
+  fused,  ///< our own convolutions, and what follows one in a single pass; plain layers elsewhere
+  plain,  ///< LibTorch's layers one by one
+};
+
+/// How a network computes. The function is the same, up to the rounding that the precision implies.
+struct Execution {
+  Precision precision = Precision::fp32;
+  Kernels kernels = Kernels::fused;
+};
+
+}  // namespace digitrec

@@ -1,0 +1,233 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/precision.h"
+#include "digitrec/core/runtime.h"
+#include "digitrec/core/stopwatch.h"
+#include "digitrec/core/version.h"
+#include "digitrec/data/source.h"
+#include "digitrec/data/synth.h"
+#include "digitrec/model/presets.h"
+#include "digitrec/train/benchmark.h"
+
+#include <ATen/Parallel.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Kaggle's training set: what one epoch means in the table.
+constexpr double kEpochRows = 42'000;
+
+struct BenchCommand {
+  std::vector<std::string> models = preset_names();
+  std::vector<std::string> devices{"cpu", "cuda", "mps"};
+  std::vector<std::string> precisions{"auto"};
+  std::vector<int64_t> batch_sizes{64};
+  std::vector<int64_t> threads{0};
+  int64_t epochs = 3;
+  int64_t rows = 3200;
+  std::string data;
+  std::string kernels = "fused";
+  std::string format = "table";
+  bool json = false;
+};
+
+/// A setting with what was measured in it.
+struct Row {
+  BenchmarkCase setting;
+  std::string device;
+  int64_t threads;
+  BenchmarkResult result;
+};
+
+struct Loading {
+  std::string file;
+  double megabytes = 0;
+  Spread seconds;
+};
+
+/// Those of the named devices that are here; the log names the others.
+std::vector<DeviceChoice> find_devices(const std::vector<std::string>& names) {
+  std::vector<DeviceChoice> found;
+  for (const std::string& name : names) {
+    try {
+      found.push_back(choose_device(name));
+    } catch (const UsageError&) {
+      throw;
+    } catch (const Error&) {
+      log(fmt::format("skipped {}: not on this machine", name));
+    }
+  }
+  if (found.empty()) throw Error("--devices: none of them is on this machine; digitrec devices lists those that are");
+  return found;
+}
+
+Dataset bench_data(const BenchCommand& command) {
+  if (!command.data.empty()) return load_dataset(command.data, Purpose::train, command.rows);
+  return draw_synthetic_digits(command.rows, 42);
+}
+
+Loading measure_loading(const Dataset& dataset, const BenchCommand& command) {
+  Loading loading{dataset.source, static_cast<double>(std::filesystem::file_size(dataset.source)) / 1e6, {}};
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < command.epochs; ++i) {
+    const Stopwatch watch;
+    load_dataset(command.data, Purpose::train);
+    seconds.push_back(watch.seconds());
+  }
+  loading.seconds = spread_of(std::move(seconds));
+  return loading;
+}
+
+/// How many times the CPU's speed this is, in the same setting otherwise; 0 where the CPU was not measured.
+double speed_up(const Row& row, const std::vector<Row>& rows) {
+  for (const Row& other : rows) {
+    if (other.setting.device.is_cpu() && other.setting.model == row.setting.model &&
+        other.setting.batch_size == row.setting.batch_size) {
+      return row.result.train.median / other.result.train.median;
+    }
+  }
+  return 0;
+}
+
+Json to_json(const Spread& spread) { return {{"median", spread.median}, {"low", spread.low}, {"high", spread.high}}; }
+
+Json to_json(const Row& row, const std::vector<Row>& rows) {
+  return {{"model", row.setting.model},
+          {"device", row.device},
+          {"precision", to_string(row.setting.execution.precision)},
+          {"batch_size", row.setting.batch_size},
+          {"threads", row.threads},
+          {"train_images_per_second", to_json(row.result.train)},
+          {"infer_images_per_second", to_json(row.result.infer)},
+          {"epoch_seconds", kEpochRows / row.result.train.median},
+          {"speed_up_over_cpu", speed_up(row, rows)}};
+}
+
+void print_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
+  Json results = Json::array();
+  for (const Row& row : rows) results.push_back(to_json(row, rows));
+  Json json{{"digitrec", version()},
+            {"cpu", choose_device("cpu").reason},
+            {"rows", command.rows},
+            {"repeats", command.epochs},
+            {"kernels", command.kernels},
+            {"results", results}};
+  if (loading) {
+    json["loading"] = {{"file", loading->file}, {"megabytes", loading->megabytes}, {"seconds", to_json(loading->seconds)}};
+  }
+  std::cout << json.dump(2) << '\n';
+}
+
+void print_csv_header() {
+  std::cout << "model,device,precision,batch_size,threads,train_images_per_second,train_low,train_high,"
+               "infer_images_per_second,epoch_seconds\n";
+}
+
+void print_csv(const Row& row) {
+  const auto& [train, infer] = row.result;
+  std::cout << fmt::format("{},{},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f},{:.3f}\n", row.setting.model, row.device,
+                           to_string(row.setting.execution.precision), row.setting.batch_size, row.threads, train.median,
+                           train.low, train.high, infer.median, kEpochRows / train.median)
+            << std::flush;
+}
+
+void print_table_header() {
+  std::cout << "model        device  prec. batch threads   trained/s  (low - high)         inferred/s   epoch s  over CPU\n";
+}
+
+void print_table(const Row& row, const std::vector<Row>& rows) {
+  const auto& [train, infer] = row.result;
+  const std::string range = fmt::format("({} - {})", format_count(train.low), format_count(train.high));
+  const double ratio = speed_up(row, rows);
+  std::cout << fmt::format("{:<12} {:<7} {:<5} {:>5} {:>7} {:>11}  {:<20} {:>10} {:>9.2f} {:>9}\n", row.setting.model,
+                           row.device, to_string(row.setting.execution.precision), row.setting.batch_size, row.threads,
+                           format_count(train.median), range, format_count(infer.median), kEpochRows / train.median,
+                           ratio > 0 ? fmt::format("{:.1f}x", ratio) : "-")
+            << std::flush;
+}
+
+Kernels parse_kernels(const std::string& name) {
+  if (name == "fused") return Kernels::fused;
+  if (name == "plain") return Kernels::plain;
+  throw UsageError(fmt::format("--kernels: unknown '{}'; expected fused or plain", name));
+}
+
+/// All settings, device by device: the CPU's come first where it is named first.
+std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceChoice>& devices) {
+  std::vector<Row> rows;
+  for (const std::string& model : command.models) {
+    find_preset(model);
+    for (const DeviceChoice& device : devices) {
+      for (const std::string& precision : command.precisions) {
+        for (const int64_t batch_size : command.batch_sizes) {
+          for (const int64_t threads : command.threads) {
+            const Execution execution{choose_precision(parse_precision(precision), device.device).precision,
+                                      parse_kernels(command.kernels)};
+            rows.push_back({{model, device.device, execution, batch_size}, device.device.str(), threads, {}});
+          }
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+int run_bench(const BenchCommand& command) {
+  configure_runtime({});
+  const int default_threads = at::get_num_threads();
+  const std::vector<DeviceChoice> devices = find_devices(command.devices);
+  std::vector<Row> rows = settings(command, devices);
+  const bool table = !command.json && command.format == "table";
+  const Dataset dataset = bench_data(command);
+  std::optional<Loading> loading;
+  if (!command.data.empty()) loading = measure_loading(dataset, command);
+  log(fmt::format("cpu     {}", choose_device("cpu").reason));
+  log(fmt::format("data    {}: {} images, {} passes each", dataset.source, format_count(dataset.size()), command.epochs));
+  if (loading && !command.json) {
+    log(fmt::format("loading {:.3f} s ({:.3f} - {:.3f}) for {:.1f} MB", loading->seconds.median, loading->seconds.low,
+                    loading->seconds.high, loading->megabytes));
+  }
+  if (!command.json) table ? print_table_header() : print_csv_header();
+  for (Row& row : rows) {
+    if (row.threads == 0) row.threads = default_threads;
+    at::set_num_threads(static_cast<int>(row.threads));
+    row.result = benchmark(row.setting, dataset, command.epochs);
+    if (!command.json) table ? print_table(row, rows) : print_csv(row);
+  }
+  if (command.json) print_json(rows, loading, command);
+  return 0;
+}
+
+}  // namespace
+
+Run setup_bench(CLI::App& app) {
+  auto command = std::make_shared<BenchCommand>();
+  CLI::App* sub = app.add_subcommand("bench", "Measure training and inference speed on the devices here");
+  sub->add_option("--models", command->models, "Presets, with commas between")->delimiter(',')->type_name("[all]");
+  sub->add_option("--devices", command->devices, "Devices; those not here are skipped")->delimiter(',')->type_name("[cpu,cuda,mps]");
+  sub->add_option("--precisions", command->precisions, "Of auto, fp32, bf16")->delimiter(',')->type_name("[auto]");
+  sub->add_option("--batch-sizes", command->batch_sizes, "Images a training step")
+      ->delimiter(',')->check(CLI::Range(1, 1'000'000).description(""))->type_name("[64]");
+  sub->add_option("--threads", command->threads, "CPU threads; 0: one a physical core")
+      ->delimiter(',')->check(CLI::Range(0, 1024).description(""))->type_name("[0]");
+  sub->add_option("--epochs", command->epochs, "Passes timed, after a warm-up; the median counts")
+      ->check(CLI::Range(1, 1000).description(""))->type_name("[3]");
+  sub->add_option("--rows", command->rows, "Images a pass")->check(CLI::Range(2, 1'000'000).description(""))->type_name("[3200]");
+  sub->add_option("--data", command->data, "Real data instead of drawn digits; its loading is timed too")->type_name("PATH");
+  sub->add_option("--kernels", command->kernels, "fused, or plain: LibTorch's layers one by one")->type_name("[fused]");
+  sub->add_option("--format", command->format, "table or csv")->check(CLI::IsMember({"table", "csv"}).description(""))->type_name("[table]");
+  sub->add_flag("--json", command->json, "Print JSON");
+  return [command] { return run_bench(*command); };
+}
+
+}  // namespace digitrec::cli

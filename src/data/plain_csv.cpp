@@ -1,0 +1,207 @@
+#include "data/plain_csv.h"
+
+#include <ATen/Parallel.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace digitrec {
+namespace {
+
+/// Bytes that one thread takes at a time: they stay in its cache from reading to parsing.
+constexpr int64_t kPiece = 1 << 20;
+/// The parser looks up to this far past the end of a row.
+constexpr int64_t kSlack = 16;
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+  /// Size of a regular file that could be opened, else -1.
+  int64_t size() const {
+    struct stat status {};
+    return fd_ >= 0 && ::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : -1;
+  }
+
+  /// Bytes read at `offset`: `size` of them, fewer only at the end of the file or on an error.
+  int64_t read(char* to, int64_t size, int64_t offset) const {
+    int64_t total = 0;
+    while (total < size) {
+      const ssize_t got = ::pread(fd_, to + total, static_cast<size_t>(size - total), offset + total);
+      if (got <= 0) break;
+      total += got;
+    }
+    return total;
+  }
+
+ private:
+  int fd_;
+};
+
+struct Columns {
+  int64_t count;
+  int64_t label;
+  int64_t max_label;
+
+  int64_t pixels() const { return count - (label >= 0 ? 1 : 0); }
+};
+
+/// A number of one to three digits up to `limit`; moves `cursor` behind it. False if there is none.
+bool parse_number(const char*& cursor, int64_t limit, int64_t& value) {
+  value = 0;
+  int digits = 0;
+  for (; digits < 3; ++digits, ++cursor) {
+    const auto digit = static_cast<unsigned char>(*cursor - '0');
+    if (digit > 9) break;
+    value = value * 10 + digit;
+  }
+  return digits > 0 && value <= limit;
+}
+
+/// `count` pixels, each followed by a comma; the very last of a row by the end of its line, which stays unread.
+bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends_row) {
+  constexpr char kZeros[] = "0,0,0,0,";
+  int64_t i = 0;
+  while (i < count) {
+    // Most of a digit's image is background: four pixels at a time. The row's last pixel has no comma behind it.
+    if (i + 4 < count && std::memcmp(cursor, kZeros, 8) == 0) {
+      std::memset(pixels + i, 0, 4);
+      i += 4;
+      cursor += 8;
+      continue;
+    }
+    int64_t value = 0;
+    if (!parse_number(cursor, 255, value)) return false;
+    pixels[i++] = static_cast<uint8_t>(value);
+    if (i < count || !ends_row) {
+      if (*cursor != ',') return false;
+      ++cursor;
+    }
+  }
+  return true;
+}
+
+/// The rows of one piece.
+struct Piece {
+  std::unique_ptr<uint8_t[]> pixels;
+  std::vector<int64_t> labels;
+  int64_t rows = 0;
+};
+
+bool parse_rows(const char* cursor, const char* end, const Columns& columns, Piece& piece) {
+  // A pixel takes two bytes or more.
+  piece.pixels = std::make_unique_for_overwrite<uint8_t[]>(static_cast<size_t>((end - cursor) / 2 + columns.count));
+  const int64_t before = columns.label >= 0 ? columns.label : columns.count;
+  const int64_t after = columns.pixels() - before;
+  while (cursor < end) {
+    // Too short for a row: it would be parsed past the end of the pixels' memory.
+    if (end - cursor < 2 * columns.count - 1) return false;
+    uint8_t* row = piece.pixels.get() + piece.rows * columns.pixels();
+    if (!parse_pixels(cursor, row, before, columns.label < 0)) return false;
+    if (columns.label >= 0) {
+      int64_t label = 0;
+      if (!parse_number(cursor, columns.max_label, label)) return false;
+      piece.labels.push_back(label);
+      if (after > 0 && *cursor++ != ',') return false;
+      if (!parse_pixels(cursor, row + before, after, true)) return false;
+    }
+    if (*cursor == '\r') ++cursor;
+    if (cursor < end && *cursor++ != '\n') return false;
+    ++piece.rows;
+  }
+  return true;
+}
+
+/// Where the line that `offset` lies in ends: one past its line break. The file's size where there is none, -1 for a line
+/// longer than `limit`.
+int64_t end_of_line(const FileDescriptor& file, int64_t offset, int64_t size, int64_t limit) {
+  std::vector<char> buffer(1 << 14);
+  for (int64_t at = offset; at < size && at < offset + limit;) {
+    const int64_t got = file.read(buffer.data(), static_cast<int64_t>(buffer.size()), at);
+    if (got <= 0) return -1;
+    if (const void* found = std::memchr(buffer.data(), '\n', static_cast<size_t>(got))) {
+      return at + (static_cast<const char*>(found) - buffer.data()) + 1;
+    }
+    at += got;
+    if (at >= size) return size;
+  }
+  return offset >= size ? size : -1;
+}
+
+/// Where the pieces begin, each at a line's beginning, and the end of the last. Empty where lines are too long.
+std::vector<int64_t> cut(const FileDescriptor& file, const Columns& columns, int64_t size) {
+  const int64_t longest_line = 4 * columns.count + 2;
+  const int64_t longest_header = 1 << 20;
+  std::vector<int64_t> cuts{end_of_line(file, 0, size, longest_header)};
+  while (cuts.back() >= 0 && cuts.back() < size) {
+    cuts.push_back(end_of_line(file, std::min(cuts.back() + kPiece, size), size, longest_line));
+  }
+  return cuts.back() < 0 ? std::vector<int64_t>{} : cuts;
+}
+
+bool parse_piece(const FileDescriptor& file, int64_t begin, int64_t end, const Columns& columns, std::vector<char>& buffer,
+                 Piece& piece) {
+  const int64_t length = end - begin;
+  buffer.resize(static_cast<size_t>(length + kSlack));
+  if (file.read(buffer.data(), length, begin) != length) return false;
+  std::memset(buffer.data() + length, 0, kSlack);
+  return parse_rows(buffer.data(), buffer.data() + length, columns, piece);
+}
+
+PlainRows join(const std::vector<Piece>& pieces, const Columns& columns) {
+  std::vector<int64_t> first_row{0};
+  for (const Piece& piece : pieces) first_row.push_back(first_row.back() + piece.rows);
+  PlainRows rows;
+  rows.pixels = torch::empty({first_row.back(), columns.pixels()}, torch::kUInt8);
+  if (columns.label >= 0) rows.labels = torch::empty({first_row.back()}, torch::kInt64);
+  uint8_t* pixels = rows.pixels.data_ptr<uint8_t>();
+  at::parallel_for(0, static_cast<int64_t>(pieces.size()), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      std::memcpy(pixels + first_row[i] * columns.pixels(), pieces[i].pixels.get(),
+                  static_cast<size_t>(pieces[i].rows * columns.pixels()));
+    }
+  });
+  if (columns.label >= 0) {
+    int64_t* labels = rows.labels.data_ptr<int64_t>();
+    for (const Piece& piece : pieces) labels = std::copy(piece.labels.begin(), piece.labels.end(), labels);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::optional<PlainRows> read_plain_rows(const std::filesystem::path& path, int64_t columns, int64_t label_column,
+                                         int64_t max_label) {
+  const FileDescriptor file(path);
+  const int64_t size = file.size();
+  const Columns layout{columns, label_column, max_label};
+  if (size <= 0) return std::nullopt;
+  const std::vector<int64_t> cuts = cut(file, layout, size);
+  if (cuts.size() < 2) return std::nullopt;
+
+  std::vector<Piece> pieces(cuts.size() - 1);
+  std::atomic<size_t> next{0};
+  std::atomic<bool> plain{true};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    std::vector<char> buffer;
+    for (size_t i = next++; i < pieces.size() && plain; i = next++) {
+      if (!parse_piece(file, cuts[i], cuts[i + 1], layout, buffer, pieces[i])) plain = false;
+    }
+  });
+  if (!plain) return std::nullopt;
+  return join(pieces, layout);
+}
+
+}  // namespace digitrec
