@@ -69,6 +69,22 @@ else()
     "-Wl,--push-state,--no-as-needed ${torch_libraries} -Wl,--pop-state")
 endif()
 
+# CUDA graphs take LibTorch's CUDA headers, which include CUDA's own: a toolkit's, or those that pip puts beside torch.
+if(EXISTS ${LIBTORCH_ROOT}/lib/libtorch_cuda.so)
+  file(GLOB cuda_folders ${LIBTORCH_ROOT}/../nvidia/cu* ${LIBTORCH_ROOT}/../nvidia/cuda_runtime)
+  find_path(CUDA_RUNTIME_INCLUDE cuda_runtime_api.h HINTS ${cuda_folders} /usr/local/cuda PATH_SUFFIXES include)
+  find_library(CUDA_RUNTIME NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${cuda_folders} /usr/local/cuda
+               PATH_SUFFIXES lib lib64)
+  if(CUDA_RUNTIME_INCLUDE AND CUDA_RUNTIME)
+    message(STATUS "CUDA graphs: with ${CUDA_RUNTIME}")
+    target_compile_definitions(digitrec_torch INTERFACE DIGITREC_CUDA_GRAPHS)
+    target_compile_options(digitrec_torch INTERFACE "SHELL:-idirafter ${CUDA_RUNTIME_INCLUDE}")
+    target_link_libraries(digitrec_torch INTERFACE ${CUDA_RUNTIME})
+  else()
+    message(STATUS "CUDA graphs: no, for want of CUDA's headers or libcudart")
+  endif()
+endif()
+
 # at::parallel_for runs on one thread, silently, in a file compiled without OpenMP. The runtime linked must be the one that
 # LibTorch itself runs on: two of them would each keep a set of threads, spinning against each other.
 find_package(OpenMP REQUIRED COMPONENTS CXX)

@@ -6,9 +6,10 @@ evaluation mode, and in training mode (batch statistics, dropout off) logits, lo
 loss after 20 Adam steps; and which images they are of.
 
     pip install torch==2.13.0 safetensors numpy
-    python3 scripts/peers/make_parity_fixtures.py
+    python3 scripts/peers/make_parity_fixtures.py [PRESET...]
 """
 import pathlib
+import sys
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ def difference(a, b):
 def main():
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in PRESETS:
+    for name in sys.argv[1:] or PRESETS:
         # A value within rounding of a kink (ReLU's 0, two equal maxima in a pool) may fall to either side, and then its
         # gradient is another: PyTorch differs from itself there. So the first images are taken at which PyTorch in
         # float32, in both memory orders, agrees with PyTorch in float64.

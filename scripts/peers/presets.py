@@ -75,10 +75,25 @@ class CnnBn(nn.Module):
         return self.fc3(x)
 
 
+class Fast(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32)
+        self.conv2, self.bn2 = nn.Conv2d(32, 64, 3), nn.BatchNorm2d(64)
+        self.conv3, self.bn3 = nn.Conv2d(64, 128, 3), nn.BatchNorm2d(128)
+        self.fc1 = nn.Linear(1152, 10)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(F.max_pool2d(self.conv1(x), 2)))
+        x = F.relu(self.bn2(F.max_pool2d(self.conv2(x), 2)))
+        return self.fc1(F.relu(self.bn3(self.conv3(x))).flatten(1))
+
+
 PRESETS = {
     "mlp-128": lambda: Mlp(128),
     "mlp": lambda: Mlp(256, 128),
     "cnn": Cnn,
     "cnn-dropout": CnnDropout,
     "cnn-bn": CnnBn,
+    "fast": Fast,
 }

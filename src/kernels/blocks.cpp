@@ -1,6 +1,5 @@
 #include "kernels/blocks.h"
 
-#include "digitrec/core/precision.h"
 #include "kernels/epilogue.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -11,28 +10,28 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// oneDNN's bfloat16 convolutions are far faster than ours where the processor multiplies bfloat16 itself. It has none
-/// for one input channel, and elsewhere it would fall back to a slow reference.
-bool uses_onednn(const torch::Tensor& x) {
-  return x.scalar_type() == torch::kBFloat16 && x.size(1) > 1 && cpu_multiplies_bf16();
+bool uses_onednn(const ConvBlock& block, const torch::Tensor& x) {
+  return block.onednn_bf16 && x.scalar_type() == torch::kBFloat16 && x.size(1) > 1;
 }
 
 torch::Tensor to_bf16(const torch::Tensor& weight) {
   return empty_channels_last(weight.sizes(), weight.options().dtype(torch::kBFloat16)).copy_(weight);
 }
 
-torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight, int64_t padding, at::ScalarType type) {
-  if (!uses_onednn(x)) {
+/// `weight` is the block's, as the autograd graph knows it.
+torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight, at::ScalarType type) {
+  if (!uses_onednn(block, x)) {
     // bfloat16 means the same wherever it runs: the weights are rounded to it, sums are kept in float32.
     const bool rounds = type == torch::kBFloat16 && x.scalar_type() == type;
-    return convolve(best_table(), x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, padding, type);
+    return convolve(best_table(), x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, block.padding, type);
   }
-  return at::conv2d(x, to_bf16(weight), {}, 1, padding);
+  return at::conv2d(x, to_bf16(weight), {}, 1, block.padding);
 }
 
-std::array<torch::Tensor, 2> convolution_backward(const torch::Tensor& dz, const torch::Tensor& x,
-                                                  const torch::Tensor& weight, int64_t padding, bool needs_input) {
-  if (!uses_onednn(x)) {
+std::array<torch::Tensor, 2> convolution_backward(const ConvBlock& block, const torch::Tensor& dz, const torch::Tensor& x,
+                                                  const torch::Tensor& weight, bool needs_input) {
+  const int64_t padding = block.padding;
+  if (!uses_onednn(block, x)) {
     const bool rounds = x.scalar_type() == torch::kBFloat16;
     return convolve_backward(best_table(), dz, x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, padding, needs_input);
   }
@@ -100,14 +99,23 @@ struct ConvCall {
   at::ScalarType type;
 };
 
+/// What the backward pass needs to know of the block besides its tensors.
+ConvBlock block_of(AutogradContext* context) {
+  ConvBlock block;
+  block.padding = context->saved_data["padding"].toInt();
+  block.onednn_bf16 = context->saved_data["onednn_bf16"].toBool();
+  return block;
+}
+
 /// convolution, bias, ReLU, pooling
 struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight,
                                const torch::Tensor& bias, const ConvCall& call) {
     const auto& [block, mask, type] = call;
-    const torch::Tensor z = convolution(x, weight, block.padding, type);
+    const torch::Tensor z = convolution(block, x, weight, type);
     const EpilogueResult result = epilogue(best_table(), z, {{}, bias, {}, true, block.pool != Pool::none}, true);
     context->saved_data["padding"] = block.padding;
+    context->saved_data["onednn_bf16"] = block.onednn_bf16;
     context->saved_data["z_sizes"] = z.sizes();
     context->saved_data["needs_input"] = x.requires_grad();
     context->save_for_backward({x, weight, result.codes.defined() ? torch::Tensor() : result.y, result.codes, mask});
@@ -121,7 +129,7 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
         mask.defined() ? gradients[0] * mask.to(gradients[0].scalar_type()).unsqueeze(-1).unsqueeze(-1) : gradients[0];
     const auto [dz, dbias] = epilogue_backward(best_table(), dy, saved[2], saved[3],
                                                context->saved_data["z_sizes"].toIntVector());
-    const auto [dx, dweight] = convolution_backward(dz, saved[0], saved[1], context->saved_data["padding"].toInt(),
+    const auto [dx, dweight] = convolution_backward(block_of(context), dz, saved[0], saved[1],
                                                     context->saved_data["needs_input"].toBool());
     return {dx, dweight, dbias, {}};
   }
@@ -136,8 +144,9 @@ struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
     BatchNorm norm = *block.norm;
     norm.weight = norm_weight;
     norm.bias = norm_bias;
-    torch::Tensor z = convolution(x, weight, block.padding, type);
+    torch::Tensor z = convolution(block, x, weight, type);
     context->saved_data["padding"] = block.padding;
+    context->saved_data["onednn_bf16"] = block.onednn_bf16;
     context->saved_data["z_sizes"] = z.sizes();
     context->saved_data["needs_input"] = x.requires_grad();
     torch::Tensor codes;
@@ -159,7 +168,7 @@ struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
     if (saved[3].defined()) {
       dz = epilogue_backward(best_table(), dz, {}, saved[3], context->saved_data["z_sizes"].toIntVector())[0];
     }
-    const auto [dx, dweight] = convolution_backward(dz, saved[0], saved[1], context->saved_data["padding"].toInt(),
+    const auto [dx, dweight] = convolution_backward(block_of(context), dz, saved[0], saved[1],
                                                     context->saved_data["needs_input"].toBool());
     // Batch normalisation takes the mean away, and the bias with it: its gradient is 0, where PyTorch's is rounding error.
     return {dx, dweight, torch::zeros_like(saved[2]), dnorm_weight, dnorm_bias, {}};
@@ -202,7 +211,7 @@ torch::Tensor train_conv_block(const torch::Tensor& x, const ConvBlock& block, c
 }
 
 torch::Tensor eval_conv_block(const torch::Tensor& x, const ConvBlock& block, at::ScalarType type) {
-  torch::Tensor z = convolution(x, block.weight, block.padding, type);
+  torch::Tensor z = convolution(block, x, block.weight, type);
   EpilogueOptions options{{}, block.bias, {}, true, block.pool == Pool::last};
   if (block.norm != nullptr) {
     const ScaleShift folded = fold(*block.norm, block.bias);

@@ -33,6 +33,9 @@ struct ConvBlock {
   const BatchNorm* norm = nullptr;
   int64_t padding = 1;
   Pool pool = Pool::none;
+  /// Convolve bfloat16 with oneDNN, which is far faster than we are where the processor multiplies bfloat16 itself.
+  /// Elsewhere it would fall back to a slow reference. One input channel is ours always: oneDNN has no fast way for it.
+  bool onednn_bf16 = false;
 };
 
 /// Training: normalises with the batch's own statistics and moves the running ones. `mask`: float32 [N, out] or undefined.

@@ -111,7 +111,7 @@ class Network final : public Classifier {
     std::optional<kernels::BatchNorm> norm;
     if (block.layer.batch_norm) norm = norm_tensors(block.norm);
     const kernels::ConvBlock tensors{block.conv->weight, block.conv->bias, norm ? &*norm : nullptr, block.layer.padding,
-                                     block.layer.pool};
+                                     block.layer.pool, cpu_multiplies_bf16()};
     if (!is_training()) return kernels::eval_conv_block(x, tensors, type_);
     count_batch(block.norm);
     return kernels::train_conv_block(x, tensors, dropout_mask(block, x.size(0)), type_);

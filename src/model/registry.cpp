@@ -41,6 +41,13 @@ const std::vector<Preset>& presets() {
                                     C{.channels = 64, .batch_norm = true, .pool = Pool::last, .dropout = 0.3},
                                     C{.channels = 128, .batch_norm = true, .dropout = 0.3}},
                    .hidden = {H{512, true, 0.3}, H{256, true, 0.3}}}),
+      // Chosen for the time to 99%: pooling first leaves batch normalisation a quarter of the values, and with it one epoch
+      // at a high rate is enough.
+      make_preset("fast", "[conv 3x3, pool, BN, ReLU] 32, 64, conv 128, BN, ReLU, FC",
+                  {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                                    C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                                    C{.channels = 128, .padding = 0, .batch_norm = true}},
+                   .hidden = {}}),
   };
   return all;
 }

@@ -41,18 +41,18 @@ BenchmarkResult benchmark(const BenchmarkCase& what, const Dataset& dataset, int
   const Normalization normalization;
   const torch::Tensor images = dataset.images.to(what.device);
   TrainConfig config;
+  config.batch_size = what.batch_size;
   TrainStep step(model, config, images, dataset.labels.to(what.device), normalization);
   const BatchSampler sampler(torch::arange(dataset.size()), what.batch_size, kSeed);
 
   const auto train = [&](int64_t epoch, int64_t batches) {
-    model->train();
+    step.begin_epoch();
     const torch::Tensor order = sampler.order(epoch).to(what.device);
-    RunningMean mean(what.device);
     for (int64_t batch = 0; batch < batches; ++batch) {
       const BatchSampler::Range range = sampler.range(batch);
-      step.run(order.narrow(0, range.begin, range.size), config.lr, mean);
+      step.run(order.narrow(0, range.begin, range.size), config.lr);
     }
-    return mean.loss();  // waits for the device
+    return step.loss();  // waits for the device
   };
   const auto infer = [&](const torch::Tensor& rows) {
     return compute_logits(*model, rows, normalization).argmax(1).to(torch::kCPU);

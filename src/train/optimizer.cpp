@@ -19,7 +19,12 @@ Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& c
   }
 }
 
-void Optimizer::step(double rate) {
+void Optimizer::step(double rate) { apply(rate); }
+
+void Optimizer::step(const torch::Tensor& rate) { apply(rate); }
+
+template <class Rate>
+void Optimizer::apply(const Rate& rate) {
   constexpr double kBeta1 = 0.9;
   constexpr double kBeta2 = 0.999;
   constexpr double kEpsilon = 1e-8;

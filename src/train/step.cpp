@@ -9,11 +9,14 @@ RunningMean::RunningMean(const torch::Device& device)
     : loss_(torch::zeros({}, torch::dtype(torch::kFloat64).device(device.is_mps() ? torch::kCPU : device))),
       correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))) {}
 
+void RunningMean::reset() {
+  loss_.zero_();
+  correct_.zero_();
+}
+
 void RunningMean::add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
-  const int64_t count = labels.size(0);
-  loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(count));
+  loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(labels.size(0)));
   correct_.add_(logits.detach().argmax(1).eq(labels).sum());
-  rows_ += count;
 }
 
 TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images,
@@ -25,9 +28,43 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
       images_(std::move(images)),
       labels_(std::move(labels)),
       normalization_(normalization),
-      class_weights_(std::move(class_weights)) {}
+      class_weights_(std::move(class_weights)),
+      mean_(images_.device()),
+      batch_size_(config.batch_size) {
+  if (StepGraph::is_available(images_.device())) {
+    graph_rate_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(images_.device()));
+  }
+}
 
-void TrainStep::run(const torch::Tensor& rows, double rate, RunningMean& mean) {
+void TrainStep::begin_epoch() {
+  model_->train();
+  mean_.reset();
+  rows_ = 0;
+}
+
+void TrainStep::run(const torch::Tensor& rows, double rate) {
+  rate_ = rate;
+  rows_ += rows.numel();
+  if (graph_rate_.defined()) {
+    graph_rate_.fill_(rate);
+    // The first steps make what later ones reuse: cuDNN's plans, the allocator's blocks.
+    const bool is_full = rows.numel() == batch_size_;
+    if (is_full && steps_before_graph_ == 0) return launch_graph(rows);
+    if (is_full) --steps_before_graph_;
+  }
+  compute(rows);
+}
+
+void TrainStep::launch_graph(const torch::Tensor& rows) {
+  if (!graph_.is_recorded()) {
+    graph_rows_ = rows.clone();
+    graph_.record([this] { compute(graph_rows_); });
+  }
+  graph_rows_.copy_(rows);
+  graph_.launch();
+}
+
+void TrainStep::compute(const torch::Tensor& rows) {
   const torch::Tensor x = gather_normalized(images_, rows, normalization_);
   const torch::Tensor y = labels_.index_select(0, rows);
   optimizer_.zero_grad();
@@ -36,8 +73,8 @@ void TrainStep::run(const torch::Tensor& rows, double rate, RunningMean& mean) {
                                                        /*ignore_index=*/-100, label_smoothing_);
   loss.backward();
   if (grad_clip_ > 0) clip_gradients(model_->parameters(), grad_clip_);
-  optimizer_.step(rate);
-  mean.add(loss, logits, y);
+  graph_rate_.defined() ? optimizer_.step(graph_rate_) : optimizer_.step(rate_);
+  mean_.add(loss, logits, y);
 }
 
 }  // namespace digitrec

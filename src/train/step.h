@@ -2,27 +2,28 @@
 
 #include "digitrec/model/classifier.h"
 #include "digitrec/train/optimizer.h"
+#include "train/step_graph.h"
 
 #include <torch/types.h>
 
 namespace digitrec {
 
-/// Sums over the batches of an epoch, kept on the device so that no batch waits for the host.
+/// Mean loss and accuracy over the batches of an epoch, summed on the device so that no batch waits for the host.
 class RunningMean {
  public:
   explicit RunningMean(const torch::Device& device);
 
+  void reset();
+  /// `loss`: the mean over the batch.
   void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels);
 
   // Each of these two waits for the device.
-  double loss() const { return loss_.item<double>() / static_cast<double>(rows_); }
-  double accuracy() const { return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows_); }
-  int64_t rows() const { return rows_; }
+  double loss(int64_t rows) const { return loss_.item<double>() / static_cast<double>(rows); }
+  double accuracy(int64_t rows) const { return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows); }
 
  private:
   torch::Tensor loss_;
   torch::Tensor correct_;
-  int64_t rows_ = 0;
 };
 
 /// What one batch does to a network: gather, normalise, forward, loss, backward, clip, optimise.
@@ -33,10 +34,22 @@ class TrainStep {
   TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images, torch::Tensor labels,
             const Normalization& normalization, torch::Tensor class_weights = {});
 
+  /// Puts the network into training mode and the mean to 0.
+  void begin_epoch();
   /// Trains on the rows, int64 [B] on the device, at this learning rate.
-  void run(const torch::Tensor& rows, double rate, RunningMean& mean);
+  void run(const torch::Tensor& rows, double rate);
+
+  /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The latter
+  /// two wait for the device.
+  int64_t rows() const { return rows_; }
+  double loss() const { return mean_.loss(rows_); }
+  double accuracy() const { return mean_.accuracy(rows_); }
 
  private:
+  /// At `rate_`, or, where that is defined, at `graph_rate_`.
+  void compute(const torch::Tensor& rows);
+  void launch_graph(const torch::Tensor& rows);
+
   std::shared_ptr<Classifier> model_;
   Optimizer optimizer_;
   double grad_clip_;
@@ -45,6 +58,16 @@ class TrainStep {
   torch::Tensor labels_;
   Normalization normalization_;
   torch::Tensor class_weights_;
+  RunningMean mean_;
+  int64_t rows_ = 0;
+  double rate_ = 0;
+
+  // On a GPU: the step for full batches as one graph, and the rows and the rate that it reads.
+  StepGraph graph_;
+  torch::Tensor graph_rows_;
+  torch::Tensor graph_rate_;
+  int64_t batch_size_;
+  int64_t steps_before_graph_ = 3;
 };
 
 }  // namespace digitrec

@@ -125,12 +125,11 @@ class Trainer {
 
   /// One pass over the training rows. Sets result.reason when it ends early, having saved what there is.
   EpochMetrics train_epoch(int64_t epoch, TrainResult& result) {
-    model_->train();
+    step_->begin_epoch();
     // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
     at::manual_seed(mix_seed(mix_seed(config_.seed, kDropoutStream), static_cast<uint64_t>(epoch)));
     const torch::Tensor order = sampler_.order(epoch).to(device_);
     const int64_t batches = sampler_.batches_per_epoch();
-    RunningMean mean(device_);
     EpochMetrics metrics;
     metrics.epoch = epoch;
     const Stopwatch watch;
@@ -138,14 +137,14 @@ class Trainer {
     for (int64_t batch = 0; batch < batches; ++batch) {
       metrics.lr = schedule_.rate((epoch - 1) * batches + batch);
       const BatchSampler::Range range = sampler_.range(batch);
-      step_->run(order.narrow(0, range.begin, range.size), metrics.lr, mean);
+      step_->run(order.narrow(0, range.begin, range.size), metrics.lr);
 
       const double elapsed = watch.seconds();
       if (events_.on_batch && elapsed >= next_report) {
         next_report = elapsed + kProgressInterval;
-        const double speed = static_cast<double>(mean.rows()) / elapsed;
-        const int64_t rows_left = (config_.epochs - epoch + 1) * split_.train.numel() - mean.rows();
-        events_.on_batch({epoch, config_.epochs, batch + 1, batches, mean.loss(), mean.accuracy(), speed,
+        const double speed = static_cast<double>(step_->rows()) / elapsed;
+        const int64_t rows_left = (config_.epochs - epoch + 1) * split_.train.numel() - step_->rows();
+        events_.on_batch({epoch, config_.epochs, batch + 1, batches, step_->loss(), step_->accuracy(), speed,
                           static_cast<double>(rows_left) / speed});
       }
       const bool last = epoch == config_.epochs && batch + 1 == batches;
@@ -155,10 +154,10 @@ class Trainer {
       }
       if (result.reason != StopReason::finished) break;
     }
-    metrics.train_loss = mean.loss();  // waits for the device, so that the time below is all of the work
-    metrics.train_accuracy = mean.accuracy();
+    metrics.train_loss = step_->loss();  // waits for the device, so that the time below is all of the work
+    metrics.train_accuracy = step_->accuracy();
     metrics.seconds = watch.seconds();
-    metrics.images_per_second = static_cast<double>(mean.rows()) / metrics.seconds;
+    metrics.images_per_second = static_cast<double>(step_->rows()) / metrics.seconds;
     if (!std::isfinite(metrics.train_loss) || !has_finite_parameters()) fail_not_finite(epoch, result);
     result.seconds += metrics.seconds;
     if (result.reason != StopReason::finished) finish_early(metrics, result);

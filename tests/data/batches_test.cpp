@@ -23,6 +23,15 @@ TEST(NormalizeImages, ScalesInChannelsLastOrder) {
   EXPECT_EQ(x.strides(), torch::IntArrayRef({16, 1, 4, 1}));
 }
 
+TEST(GatherNormalized, EqualsSelectingThenNormalizing) {
+  const torch::Tensor images = test::random_dataset(std::vector<int64_t>(700, 0), 5).images;
+  const torch::Tensor rows = torch::randperm(700);
+  const torch::Tensor x = gather_normalized(images, rows, {0.1307, 0.3081});
+  const torch::Tensor expected = normalize_images(images.index_select(0, rows), {0.1307, 0.3081});
+  EXPECT_TRUE(torch::equal(x, expected));
+  EXPECT_EQ(x.strides(), expected.strides());
+}
+
 TEST(BatchSampler, VisitsEachRowOnceAnEpochInANewOrder) {
   const torch::Tensor rows = torch::arange(10, 110);
   const BatchSampler sampler(rows, 32, 1);

@@ -120,7 +120,7 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
   EXPECT_NEAR(loss().item<double>(), expected_.at("loss_after_20_steps").item<double>(), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn"),
+INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn", "fast"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');

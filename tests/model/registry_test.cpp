@@ -14,6 +14,7 @@ TEST(Presets, HaveTheParametersOfTheirLayers) {
       {"cnn-dropout", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 6272 * 128 + 128 + 128 * 10 + 10},
       {"cnn-bn", 9 * 32 + 32 + 9 * 32 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 64 + 64 + 9 * 64 * 128 + 128 +
                      2 * (32 + 32 + 64 + 64 + 128) + 6272 * 512 + 512 + 2 * 512 + 512 * 256 + 256 + 2 * 256 + 256 * 10 + 10},
+      {"fast", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 2 * (32 + 64 + 128) + 1152 * 10 + 10},
   };
   for (const auto& [name, parameters] : expected) EXPECT_EQ(count_parameters(*build_model(name, {})), parameters) << name;
   EXPECT_EQ(presets().size(), expected.size());

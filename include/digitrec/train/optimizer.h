@@ -16,9 +16,14 @@ class Optimizer {
 
   /// Moves the parameters along their gradients. Parameters without a gradient stay.
   void step(double rate);
+  /// The rate as a float32 scalar on the parameters' device, for steps that are recorded once and launched with others.
+  void step(const torch::Tensor& rate);
   void zero_grad();
 
  private:
+  template <class Rate>
+  void apply(const Rate& rate);
+
   std::vector<torch::Tensor> parameters_;
   OptimizerKind kind_;
   double weight_decay_;

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <memory>
+
+namespace digitrec {
+
+/// A piece of work recorded once as a CUDA graph and launched as a whole from then on: a small network's step is hundreds of
+/// kernels that take the GPU less time than the CPU needs to launch them. The work must keep to tensors that stay where
+/// they are, and must not wait for the device.
+class StepGraph {
+ public:
+  /// Whether this build has CUDA graphs and the device can run them.
+  static bool is_available(const torch::Device& device);
+
+  StepGraph();
+  ~StepGraph();
+
+  bool is_recorded() const { return graph_ != nullptr; }
+  /// Records what `work` launches, without running it. Throws c10::Error where the work cannot be recorded.
+  void record(const std::function<void()>& work);
+  void launch();
+
+ private:
+  struct Graph;
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace digitrec
