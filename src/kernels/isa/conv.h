@@ -13,16 +13,18 @@ constexpr int kPixels = 6;
 constexpr int kVectors = 2;
 constexpr int kTile = kVectors * kWidth;
 
-/// Where a tile's inputs begin, how they are walked, and how often.
+/// How a tile's inputs are walked: columns within rows within images.
 struct Walk {
+  int64_t images;
+  int64_t image_stride;
   int64_t rows;
   int64_t row_stride;
   int64_t columns;
   int64_t column_stride;
 };
 
-/// sums[i][:] = the sum over rows r and columns c of input[i][r * row_stride + c * column_stride] times the next kTile
-/// factors. A function of its own, so that nothing competes with it for registers.
+/// sums[i][:] = the sum, over all places of the walk, of the input there, counted from input[i], times the next kTile factors.
+/// A function of its own, so that nothing competes with it for registers.
 __attribute__((noinline)) void multiply_tile(const float* const* input, const Walk& walk, const float* factors,
                                              float* sums) {
   const float* x[kPixels];
@@ -31,20 +33,25 @@ __attribute__((noinline)) void multiply_tile(const float* const* input, const Wa
   Vec sum[kPixels][kVectors] = {};
   const int64_t end = walk.columns * walk.column_stride;
   const int64_t step = walk.column_stride;
-  for (int64_t r = walk.rows; r > 0; --r) {
-    for (int64_t c = 0; c < end; c += step, factors += kTile) {
-      Vec factor[kVectors];
+  const int64_t next_image = walk.image_stride - walk.rows * walk.row_stride;
+  for (int64_t n = walk.images; n > 0; --n) {
+    for (int64_t r = walk.rows; r > 0; --r) {
+      for (int64_t c = 0; c < end; c += step, factors += kTile) {
+        Vec factor[kVectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) factor[v] = load(factors + v * kWidth);
+        for (int v = 0; v < kVectors; ++v) factor[v] = load(factors + v * kWidth);
 #pragma GCC unroll 6
-      for (int i = 0; i < kPixels; ++i) {
-        const Vec value = broadcast(x[i][c]);
+        for (int i = 0; i < kPixels; ++i) {
+          const Vec value = broadcast(x[i][c]);
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) sum[i][v] += value * factor[v];
+          for (int v = 0; v < kVectors; ++v) sum[i][v] += value * factor[v];
+        }
       }
+#pragma GCC unroll 6
+      for (int i = 0; i < kPixels; ++i) x[i] += walk.row_stride;
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < kPixels; ++i) x[i] += walk.row_stride;
+    for (int i = 0; i < kPixels; ++i) x[i] += next_image;
   }
 #pragma GCC unroll 6
   for (int i = 0; i < kPixels; ++i) {
@@ -54,6 +61,34 @@ __attribute__((noinline)) void multiply_tile(const float* const* input, const Wa
 }
 
 // ---- scratch ----
+
+/// Images handled together: small ones alone would leave tiles half empty, and too few pixels to a sum.
+DIGITREC_INLINE int64_t group_of(const ConvShape& shape) {
+  const int64_t images = 192 / shape.out_pixels();
+  return images < 1 ? 1 : images > 16 ? 16 : images;
+}
+
+DIGITREC_INLINE int64_t padded_size(const ConvShape& shape) { return shape.padded_height() * shape.padded_width() * shape.in; }
+
+DIGITREC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/// One thread's memory for a group of images.
+struct Scratch {
+  float* padded;     ///< [group, padded_height, padded_width, in]
+  float* dz_tile;    ///< [group, out_pixels, kTile]
+  int32_t* offsets;  ///< where in `padded` each output pixel of the group, or each of the 9 * in taps, begins
+};
+
+DIGITREC_INLINE Scratch split_scratch(const ConvShape& shape, float* memory) {
+  float* dz_tile = memory + group_of(shape) * padded_size(shape);
+  float* offsets = dz_tile + group_of(shape) * shape.out_pixels() * kTile;
+  return {memory, dz_tile, reinterpret_cast<int32_t*>(offsets)};
+}
+
+int64_t scratch_size(const ConvShape& shape) {
+  return group_of(shape) * (padded_size(shape) + shape.out_pixels() * kTile) +
+         larger(group_of(shape) * shape.out_pixels(), 9 * shape.in);
+}
 
 /// [padded_height, padded_width, in] with a border of zeros.
 template <class T>
@@ -69,19 +104,20 @@ DIGITREC_INLINE void pad_image(const ConvShape& shape, const T* image, float* pa
   for (int64_t i = 0; i < shape.padding * row; ++i) padded[i] = 0;
 }
 
-/// The image where it is, if it needs no copy.
-DIGITREC_INLINE const float* padded_image(const ConvShape& shape, const float* image, float* scratch) {
-  if (shape.padding == 0) return image;
-  pad_image(shape, image, scratch);
-  return scratch;
-}
-DIGITREC_INLINE const float* padded_image(const ConvShape& shape, const bf16* image, float* scratch) {
-  pad_image(shape, image, scratch);
-  return scratch;
+template <class T>
+DIGITREC_INLINE const float* pad_images(const ConvShape& shape, const T* images, int64_t count, float* padded) {
+  for (int64_t n = 0; n < count; ++n) {
+    pad_image(shape, images + n * shape.height * shape.width * shape.in, padded + n * padded_size(shape));
+  }
+  return padded;
 }
 
-int64_t scratch_size(const ConvShape& shape) {
-  return shape.padded_height() * shape.padded_width() * shape.in + shape.out_pixels() * kTile;
+/// The images where they are, if they need no copy.
+DIGITREC_INLINE const float* padded_images(const ConvShape& shape, const float* images, int64_t count, float* padded) {
+  return shape.padding == 0 ? images : pad_images(shape, images, count, padded);
+}
+DIGITREC_INLINE const float* padded_images(const ConvShape& shape, const bf16* images, int64_t count, float* padded) {
+  return pad_images(shape, images, count, padded);
 }
 
 // ---- weights: [out, 3, 3, in] in PyTorch's channels-last order; packed: [out / kTile, 9 * in, kTile] ----
@@ -115,23 +151,32 @@ void pack_weights_backward(const ConvShape& shape, const float* weight, float* p
 
 // ---- forward, and backward to the input ----
 
-template <class Out>
-DIGITREC_INLINE void convolve_image(const ConvShape& shape, const float* padded, const float* packed, Out* z) {
+DIGITREC_INLINE void list_pixels(const ConvShape& shape, int64_t images, int32_t* offsets) {
   const int64_t row = shape.padded_width() * shape.in;
-  const int64_t pixels = shape.out_pixels();
-  const Walk walk{3, row, 3 * shape.in, 1};
+  for (int64_t n = 0; n < images; ++n) {
+    for (int64_t h = 0; h < shape.out_height(); ++h) {
+      for (int64_t w = 0; w < shape.out_width(); ++w) {
+        *offsets++ = static_cast<int32_t>(n * padded_size(shape) + h * row + w * shape.in);
+      }
+    }
+  }
+}
+
+/// `pixels` outputs, [pixels, out], of images in one group.
+template <class Out>
+DIGITREC_INLINE void convolve_pixels(const ConvShape& shape, const float* padded, const int32_t* offsets, int64_t pixels,
+                                     const float* packed, Out* z) {
+  const Walk walk{1, 0, 3, shape.padded_width() * shape.in, 3 * shape.in, 1};
   for (int64_t out = 0; out < shape.out; out += kTile, packed += 9 * shape.in * kTile) {
     for (int64_t first = 0; first < pixels; first += kPixels) {
       const float* input[kPixels];
-      int64_t pixel[kPixels];
-      for (int i = 0; i < kPixels; ++i) {
-        pixel[i] = first + i < pixels ? first + i : pixels - 1;  // the last tile repeats its last pixel
-        input[i] = padded + pixel[i] / shape.out_width() * row + pixel[i] % shape.out_width() * shape.in;
-      }
+      const int64_t count = pixels - first < kPixels ? pixels - first : kPixels;
+      for (int i = 0; i < kPixels; ++i) input[i] = padded + offsets[first + (i < count ? i : 0)];
       float sums[kPixels * kTile];
       multiply_tile(input, walk, packed, sums);
-      for (int i = 0; i < kPixels; ++i) {
-        for (int v = 0; v < kVectors; ++v) store(z + pixel[i] * shape.out + out + v * kWidth, load(sums + i * kTile + v * kWidth));
+      for (int i = 0; i < count; ++i) {
+        Out* to = z + (first + i) * shape.out + out;
+        for (int v = 0; v < kVectors; ++v) store(to + v * kWidth, load(sums + i * kTile + v * kWidth));
       }
     }
   }
@@ -139,10 +184,14 @@ DIGITREC_INLINE void convolve_image(const ConvShape& shape, const float* padded,
 
 template <class In, class Out>
 void convolve_images(const ConvShape& shape, const In* x, const float* packed, Out* z, int64_t begin, int64_t end,
-                     float* scratch) {
-  for (int64_t n = begin; n < end; ++n) {
-    const float* padded = padded_image(shape, x + n * shape.height * shape.width * shape.in, scratch);
-    convolve_image(shape, padded, packed, z + n * shape.out_pixels() * shape.out);
+                     float* memory) {
+  const Scratch scratch = split_scratch(shape, memory);
+  const int64_t group = group_of(shape);
+  list_pixels(shape, end - begin < group ? end - begin : group, scratch.offsets);
+  for (int64_t n = begin; n < end; n += group) {
+    const int64_t images = end - n < group ? end - n : group;
+    const float* padded = padded_images(shape, x + n * shape.height * shape.width * shape.in, images, scratch.padded);
+    convolve_pixels(shape, padded, scratch.offsets, images * shape.out_pixels(), packed, z + n * shape.out_pixels() * shape.out);
   }
 }
 
@@ -155,45 +204,48 @@ void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z
 
 // ---- backward to the weights ----
 
+DIGITREC_INLINE void list_taps(const ConvShape& shape, int32_t* offsets) {
+  for (int64_t row = 0; row < 3; ++row) {
+    for (int64_t i = 0; i < 3 * shape.in; ++i) *offsets++ = static_cast<int32_t>(row * shape.padded_width() * shape.in + i);
+  }
+}
+
 /// Adds to the packed weights' gradient; a tile is kPixels rows of 9 * in by kTile channels, summed over all pixels.
 template <class T>
-DIGITREC_INLINE void add_weight_gradient(const ConvShape& shape, const float* padded, const T* dz, float* packed,
-                                         float* dz_tile) {
-  const int64_t in = shape.in;
-  const int64_t row = shape.padded_width() * in;
-  const int64_t k_size = 9 * in;
-  const Walk walk{shape.out_height(), row, shape.out_width(), in};
+DIGITREC_INLINE void add_weight_gradient(const ConvShape& shape, int64_t images, const float* padded, const T* dz,
+                                         float* packed, const Scratch& scratch) {
+  const int64_t k_size = 9 * shape.in;
+  const Walk walk{images,           padded_size(shape), shape.out_height(), shape.padded_width() * shape.in,
+                  shape.out_width(), shape.in};
   for (int64_t out = 0; out < shape.out; out += kTile, packed += k_size * kTile) {
     // Side by side: as they lie, the pixels of one tile would fall on a few sets of the cache and evict each other.
-    for (int64_t p = 0; p < shape.out_pixels(); ++p) {
-      for (int v = 0; v < kVectors; ++v) store(dz_tile + p * kTile + v * kWidth, load(dz + p * shape.out + out + v * kWidth));
+    for (int64_t p = 0; p < images * shape.out_pixels(); ++p) {
+      float* to = scratch.dz_tile + p * kTile;
+      for (int v = 0; v < kVectors; ++v) store(to + v * kWidth, load(dz + p * shape.out + out + v * kWidth));
     }
     for (int64_t first = 0; first < k_size; first += kPixels) {
       const float* input[kPixels];
       const int64_t rows = k_size - first < kPixels ? k_size - first : kPixels;
-      for (int i = 0; i < kPixels; ++i) {
-        const int64_t k = first + (i < rows ? i : 0);
-        const int64_t tap = k / shape.in;
-        input[i] = padded + tap / 3 * row + tap % 3 * shape.in + k % shape.in;
-      }
+      for (int i = 0; i < kPixels; ++i) input[i] = padded + scratch.offsets[first + (i < rows ? i : 0)];
       float sums[kPixels * kTile];
-      multiply_tile(input, walk, dz_tile, sums);
-      for (int64_t i = 0; i < rows * kTile; i += kWidth) {
-        float* to = packed + first * kTile + i;
-        store(to, load(to) + load(sums + i));
-      }
+      multiply_tile(input, walk, scratch.dz_tile, sums);
+      float* to = packed + first * kTile;
+      for (int64_t i = 0; i < rows * kTile; i += kWidth) store(to + i, load(to + i) + load(sums + i));
     }
   }
 }
 
 void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
-                     float* scratch) {
-  float* dz_tile = scratch + shape.padded_height() * shape.padded_width() * shape.in;
+                     float* memory) {
+  const Scratch scratch = split_scratch(shape, memory);
+  const int64_t group = group_of(shape);
+  list_taps(shape, scratch.offsets);
   with_type(x, [&](auto* in) {
     with_type(dz, [&](auto* out) {
-      for (int64_t n = begin; n < end; ++n) {
-        const float* padded = padded_image(shape, in + n * shape.height * shape.width * shape.in, scratch);
-        add_weight_gradient(shape, padded, out + n * shape.out_pixels() * shape.out, packed, dz_tile);
+      for (int64_t n = begin; n < end; n += group) {
+        const int64_t images = end - n < group ? end - n : group;
+        const float* padded = padded_images(shape, in + n * shape.height * shape.width * shape.in, images, scratch.padded);
+        add_weight_gradient(shape, images, padded, out + n * shape.out_pixels() * shape.out, packed, scratch);
       }
     });
   });
