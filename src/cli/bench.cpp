@@ -12,8 +12,8 @@
 #include "digitrec/train/benchmark.h"
 
 #include <ATen/Parallel.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <iostream>
@@ -116,14 +116,11 @@ Json to_json(const Row& row, const std::vector<Row>& rows) {
 void print_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
   Json results = Json::array();
   for (const Row& row : rows) results.push_back(to_json(row, rows));
-  Json json{{"digitrec", version()},
-            {"cpu", choose_device("cpu").reason},
-            {"rows", command.rows},
-            {"repeats", command.epochs},
-            {"kernels", command.kernels},
-            {"results", results}};
+  Json json{{"digitrec", version()},     {"cpu", choose_device("cpu").reason}, {"rows", command.rows},
+            {"repeats", command.epochs}, {"kernels", command.kernels},         {"results", results}};
   if (loading) {
-    json["loading"] = {{"file", loading->file}, {"megabytes", loading->megabytes}, {"seconds", to_json(loading->seconds)}};
+    json["loading"] = {
+        {"file", loading->file}, {"megabytes", loading->megabytes}, {"seconds", to_json(loading->seconds)}};
   }
   std::cout << json.dump(2) << '\n';
 }
@@ -136,13 +133,14 @@ void print_csv_header() {
 void print_csv(const Row& row) {
   const auto& [train, infer] = row.result;
   std::cout << fmt::format("{},{},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f},{:.3f}\n", row.setting.model, row.device,
-                           to_string(row.setting.execution.precision), row.setting.batch_size, row.threads, train.median,
-                           train.low, train.high, infer.median, kEpochRows / train.median)
+                           to_string(row.setting.execution.precision), row.setting.batch_size, row.threads,
+                           train.median, train.low, train.high, infer.median, kEpochRows / train.median)
             << std::flush;
 }
 
 void print_table_header() {
-  std::cout << "model        device  prec. batch threads   trained/s  (low - high)         inferred/s   epoch s  over CPU\n";
+  std::cout
+      << "model        device  prec. batch threads   trained/s  (low - high)         inferred/s   epoch s  over CPU\n";
 }
 
 void print_table(const Row& row, const std::vector<Row>& rows) {
@@ -192,7 +190,8 @@ int run_bench(const BenchCommand& command) {
   std::optional<Loading> loading;
   if (!command.data.empty()) loading = measure_loading(dataset, command);
   log(fmt::format("cpu     {}", choose_device("cpu").reason));
-  log(fmt::format("data    {}: {} images, {} passes each", dataset.source, format_count(dataset.size()), command.epochs));
+  log(fmt::format("data    {}: {} images, {} passes each", dataset.source, format_count(dataset.size()),
+                  command.epochs));
   if (loading && !command.json) {
     log(fmt::format("loading {:.3f} s ({:.3f} - {:.3f}) for {:.1f} MB", loading->seconds.median, loading->seconds.low,
                     loading->seconds.high, loading->megabytes));
@@ -214,18 +213,30 @@ Run setup_bench(CLI::App& app) {
   auto command = std::make_shared<BenchCommand>();
   CLI::App* sub = app.add_subcommand("bench", "Measure training and inference speed on the devices here");
   sub->add_option("--models", command->models, "Presets, with commas between")->delimiter(',')->type_name("[all]");
-  sub->add_option("--devices", command->devices, "Devices; those not here are skipped")->delimiter(',')->type_name("[cpu,cuda,mps]");
+  sub->add_option("--devices", command->devices, "Devices; those not here are skipped")
+      ->delimiter(',')
+      ->type_name("[cpu,cuda,mps]");
   sub->add_option("--precisions", command->precisions, "Of auto, fp32, bf16")->delimiter(',')->type_name("[auto]");
   sub->add_option("--batch-sizes", command->batch_sizes, "Images a training step")
-      ->delimiter(',')->check(CLI::Range(1, 1'000'000).description(""))->type_name("[64]");
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->type_name("[64]");
   sub->add_option("--threads", command->threads, "CPU threads; 0: one a physical core")
-      ->delimiter(',')->check(CLI::Range(0, 1024).description(""))->type_name("[0]");
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1024).description(""))
+      ->type_name("[0]");
   sub->add_option("--epochs", command->epochs, "Passes timed, after a warm-up; the median counts")
-      ->check(CLI::Range(1, 1000).description(""))->type_name("[3]");
-  sub->add_option("--rows", command->rows, "Images a pass")->check(CLI::Range(2, 1'000'000).description(""))->type_name("[3200]");
-  sub->add_option("--data", command->data, "Real data instead of drawn digits; its loading is timed too")->type_name("PATH");
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("[3]");
+  sub->add_option("--rows", command->rows, "Images a pass")
+      ->check(CLI::Range(2, 1'000'000).description(""))
+      ->type_name("[3200]");
+  sub->add_option("--data", command->data, "Real data instead of drawn digits; its loading is timed too")
+      ->type_name("PATH");
   sub->add_option("--kernels", command->kernels, "fused, or plain: LibTorch's layers one by one")->type_name("[fused]");
-  sub->add_option("--format", command->format, "table or csv")->check(CLI::IsMember({"table", "csv"}).description(""))->type_name("[table]");
+  sub->add_option("--format", command->format, "table or csv")
+      ->check(CLI::IsMember({"table", "csv"}).description(""))
+      ->type_name("[table]");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_bench(*command); };
 }

@@ -41,16 +41,22 @@ PrecisionChoice parse_precision(const std::string& name) {
 
 PrecisionDecision choose_precision(PrecisionChoice choice, const torch::Device& device) {
   switch (choice) {
-    case PrecisionChoice::fp32: return {Precision::fp32, "fp32: asked for"};
-    case PrecisionChoice::bf16: return {Precision::bf16, "bf16: asked for"};
-    case PrecisionChoice::automatic: break;
+    case PrecisionChoice::fp32:
+      return {Precision::fp32, "fp32: asked for"};
+    case PrecisionChoice::bf16:
+      return {Precision::bf16, "bf16: asked for"};
+    case PrecisionChoice::automatic:
+      break;
   }
-  if (multiplies_bf16(device)) return {Precision::bf16, fmt::format("bf16: {} multiplies bfloat16 itself", device.str())};
+  if (multiplies_bf16(device))
+    return {Precision::bf16, fmt::format("bf16: {} multiplies bfloat16 itself", device.str())};
   return {Precision::fp32, fmt::format("fp32: {} has no instructions for bfloat16", device.str())};
 }
 
 std::string to_string(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
 
-torch::ScalarType scalar_type(Precision precision) { return precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32; }
+torch::ScalarType scalar_type(Precision precision) {
+  return precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32;
+}
 
 }  // namespace digitrec

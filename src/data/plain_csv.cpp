@@ -124,8 +124,8 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
   return true;
 }
 
-/// Where the line that `offset` lies in ends: one past its line break. The file's size where there is none, -1 for a line
-/// longer than `limit`.
+/// Where the line that `offset` lies in ends: one past its line break. The file's size where there is none, -1 for a
+/// line longer than `limit`.
 int64_t end_of_line(const FileDescriptor& file, int64_t offset, int64_t size, int64_t limit) {
   std::vector<char> buffer(1 << 14);
   for (int64_t at = offset; at < size && at < offset + limit;) {
@@ -151,8 +151,8 @@ std::vector<int64_t> cut(const FileDescriptor& file, const Columns& columns, int
   return cuts.back() < 0 ? std::vector<int64_t>{} : cuts;
 }
 
-bool parse_piece(const FileDescriptor& file, int64_t begin, int64_t end, const Columns& columns, std::vector<char>& buffer,
-                 Piece& piece) {
+bool parse_piece(const FileDescriptor& file, int64_t begin, int64_t end, const Columns& columns,
+                 std::vector<char>& buffer, Piece& piece) {
   const int64_t length = end - begin;
   buffer.resize(static_cast<size_t>(length + kSlack));
   if (file.read(buffer.data(), length, begin) != length) return false;

@@ -19,7 +19,8 @@ torch::Tensor to_bf16(const torch::Tensor& weight) {
 }
 
 /// `weight` is the block's, as the autograd graph knows it.
-torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight, at::ScalarType type) {
+torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight,
+                          at::ScalarType type) {
   if (!uses_onednn(block, x)) {
     // bfloat16 means the same wherever it runs: the weights are rounded to it, sums are kept in float32.
     const bool rounds = type == torch::kBFloat16 && x.scalar_type() == type;
@@ -28,12 +29,14 @@ torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const 
   return at::conv2d(x, to_bf16(weight), {}, 1, block.padding);
 }
 
-std::array<torch::Tensor, 2> convolution_backward(const ConvBlock& block, const torch::Tensor& dz, const torch::Tensor& x,
-                                                  const torch::Tensor& weight, bool needs_input) {
+std::array<torch::Tensor, 2> convolution_backward(const ConvBlock& block, const torch::Tensor& dz,
+                                                  const torch::Tensor& x, const torch::Tensor& weight,
+                                                  bool needs_input) {
   const int64_t padding = block.padding;
   if (!uses_onednn(block, x)) {
     const bool rounds = x.scalar_type() == torch::kBFloat16;
-    return convolve_backward(best_table(), dz, x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, padding, needs_input);
+    return convolve_backward(best_table(), dz, x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, padding,
+                             needs_input);
   }
   const auto [dx, dweight, dbias] =
       at::convolution_backward(dz, x, to_bf16(weight), std::nullopt, {1, 1}, {padding, padding}, {1, 1},
@@ -54,7 +57,8 @@ ScaleShift fold(const BatchNorm& norm, const torch::Tensor& conv_bias) {
   return {scale, shift};
 }
 
-void move_running_statistics(const BatchNorm& norm, const Moments& batch, const torch::Tensor& conv_bias, int64_t count) {
+void move_running_statistics(const BatchNorm& norm, const Moments& batch, const torch::Tensor& conv_bias,
+                             int64_t count) {
   const torch::Tensor mean = conv_bias.defined() ? batch.mean + conv_bias.detach() : batch.mean;
   norm.running_mean.lerp_(mean, norm.momentum);
   const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1);
@@ -127,10 +131,10 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
     const torch::Tensor& mask = saved[4];
     const torch::Tensor dy =
         mask.defined() ? gradients[0] * mask.to(gradients[0].scalar_type()).unsqueeze(-1).unsqueeze(-1) : gradients[0];
-    const auto [dz, dbias] = epilogue_backward(best_table(), dy, saved[2], saved[3],
-                                               context->saved_data["z_sizes"].toIntVector());
-    const auto [dx, dweight] = convolution_backward(block_of(context), dz, saved[0], saved[1],
-                                                    context->saved_data["needs_input"].toBool());
+    const auto [dz, dbias] =
+        epilogue_backward(best_table(), dy, saved[2], saved[3], context->saved_data["z_sizes"].toIntVector());
+    const auto [dx, dweight] =
+        convolution_backward(block_of(context), dz, saved[0], saved[1], context->saved_data["needs_input"].toBool());
     return {dx, dweight, dbias, {}};
   }
 };
@@ -138,8 +142,8 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
 /// convolution, [pooling,] batch normalisation, ReLU, [pooling,] channel dropout
 struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight,
-                               const torch::Tensor& bias, const torch::Tensor& norm_weight, const torch::Tensor& norm_bias,
-                               const ConvCall& call) {
+                               const torch::Tensor& bias, const torch::Tensor& norm_weight,
+                               const torch::Tensor& norm_bias, const ConvCall& call) {
     const auto& [block, mask, type] = call;
     BatchNorm norm = *block.norm;
     norm.weight = norm_weight;
@@ -168,15 +172,18 @@ struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
     if (saved[3].defined()) {
       dz = epilogue_backward(best_table(), dz, {}, saved[3], context->saved_data["z_sizes"].toIntVector())[0];
     }
-    const auto [dx, dweight] = convolution_backward(block_of(context), dz, saved[0], saved[1],
-                                                    context->saved_data["needs_input"].toBool());
-    // Batch normalisation takes the mean away, and the bias with it: its gradient is 0, where PyTorch's is rounding error.
+    const auto [dx, dweight] =
+        convolution_backward(block_of(context), dz, saved[0], saved[1], context->saved_data["needs_input"].toBool());
+    // Batch normalisation takes the mean away, and the bias with it: its gradient is 0, where PyTorch's is rounding
+    // error.
     return {dx, dweight, torch::zeros_like(saved[2]), dnorm_weight, dnorm_bias, {}};
   }
 };
 
 /// [N, features] as the one image [1, features, N, 1], whose channels are the features.
-torch::Tensor as_image(const torch::Tensor& z) { return z.contiguous().unsqueeze(0).unsqueeze(2).permute({0, 3, 1, 2}); }
+torch::Tensor as_image(const torch::Tensor& z) {
+  return z.contiguous().unsqueeze(0).unsqueeze(2).permute({0, 3, 1, 2});
+}
 torch::Tensor as_rows(const torch::Tensor& image) { return image.squeeze(0).squeeze(-1).t(); }
 
 struct NormReluFunction : torch::autograd::Function<NormReluFunction> {

@@ -24,8 +24,8 @@ struct BatchNorm {
 bool fits_kernels(int64_t in, int64_t out);
 bool fits_kernels(int64_t features);
 
-/// A 3 x 3 convolution, batch normalisation where `norm` is not null, ReLU, pooling and dropout of whole channels, as one
-/// node of the autograd graph. x: float32 or bfloat16 [N, in, H, W] on the CPU; the result is of type `type`.
+/// A 3 x 3 convolution, batch normalisation where `norm` is not null, ReLU, pooling and dropout of whole channels, as
+/// one node of the autograd graph. x: float32 or bfloat16 [N, in, H, W] on the CPU; the result is of type `type`.
 /// weight [out, in, 3, 3] and bias [out] are float32.
 struct ConvBlock {
   torch::Tensor weight;
@@ -38,8 +38,10 @@ struct ConvBlock {
   bool onednn_bf16 = false;
 };
 
-/// Training: normalises with the batch's own statistics and moves the running ones. `mask`: float32 [N, out] or undefined.
-torch::Tensor train_conv_block(const torch::Tensor& x, const ConvBlock& block, const torch::Tensor& mask, at::ScalarType type);
+/// Training: normalises with the batch's own statistics and moves the running ones. `mask`: float32 [N, out] or
+/// undefined.
+torch::Tensor train_conv_block(const torch::Tensor& x, const ConvBlock& block, const torch::Tensor& mask,
+                               at::ScalarType type);
 /// Evaluation, without gradients: the running statistics, folded with the bias into one scale and shift.
 torch::Tensor eval_conv_block(const torch::Tensor& x, const ConvBlock& block, at::ScalarType type);
 

@@ -15,8 +15,8 @@ ConvShape conv_shape(const torch::Tensor& x, int64_t out, int64_t padding) {
 /// Convolves with packed weights, the images shared out among the threads.
 torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const torch::Tensor& x, const float* packed,
                               at::ScalarType type) {
-  torch::Tensor z = empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()},
-                                        x.options().dtype(type));
+  torch::Tensor z =
+      empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()}, x.options().dtype(type));
   share_images(x.size(0), [&](int64_t begin, int64_t end) {
     thread_local std::vector<float> scratch;
     scratch.resize(static_cast<size_t>(table.scratch_size(shape)));
@@ -25,8 +25,8 @@ torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const 
   return z;
 }
 
-torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const torch::Tensor& x, const torch::Tensor& dz,
-                              const torch::Tensor& weight) {
+torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const torch::Tensor& x,
+                              const torch::Tensor& dz, const torch::Tensor& weight) {
   // A sum for each thread, added up at the end: no two threads write to one place, and the order is always the same.
   torch::Tensor sums = torch::zeros({at::get_num_threads(), shape.weights()}, torch::kFloat32);
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {

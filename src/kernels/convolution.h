@@ -19,8 +19,8 @@ torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOpti
 ConstArray const_array(const torch::Tensor& tensor);
 Array array(torch::Tensor& tensor);
 
-/// Calls `work` with a few images at a time until all are done, on all threads: one that is held up takes fewer. Not for
-/// sums, whose order would differ from run to run.
+/// Calls `work` with a few images at a time until all are done, on all threads: one that is held up takes fewer. Not
+/// for sums, whose order would differ from run to run.
 void share_images(int64_t images, const std::function<void(int64_t begin, int64_t end)>& work);
 
 /// Whether our convolution takes these channels; one that gives gradients to its input needs tiles there too.

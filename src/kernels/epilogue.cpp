@@ -87,8 +87,13 @@ std::array<torch::Tensor, 3> norm_backward(const Table& table, const torch::Tens
   const torch::Tensor gradient = channels_last(dy);
   const torch::Tensor& z = saved.z;
   const ImageShape shape = image_shape(z);
-  NormBackward pass{floats(saved.mean), floats(saved.inverse_deviation), floats(saved.scale), floats(saved.shift),
-                    floats(saved.mask), nullptr,                         nullptr};
+  NormBackward pass{floats(saved.mean),
+                    floats(saved.inverse_deviation),
+                    floats(saved.scale),
+                    floats(saved.shift),
+                    floats(saved.mask),
+                    nullptr,
+                    nullptr};
   ChannelSums sums_d(shape.channels);
   ChannelSums sums_dx(shape.channels);
   at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {

@@ -8,9 +8,9 @@ namespace digitrec::kernels {
 struct EpilogueOptions {
   torch::Tensor scale;  ///< undefined: 1
   torch::Tensor shift;
-  torch::Tensor mask;   ///< float32 [N, channels]: dropout of whole channels; undefined: none
+  torch::Tensor mask;  ///< float32 [N, channels]: dropout of whole channels; undefined: none
   bool relu = true;
-  bool pool = false;    ///< 2 x 2, after scale and shift and before the ReLU: the same as after it
+  bool pool = false;  ///< 2 x 2, after scale and shift and before the ReLU: the same as after it
 };
 
 struct EpilogueResult {

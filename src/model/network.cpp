@@ -30,7 +30,7 @@ int64_t side_after(const ConvLayer& layer, int64_t side) {
 
 template <class Norm>
 kernels::BatchNorm norm_tensors(const Norm& norm) {
-  return {norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->options.momentum().value(),
+  return {norm->weight,       norm->bias, norm->running_mean, norm->running_var, norm->options.momentum().value(),
           norm->options.eps()};
 }
 
@@ -72,7 +72,8 @@ class Network final : public Classifier {
 
   int64_t multiply_adds() const override {
     int64_t total = classifier_->weight.numel();
-    for (const ConvModules& block : convolutions_) total += block.conv->weight.numel() * block.out_side * block.out_side;
+    for (const ConvModules& block : convolutions_)
+      total += block.conv->weight.numel() * block.out_side * block.out_side;
     for (const HiddenModules& block : hidden_) total += block.linear->weight.numel();
     return total;
   }
@@ -81,7 +82,8 @@ class Network final : public Classifier {
   void add_convolution(const ConvLayer& layer, int64_t in, int64_t side) {
     const std::string number = std::to_string(convolutions_.size() + 1);
     ConvModules block{layer, side + 2 * layer.padding - 2};
-    block.conv = register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
+    block.conv =
+        register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
     if (layer.batch_norm) block.norm = register_module(next_norm(), nn::BatchNorm2d(layer.channels));
     if (layer.dropout > 0) block.dropout = register_module(next_dropout(), nn::Dropout2d(layer.dropout));
     convolutions_.push_back(block);
@@ -110,8 +112,8 @@ class Network final : public Classifier {
   torch::Tensor fused(const ConvModules& block, const torch::Tensor& x) const {
     std::optional<kernels::BatchNorm> norm;
     if (block.layer.batch_norm) norm = norm_tensors(block.norm);
-    const kernels::ConvBlock tensors{block.conv->weight, block.conv->bias, norm ? &*norm : nullptr, block.layer.padding,
-                                     block.layer.pool, cpu_multiplies_bf16()};
+    const kernels::ConvBlock tensors{block.conv->weight,  block.conv->bias, norm ? &*norm : nullptr,
+                                     block.layer.padding, block.layer.pool, cpu_multiplies_bf16()};
     if (!is_training()) return kernels::eval_conv_block(x, tensors, type_);
     count_batch(block.norm);
     return kernels::train_conv_block(x, tensors, dropout_mask(block, x.size(0)), type_);
@@ -143,7 +145,8 @@ class Network final : public Classifier {
   }
 
   torch::Tensor hidden(const HiddenModules& block, torch::Tensor x) const {
-    const bool is_fused = runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
+    const bool is_fused =
+        runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
     x = linear(block.linear, x);
     count_batch(block.norm);
     if (is_fused) {

@@ -40,7 +40,8 @@ struct Architecture {
   int64_t min_image_size() const;
 };
 
-/// The network of an architecture. Modules carry PyTorch's names, counted through: conv1, bn1, conv2, bn2, ..., fc1, ...
+/// The network of an architecture. Modules carry PyTorch's names, counted through: conv1, bn1, conv2, bn2, ..., fc1,
+/// ...
 std::shared_ptr<Classifier> build_network(const Architecture& architecture, const ModelShape& shape);
 
 }  // namespace digitrec

@@ -19,7 +19,9 @@ class RunningMean {
 
   // Each of these two waits for the device.
   double loss(int64_t rows) const { return loss_.item<double>() / static_cast<double>(rows); }
-  double accuracy(int64_t rows) const { return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows); }
+  double accuracy(int64_t rows) const {
+    return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows);
+  }
 
  private:
   torch::Tensor loss_;
@@ -39,8 +41,8 @@ class TrainStep {
   /// Trains on the rows, int64 [B] on the device, at this learning rate.
   void run(const torch::Tensor& rows, double rate);
 
-  /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The latter
-  /// two wait for the device.
+  /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The
+  /// latter two wait for the device.
   int64_t rows() const { return rows_; }
   double loss() const { return mean_.loss(rows_); }
   double accuracy() const { return mean_.accuracy(rows_); }

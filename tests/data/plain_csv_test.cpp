@@ -61,9 +61,9 @@ TEST(PlainCsv, TakesTheLabelFromAnyColumnOrNone) {
 TEST(PlainCsv, LeavesWhatIsNotPlainToTheCarefulReader) {
   const test::TempFolder folder;
   const std::string header = "label,a,b,c,d\n";
-  for (const std::string body : {"1,0,0,0,256\n", "1,0,0,0\n", "1,0,0,0,0,0\n", "1,0,0,0,\n", "1,0,0,0,x\n", "1,0,0,0,-1\n",
-                                 "\n", "1,0,0,0,0\n\n1,0,0,0,0\n", "1,0,0,0,0001\n", "1000,0,0,0,0\n", "1,0,0,0,0 \n",
-                                 ",0,0,0,0\n", "1,0,,0,0\n", "1;0;0;0;0\n"}) {
+  for (const std::string body : {"1,0,0,0,256\n", "1,0,0,0\n", "1,0,0,0,0,0\n", "1,0,0,0,\n", "1,0,0,0,x\n",
+                                 "1,0,0,0,-1\n", "\n", "1,0,0,0,0\n\n1,0,0,0,0\n", "1,0,0,0,0001\n", "1000,0,0,0,0\n",
+                                 "1,0,0,0,0 \n", ",0,0,0,0\n", "1,0,,0,0\n", "1;0;0;0;0\n"}) {
     EXPECT_FALSE(read_plain_rows(folder.write("x.csv", header + body), 5, 0, 999)) << body;
   }
   EXPECT_FALSE(read_plain_rows(folder.write("gz.csv.gz", test::gzip(header + "1,0,0,0,0\n")), 5, 0, 999));

@@ -14,9 +14,11 @@ struct Gradients {
 Gradients run_block(Pool pool, bool with_norm, bool onednn, at::ScalarType type) {
   at::manual_seed(7);
   const auto parameter = [](torch::Tensor tensor) { return tensor.requires_grad_(); };
-  const torch::Tensor x = parameter(empty_channels_last({3, 32, 9, 9}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).to(type));
-  ConvBlock block{parameter(empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1)),
-                  parameter(torch::rand({32}))};
+  const torch::Tensor x =
+      parameter(empty_channels_last({3, 32, 9, 9}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).to(type));
+  ConvBlock block{
+      parameter(empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1)),
+      parameter(torch::rand({32}))};
   BatchNorm norm{parameter(torch::rand({32})), parameter(torch::rand({32})), torch::zeros({32}), torch::ones({32})};
   if (with_norm) block.norm = &norm;
   block.pool = pool;
@@ -47,20 +49,22 @@ TEST(ConvBlock, IsTheSameThroughOneDnn) {
 
 TEST(ConvBlock, PoolsBeforeTheNormalizationWhereAsked) {
   at::manual_seed(8);
-  const torch::Tensor x = empty_channels_last({4, 32, 8, 8}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).requires_grad_();
-  const torch::Tensor weight = empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1).requires_grad_();
+  const torch::Tensor x =
+      empty_channels_last({4, 32, 8, 8}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).requires_grad_();
+  const torch::Tensor weight =
+      empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1).requires_grad_();
   const torch::Tensor bias = torch::rand({32}).requires_grad_();
-  const BatchNorm norm{torch::rand({32}).sub_(0.5).requires_grad_(), torch::rand({32}).requires_grad_(), torch::zeros({32}),
-                       torch::ones({32})};
+  const BatchNorm norm{torch::rand({32}).sub_(0.5).requires_grad_(), torch::rand({32}).requires_grad_(),
+                       torch::zeros({32}), torch::ones({32})};
   ConvBlock block{weight, bias, &norm, 1, Pool::before_norm};
   const torch::Tensor y = train_conv_block(x, block, {}, torch::kFloat32);
   const auto mine = torch::autograd::grad({y.square().sum()}, {x, weight, norm.weight, norm.bias});
 
   const torch::Tensor running_mean = torch::zeros({32});
   const torch::Tensor running_var = torch::ones({32});
-  const torch::Tensor plain =
-      torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight, bias, 1, 1), 2), norm.weight, norm.bias, running_mean,
-                        running_var, true, 0.1, 1e-5, false).relu();
+  const torch::Tensor plain = torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight, bias, 1, 1), 2), norm.weight,
+                                                norm.bias, running_mean, running_var, true, 0.1, 1e-5, false)
+                                  .relu();
   const auto theirs = torch::autograd::grad({plain.square().sum()}, {x, weight, norm.weight, norm.bias});
   EXPECT_LT(distance(y, plain), 1e-5);
   for (size_t i = 0; i < mine.size(); ++i) EXPECT_LT(distance(mine[i], theirs[i]), 1e-4) << i;
@@ -70,8 +74,9 @@ TEST(ConvBlock, PoolsBeforeTheNormalizationWhereAsked) {
   at::NoGradGuard no_grad;
   const torch::Tensor evaluated = eval_conv_block(x, block, torch::kFloat32);
   const torch::Tensor expected =
-      torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight, bias, 1, 1), 2), norm.weight, norm.bias, running_mean,
-                        running_var, false, 0.1, 1e-5, false).relu();
+      torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight, bias, 1, 1), 2), norm.weight, norm.bias,
+                        running_mean, running_var, false, 0.1, 1e-5, false)
+          .relu();
   EXPECT_LT(distance(evaluated, expected), 1e-5);
 }
 

@@ -12,7 +12,7 @@ struct Case {
   bool masked;
 };
 
-constexpr Case kCases[] = {{3, 32, 8, 8, false, false}, {3, 32, 8, 8, true, true},  {2, 64, 7, 5, true, true},
+constexpr Case kCases[] = {{3, 32, 8, 8, false, false}, {3, 32, 8, 8, true, true},    {2, 64, 7, 5, true, true},
                            {4, 48, 5, 7, false, true},  {1, 512, 9, 1, false, false}, {2, 32, 3, 3, true, false}};
 
 constexpr double kEpsilon = 1e-5;
@@ -39,7 +39,8 @@ class Epilogue : public testing::TestWithParam<const Table*> {
 TEST_P(Epilogue, BiasReluAndPoolingEqualThePlainLayers) {
   at::manual_seed(3);
   for (const Case& c : kCases) {
-    SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool " << c.pool);
+    SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool "
+                                    << c.pool);
     const torch::Tensor z = random({c.images, c.channels, c.height, c.width});
     const torch::Tensor bias = random_vector(c.channels);
     const torch::Tensor plain_z = z.to(torch::kFloat64).requires_grad_();
@@ -59,7 +60,8 @@ TEST_P(Epilogue, BiasReluAndPoolingEqualThePlainLayers) {
 TEST_P(Epilogue, BatchNormalizationEqualsThePlainLayers) {
   at::manual_seed(4);
   for (const Case& c : kCases) {
-    SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool " << c.pool);
+    SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool "
+                                    << c.pool);
     // A mean far from 0 beside a small deviation: where a difference of large sums would show.
     const torch::Tensor z = random({c.images, c.channels, c.height, c.width}).mul_(0.1).add_(5);
     const torch::Tensor weight = random_vector(c.channels);

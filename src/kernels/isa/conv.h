@@ -1,7 +1,7 @@
 // 3 x 3 convolutions as products of small register tiles, straight from the images: nothing is unfolded in memory.
 //
-// Each image is copied into a padded scratch of floats (a few kilobytes, so it stays in cache). There the three taps of a
-// kernel row are neighbours in memory, and a tile of kPixels outputs by kTile channels needs only kPixels pointers.
+// Each image is copied into a padded scratch of floats (a few kilobytes, so it stays in cache). There the three taps of
+// a kernel row are neighbours in memory, and a tile of kPixels outputs by kTile channels needs only kPixels pointers.
 #pragma once
 
 #include "kernels/isa/vec.h"
@@ -23,8 +23,8 @@ struct Walk {
   int64_t column_stride;
 };
 
-/// sums[i][:] = the sum, over all places of the walk, of the input there, counted from input[i], times the next kTile factors.
-/// A function of its own, so that nothing competes with it for registers.
+/// sums[i][:] = the sum, over all places of the walk, of the input there, counted from input[i], times the next kTile
+/// factors. A function of its own, so that nothing competes with it for registers.
 __attribute__((noinline)) void multiply_tile(const float* const* input, const Walk& walk, const float* factors,
                                              float* sums) {
   const float* x[kPixels];
@@ -68,7 +68,9 @@ DIGITREC_INLINE int64_t group_of(const ConvShape& shape) {
   return images < 1 ? 1 : images > 16 ? 16 : images;
 }
 
-DIGITREC_INLINE int64_t padded_size(const ConvShape& shape) { return shape.padded_height() * shape.padded_width() * shape.in; }
+DIGITREC_INLINE int64_t padded_size(const ConvShape& shape) {
+  return shape.padded_height() * shape.padded_width() * shape.in;
+}
 
 DIGITREC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
@@ -164,8 +166,8 @@ DIGITREC_INLINE void list_pixels(const ConvShape& shape, int64_t images, int32_t
 
 /// `pixels` outputs, [pixels, out], of images in one group.
 template <class Out>
-DIGITREC_INLINE void convolve_pixels(const ConvShape& shape, const float* padded, const int32_t* offsets, int64_t pixels,
-                                     const float* packed, Out* z) {
+DIGITREC_INLINE void convolve_pixels(const ConvShape& shape, const float* padded, const int32_t* offsets,
+                                     int64_t pixels, const float* packed, Out* z) {
   const Walk walk{1, 0, 3, shape.padded_width() * shape.in, 3 * shape.in, 1};
   for (int64_t out = 0; out < shape.out; out += kTile, packed += 9 * shape.in * kTile) {
     for (int64_t first = 0; first < pixels; first += kPixels) {
@@ -191,7 +193,8 @@ void convolve_images(const ConvShape& shape, const In* x, const float* packed, O
   for (int64_t n = begin; n < end; n += group) {
     const int64_t images = end - n < group ? end - n : group;
     const float* padded = padded_images(shape, x + n * shape.height * shape.width * shape.in, images, scratch.padded);
-    convolve_pixels(shape, padded, scratch.offsets, images * shape.out_pixels(), packed, z + n * shape.out_pixels() * shape.out);
+    convolve_pixels(shape, padded, scratch.offsets, images * shape.out_pixels(), packed,
+                    z + n * shape.out_pixels() * shape.out);
   }
 }
 
@@ -206,7 +209,8 @@ void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z
 
 DIGITREC_INLINE void list_taps(const ConvShape& shape, int32_t* offsets) {
   for (int64_t row = 0; row < 3; ++row) {
-    for (int64_t i = 0; i < 3 * shape.in; ++i) *offsets++ = static_cast<int32_t>(row * shape.padded_width() * shape.in + i);
+    for (int64_t i = 0; i < 3 * shape.in; ++i)
+      *offsets++ = static_cast<int32_t>(row * shape.padded_width() * shape.in + i);
   }
 }
 
@@ -215,8 +219,8 @@ template <class T>
 DIGITREC_INLINE void add_weight_gradient(const ConvShape& shape, int64_t images, const float* padded, const T* dz,
                                          float* packed, const Scratch& scratch) {
   const int64_t k_size = 9 * shape.in;
-  const Walk walk{images,           padded_size(shape), shape.out_height(), shape.padded_width() * shape.in,
-                  shape.out_width(), shape.in};
+  const Walk walk{images,  padded_size(shape), shape.out_height(), shape.padded_width() * shape.in, shape.out_width(),
+                  shape.in};
   for (int64_t out = 0; out < shape.out; out += kTile, packed += k_size * kTile) {
     // Side by side: as they lie, the pixels of one tile would fall on a few sets of the cache and evict each other.
     for (int64_t p = 0; p < images * shape.out_pixels(); ++p) {
@@ -244,7 +248,8 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
     with_type(dz, [&](auto* out) {
       for (int64_t n = begin; n < end; n += group) {
         const int64_t images = end - n < group ? end - n : group;
-        const float* padded = padded_images(shape, in + n * shape.height * shape.width * shape.in, images, scratch.padded);
+        const float* padded =
+            padded_images(shape, in + n * shape.height * shape.width * shape.in, images, scratch.padded);
         add_weight_gradient(shape, images, padded, out + n * shape.out_pixels() * shape.out, packed, scratch);
       }
     });

@@ -1,6 +1,6 @@
-// What follows a convolution: bias or batch normalisation, ReLU, pooling and channel dropout in one pass over memory, and
-// the way back. Channels are innermost (NHWC), so that a vector is kWidth channels of a pixel and a sum by channel is a
-// sum of vectors.
+// What follows a convolution: bias or batch normalisation, ReLU, pooling and channel dropout in one pass over memory,
+// and the way back. Channels are innermost (NHWC), so that a vector is kWidth channels of a pixel and a sum by channel
+// is a sum of vectors.
 #pragma once
 
 #include "kernels/isa/vec.h"
@@ -132,8 +132,8 @@ DIGITREC_INLINE void for_uncovered(const ImageShape& shape, Body body) {
 }
 
 template <class T>
-void pool_backward_images(const ImageShape& shape, const T* dy, const uint8_t* codes, T* dz, float* dshift, int64_t begin,
-                          int64_t end) {
+void pool_backward_images(const ImageShape& shape, const T* dy, const uint8_t* codes, T* dz, float* dshift,
+                          int64_t begin, int64_t end) {
   for (int64_t n = begin; n < end; ++n) {
     T* image = dz + n * shape.size();
     for_uncovered(shape, [&](int64_t i, int64_t) { store(image + i, Vec{}); });

@@ -9,8 +9,22 @@ namespace digitrec::kernels::DIGITREC_ISA {
 
 const Table& table() {
   static constexpr Table kTable{
-      DIGITREC_NAME(DIGITREC_ISA), kTile, kWidth, pack_weights, pack_weights_backward, unpack_weights, scratch_size, convolve,
-      weight_gradient, affine, affine_pool, relu_backward, pool_backward, moments, norm_sums, norm_backward,
+      DIGITREC_NAME(DIGITREC_ISA),
+      kTile,
+      kWidth,
+      pack_weights,
+      pack_weights_backward,
+      unpack_weights,
+      scratch_size,
+      convolve,
+      weight_gradient,
+      affine,
+      affine_pool,
+      relu_backward,
+      pool_backward,
+      moments,
+      norm_sums,
+      norm_backward,
   };
   return kTable;
 }

@@ -1,6 +1,6 @@
-// What each instruction set provides: plain loops over raw memory, one thread each. The files under isa/ are compiled once
-// for every instruction set (see CMakeLists.txt) with flags that the rest of the program does not have, so they include
-// nothing whose inline functions could be linked into code that runs anywhere, and allocate nothing.
+// What each instruction set provides: plain loops over raw memory, one thread each. The files under isa/ are compiled
+// once for every instruction set (see CMakeLists.txt) with flags that the rest of the program does not have, so they
+// include nothing whose inline functions could be linked into code that runs anywhere, and allocate nothing.
 #pragma once
 
 #include <cstdint>
@@ -56,11 +56,11 @@ struct Affine {
 struct NormBackward {
   const float* mean;
   const float* inverse_deviation;
-  const float* scale;      ///< weight * inverse_deviation
-  const float* shift;      ///< bias - mean * scale
-  const float* mask;       ///< [images, channels]; nullptr: 1
-  const float* mean_d;     ///< of the gradient behind the normalisation; second pass only
-  const float* mean_dx;    ///< of that gradient times the normalised value; second pass only
+  const float* scale;    ///< weight * inverse_deviation
+  const float* shift;    ///< bias - mean * scale
+  const float* mask;     ///< [images, channels]; nullptr: 1
+  const float* mean_d;   ///< of the gradient behind the normalisation; second pass only
+  const float* mean_dx;  ///< of that gradient times the normalised value; second pass only
 };
 
 /// Code of a 2 x 2 pooling window, one a pooled value: which of the four was largest (0 to 3, row by row), and whether
@@ -79,7 +79,8 @@ struct Table {
   void (*pack_weights_backward)(const ConvShape&, const float* weight, float* packed);
   void (*unpack_weights)(const ConvShape&, const float* packed, float* weight);
   int64_t (*scratch_size)(const ConvShape&);  ///< floats that the next two need as `scratch`
-  void (*convolve)(const ConvShape&, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end, float* scratch);
+  void (*convolve)(const ConvShape&, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
+                   float* scratch);
   /// Adds to `packed`.
   void (*weight_gradient)(const ConvShape&, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                           float* scratch);
@@ -87,9 +88,11 @@ struct Table {
   // ---- what follows a convolution: images `begin` to `end` of arrays that hold all images ----
   void (*affine)(const ImageShape&, ConstArray z, const Affine&, Array y, int64_t begin, int64_t end);
   /// `codes` may be nullptr where no backward pass follows.
-  void (*affine_pool)(const ImageShape&, ConstArray z, const Affine&, Array y, uint8_t* codes, int64_t begin, int64_t end);
+  void (*affine_pool)(const ImageShape&, ConstArray z, const Affine&, Array y, uint8_t* codes, int64_t begin,
+                      int64_t end);
   /// dz = dy where y is above 0; adds the sum of dz by channel to `dshift`.
-  void (*relu_backward)(const ImageShape&, ConstArray dy, ConstArray y, Array dz, float* dshift, int64_t begin, int64_t end);
+  void (*relu_backward)(const ImageShape&, ConstArray dy, ConstArray y, Array dz, float* dshift, int64_t begin,
+                        int64_t end);
   /// dz = dy at the largest of each window, else 0; adds the sum of dz by channel to `dshift`.
   void (*pool_backward)(const ImageShape&, ConstArray dy, const uint8_t* codes, Array dz, float* dshift, int64_t begin,
                         int64_t end);
@@ -99,12 +102,18 @@ struct Table {
   /// `codes`: of the pooling that followed, or nullptr.
   void (*norm_sums)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
                     float* sum_d, float* sum_dx, int64_t begin, int64_t end);
-  void (*norm_backward)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&, Array dz,
-                        int64_t begin, int64_t end);
+  void (*norm_backward)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
+                        Array dz, int64_t begin, int64_t end);
 };
 
-namespace baseline { const Table& table(); }
-namespace avx2 { const Table& table(); }
-namespace avx512 { const Table& table(); }
+namespace baseline {
+const Table& table();
+}
+namespace avx2 {
+const Table& table();
+}
+namespace avx512 {
+const Table& table();
+}
 
 }  // namespace digitrec::kernels

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds digitrec on a machine with a CUDA GPU against the torch of its python3, without network; runs the CUDA tests, the
+# benchmark of GPU against CPU and one training of `fast`; prints one line of JSON.
+#   scripts/gpu_check.sh pack           where digitrec builds already: gathers the libraries it needs in build/carry
+#   scripts/gpu_check.sh [TRAIN_CSV]    on the GPU machine, with build/carry copied along; about 10 minutes. Without a CSV
+#                                       it draws synthetic digits
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PACKAGES=(libcli11-dev libspdlog-dev libspdlog1.10 libfmt-dev libfmt9 libfccp-dev nlohmann-json3-dev libtomlplusplus-dev
+          libtomlplusplus3 libgtest-dev zlib1g-dev zlib1g libpng-dev libpng16-16 libjpeg62-turbo-dev libjpeg62-turbo)
+say() { printf '== %s\n' "$*" >&2; }
+
+pack() {
+  rm -rf build/carry
+  mkdir -p build/carry
+  local package file
+  for package in "${PACKAGES[@]}"; do
+    dpkg-query -L "$package" 2>/dev/null || say "$package is not installed here: left out"
+  done | grep -E '/(include|lib|share/cmake)/' | while read -r file; do
+    [[ $file == /usr/* ]] || file=/usr$file  # /lib is a link to /usr/lib
+    if [ -f "$file" ] || [ -L "$file" ]; then cp -P --parents "$file" build/carry; fi
+  done
+  say "build/carry: $(du -sh build/carry | cut -f1)"
+}
+
+if [ "${1:-}" = pack ]; then pack; exit; fi
+
+csv=${1:-}
+nvidia-smi -L >&2 || { say "no NVIDIA GPU here"; exit 1; }
+say "building against the torch of $(command -v python3)"
+cmake -S . -B build/gpu -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/build/carry/usr" \
+  -DFAST_CPP_CSV_PARSER_INCLUDE_DIR="$PWD/build/carry/usr/include/libfccp" >&2
+cmake --build build/gpu >&2
+ctest --test-dir build/gpu -R 'Presets/Cuda' --output-on-failure >&2 && tests=passed || tests=failed
+
+data=$csv
+if [ -z "$data" ]; then
+  build/gpu/digitrec data synth --out build/gpu/synth --train 42000 --test 10 >&2
+  data=build/gpu/synth/train.csv
+fi
+build/gpu/digitrec bench --devices cpu,cuda --models cnn,cnn-bn,fast --rows 12800 --data "$data" --json >build/gpu/bench.json
+rm -rf build/gpu/fast
+build/gpu/digitrec train --config configs/fast.toml --data "$data" --device cuda --out build/gpu/fast >&2
+python3 - "$tests" "${csv:-synthetic digits}" <<'PY'
+import csv, json, subprocess, sys
+bench = json.load(open("build/gpu/bench.json"))
+rows = list(csv.DictReader(open("build/gpu/fast/metrics.csv")))
+gpu = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+print(json.dumps({"gpu": gpu, "tests": sys.argv[1], "data": sys.argv[2], "fast_seconds": float(rows[-1]["seconds"]),
+                  "fast_val_accuracy": float(rows[-1]["val_accuracy"]), "bench": bench["results"]}))
+PY

@@ -1,0 +1,67 @@
+// What holds on a CUDA device; skipped where there is none. scripts/gpu_check.sh runs these on a machine that has one.
+#include "digitrec/core/device.h"
+#include "digitrec/core/precision.h"
+#include "digitrec/model/classifier.h"
+#include "support.h"
+#include "train/step.h"
+
+#include <torch/cuda.h>
+
+namespace digitrec {
+namespace {
+
+class Cuda : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
+    dataset_ = test::random_dataset(
+        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 28);
+  }
+
+  std::shared_ptr<Classifier> network(const torch::Device& device, Precision precision) const {
+    at::manual_seed(5);
+    auto model = build_model(GetParam(), {});
+    model->to(device);
+    model->set_execution({precision, Kernels::fused});
+    return model;
+  }
+
+  Dataset dataset_;
+};
+
+TEST_P(Cuda, EvaluatesAsTheCpuDoes) {
+  at::NoGradGuard no_grad;
+  const torch::Tensor cpu = compute_logits(*network(torch::kCPU, Precision::fp32), dataset_.images, {});
+  const torch::Tensor images = dataset_.images.to(torch::kCUDA);
+  const torch::Tensor cuda = compute_logits(*network(torch::kCUDA, Precision::fp32), images, {}).to(torch::kCPU);
+  EXPECT_LT((cuda - cpu).abs().max().item<double>(), 1e-3);
+  const torch::Tensor bf16 = compute_logits(*network(torch::kCUDA, Precision::bf16), images, {}).to(torch::kCPU);
+  EXPECT_LT((bf16 - cpu).abs().max().item<double>(), 0.1);
+}
+
+/// Ten full batches and a smaller one: eager, recorded, launched, and eager again.
+TEST_P(Cuda, RecordedStepsLearn) {
+  const auto model = network(torch::kCUDA, Precision::fp32);
+  TrainConfig config;
+  config.batch_size = 10;
+  TrainStep step(model, config, dataset_.images.to(torch::kCUDA), dataset_.labels.to(torch::kCUDA), {});
+  const torch::Tensor rows = torch::arange(30, torch::kInt64).to(torch::kCUDA);
+  double first = 0;
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    step.begin_epoch();
+    for (int64_t begin = 0; begin < 30; begin += 10) step.run(rows.narrow(0, begin, 10), 0.001);
+    step.run(rows.narrow(0, 0, 7), 0.001);
+    EXPECT_EQ(step.rows(), 37);
+    if (epoch == 0) first = step.loss();
+  }
+  EXPECT_LT(step.loss(), 0.7 * first) << "20 passes over 30 images are learnt by heart, or nearly";
+}
+
+INSTANTIATE_TEST_SUITE_P(Presets, Cuda, testing::ValuesIn(preset_names()), [](const auto& instance) {
+  std::string name = instance.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace digitrec
