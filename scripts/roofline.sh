@@ -8,7 +8,7 @@ threads=${1:-$(nproc)}
 digitrec=${DIGITREC:-build/release/digitrec}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-g++ -std=c++20 -O3 -march=native -include algorithm scripts/peers/peaks.cpp -o "$work/peaks" -pthread
+g++ -std=c++20 -O3 -march=native scripts/peers/peaks.cpp -o "$work/peaks" -pthread
 peaks=$("$work/peaks" "$threads")
 "$digitrec" models --json >"$work/models"
 "$digitrec" bench --devices cpu --precisions fp32 --threads "$threads" --json >"$work/bench" 2>/dev/null

@@ -11,11 +11,11 @@ import subprocess
 import sys
 import tempfile
 
-ROUNDS = 3
-# Measured on AVX2: cnn 1.4 to 1.6, cnn-bn 1.3. LibTorch's own layers are faster on AVX-512, where ours have not been
-# measured yet: there the guard only catches what is broken.
+ROUNDS = 5
+# Measured on AVX2: cnn 1.3 to 1.5, cnn-bn 1.1 to 1.3, the CSV 4 to 10. LibTorch's own layers are faster on AVX-512, where
+# ours have not been measured yet: there the guard only catches what is broken.
 HAS_AVX512 = "avx512f" in pathlib.Path("/proc/cpuinfo").read_text()
-LEAST = {"cnn": 0.7, "cnn-bn": 0.7, "csv": 2.0} if HAS_AVX512 else {"cnn": 1.1, "cnn-bn": 1.05, "csv": 2.0}
+LEAST = {"cnn": 0.7, "cnn-bn": 0.7, "csv": 2.0} if HAS_AVX512 else {"cnn": 1.05, "cnn-bn": 1.0, "csv": 2.0}
 
 
 def bench(digitrec, *arguments):
