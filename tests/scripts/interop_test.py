@@ -33,7 +33,7 @@ def check(digitrec, folder, preset):
     subprocess.run([digitrec, "train", "--model", preset, "--data", folder / "data", "--out", run, "--epochs", "1"],
                    check=True, capture_output=True)
     subprocess.run([digitrec, "predict", "--checkpoint", run, "--input", folder / "data", "--out", folder / "s.csv",
-                    "--probabilities", folder / "p.csv"], check=True, capture_output=True)
+                    "--precision", "fp32", "--probabilities", folder / "p.csv"], check=True, capture_output=True)
     model = PRESETS[preset]()
     model.load_state_dict(load_file(run / "best.safetensors"), strict=True)
     with safe_open(run / "best.safetensors", "pt") as file:
