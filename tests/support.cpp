@@ -93,6 +93,12 @@ std::string tiny_csv(int rows, int classes) {
   return text;
 }
 
+std::string preset_test_name(const testing::TestParamInfo<std::string>& preset) {
+  std::string name = preset.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 ProgramResult run_digitrec(const std::string& arguments, const fs::path& folder, const std::string& prefix) {
   const TempFolder capture;  // outside `folder`, so that tests can see what the program left there
   const std::string out = (capture / "out").string();

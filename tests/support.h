@@ -43,6 +43,9 @@ std::string gzip(std::string_view bytes);
 /// A Kaggle CSV of 2 x 2 images with `rows` rows, labels counting 0, 1, 2, 0, ...
 std::string tiny_csv(int rows, int classes = 3);
 
+/// A preset's name as the name of a test, which takes no hyphen.
+std::string preset_test_name(const testing::TestParamInfo<std::string>& preset);
+
 struct ProgramResult {
   int exit_code = 0;
   std::string out;  ///< stdout

@@ -18,14 +18,15 @@ torch::Tensor to_bf16(const torch::Tensor& weight) {
   return empty_channels_last(weight.sizes(), weight.options().dtype(torch::kBFloat16)).copy_(weight);
 }
 
+/// bfloat16 means the same wherever it runs: weights that meet it are rounded to it, sums are kept in float32.
+torch::Tensor rounded_as(const torch::Tensor& x, const torch::Tensor& weight) {
+  return x.scalar_type() == torch::kBFloat16 ? to_bf16(weight).to(torch::kFloat32) : weight;
+}
+
 /// `weight` is the block's, as the autograd graph knows it.
 torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight,
                           at::ScalarType type) {
-  if (!uses_onednn(block, x)) {
-    // bfloat16 means the same wherever it runs: the weights are rounded to it, sums are kept in float32.
-    const bool rounds = type == torch::kBFloat16 && x.scalar_type() == type;
-    return convolve(best_table(), x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, block.padding, type);
-  }
+  if (!uses_onednn(block, x)) return convolve(best_table(), x, rounded_as(x, weight), block.padding, type);
   return at::conv2d(x, to_bf16(weight), {}, 1, block.padding);
 }
 
@@ -34,9 +35,7 @@ std::array<torch::Tensor, 2> convolution_backward(const ConvBlock& block, const 
                                                   bool needs_input) {
   const int64_t padding = block.padding;
   if (!uses_onednn(block, x)) {
-    const bool rounds = x.scalar_type() == torch::kBFloat16;
-    return convolve_backward(best_table(), dz, x, rounds ? to_bf16(weight).to(torch::kFloat32) : weight, padding,
-                             needs_input);
+    return convolve_backward(best_table(), dz, x, rounded_as(x, weight), padding, needs_input);
   }
   const auto [dx, dweight, dbias] =
       at::convolution_backward(dz, x, to_bf16(weight), std::nullopt, {1, 1}, {padding, padding}, {1, 1},

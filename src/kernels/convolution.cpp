@@ -49,9 +49,7 @@ torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOpti
 }
 
 torch::Tensor channels_last(const torch::Tensor& tensor) {
-  // With one channel is_contiguous holds for either order, and the values lie alike; only the strides may differ.
-  return tensor.is_contiguous(torch::MemoryFormat::ChannelsLast) ? tensor
-                                                                 : tensor.contiguous(torch::MemoryFormat::ChannelsLast);
+  return tensor.contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 ConstArray const_array(const torch::Tensor& tensor) {

@@ -62,7 +62,6 @@ class Network final : public Classifier {
 
   torch::Tensor forward(torch::Tensor x) override {
     type_ = scalar_type(execution().precision);
-    if (convolutions_.empty() || !runs_fused(x)) x = x.to(type_);
     for (const ConvModules& block : convolutions_) x = runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
     x = x.flatten(1);
     for (const HiddenModules& block : hidden_) x = hidden(block, x);

@@ -93,11 +93,7 @@ TEST_P(FusedKernels, GiveGradientsInEvaluationModeToo) {
   EXPECT_GT(x.grad().abs().sum().item<double>(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, FusedKernels, testing::ValuesIn(preset_names()), [](const auto& instance) {
-  std::string name = instance.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Presets, FusedKernels, testing::ValuesIn(preset_names()), test::preset_test_name);
 
 }  // namespace
 }  // namespace digitrec

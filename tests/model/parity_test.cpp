@@ -121,11 +121,7 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn", "fast"),
-                         [](const auto& instance) {
-                           std::string name = instance.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         test::preset_test_name);
 
 }  // namespace
 }  // namespace digitrec

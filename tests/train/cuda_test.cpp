@@ -57,11 +57,7 @@ TEST_P(Cuda, RecordedStepsLearn) {
   EXPECT_LT(step.loss(), 0.7 * first) << "20 passes over 30 images are learnt by heart, or nearly";
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, Cuda, testing::ValuesIn(preset_names()), [](const auto& instance) {
-  std::string name = instance.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Presets, Cuda, testing::ValuesIn(preset_names()), test::preset_test_name);
 
 }  // namespace
 }  // namespace digitrec

@@ -25,10 +25,15 @@ DIGITREC_INLINE void with_types(ConstArray from, Array to, Body body) {
 
 // ---- forward ----
 
+/// Image n's row of a mask, if there is one.
+DIGITREC_INLINE const float* mask_of(const float* mask, int64_t n, const ImageShape& shape) {
+  return mask == nullptr ? nullptr : mask + n * shape.channels;
+}
+
 template <class T>
 void affine_images(const ImageShape& shape, const T* z, const Affine& f, T* y, int64_t begin, int64_t end) {
   for (int64_t n = begin; n < end; ++n) {
-    const float* mask = f.mask == nullptr ? nullptr : f.mask + n * shape.channels;
+    const float* mask = mask_of(f.mask, n, shape);
     for (int64_t p = n * shape.pixels(); p < (n + 1) * shape.pixels(); ++p) {
       for (int64_t c = 0; c < shape.channels; c += kWidth) {
         Vec v = load(z + p * shape.channels + c) * load_or(f.scale, c, 1) + load(f.shift + c);
@@ -53,39 +58,46 @@ DIGITREC_INLINE Window window(const ImageShape& shape, int64_t h, int64_t w) {
   return {{first, first + shape.channels, first + row, first + row + shape.channels}};
 }
 
+/// Calls `body(pooled, corners, c)` for each vector of channels of each pooling window of image n: where the pooled
+/// value lies in the array of all images, and where in image n the four do.
+template <class Body>
+DIGITREC_INLINE void for_windows(const ImageShape& shape, int64_t n, Body body) {
+  int64_t pooled = n * shape.pooled_size();
+  for (int64_t h = 0; h < shape.height / 2; ++h) {
+    for (int64_t w = 0; w < shape.width / 2; ++w, pooled += shape.channels) {
+      const Window corners = window(shape, h, w);
+      for (int64_t c = 0; c < shape.channels; c += kWidth) body(pooled + c, corners, c);
+    }
+  }
+}
+
 template <class T>
 void affine_pool_images(const ImageShape& shape, const T* z, const Affine& f, T* y, uint8_t* codes, int64_t begin,
                         int64_t end) {
   for (int64_t n = begin; n < end; ++n) {
     const T* image = z + n * shape.size();
-    const float* mask = f.mask == nullptr ? nullptr : f.mask + n * shape.channels;
-    int64_t pooled = n * shape.pooled_size();
-    for (int64_t h = 0; h < shape.height / 2; ++h) {
-      for (int64_t w = 0; w < shape.width / 2; ++w, pooled += shape.channels) {
-        const Window corners = window(shape, h, w);
-        for (int64_t c = 0; c < shape.channels; c += kWidth) {
-          const Vec scale = load_or(f.scale, c, 1);
-          const Vec shift = load(f.shift + c);
-          Vec best = load(image + corners.at[0] + c) * scale + shift;
-          Mask code{};
-          for (int corner = 1; corner < 4; ++corner) {
-            const Vec v = load(image + corners.at[corner] + c) * scale + shift;
-            const Mask larger = (v > best) | (v != v);  // as PyTorch: the first of equals, not-a-number above all
-            best = select(larger, v, best);
-            code = larger ? Mask{} + corner : code;
-          }
-          if (f.relu) {
-            code = best <= Vec{} ? code | kPoolDead : code;
-            best = relu(best);
-          }
-          store(y + pooled + c, best * load_or(mask, c, 1));
-          if (codes != nullptr) {
-            const Bytes bytes = __builtin_convertvector(code, Bytes);
-            __builtin_memcpy(codes + pooled + c, &bytes, sizeof(bytes));
-          }
-        }
+    const float* mask = mask_of(f.mask, n, shape);
+    for_windows(shape, n, [&](int64_t pooled, const Window& corners, int64_t c) {
+      const Vec scale = load_or(f.scale, c, 1);
+      const Vec shift = load(f.shift + c);
+      Vec best = load(image + corners.at[0] + c) * scale + shift;
+      Mask code{};
+      for (int corner = 1; corner < 4; ++corner) {
+        const Vec v = load(image + corners.at[corner] + c) * scale + shift;
+        const Mask larger = (v > best) | (v != v);  // as PyTorch: the first of equals, not-a-number above all
+        best = select(larger, v, best);
+        code = larger ? Mask{} + corner : code;
       }
-    }
+      if (f.relu) {
+        code = best <= Vec{} ? code | kPoolDead : code;
+        best = relu(best);
+      }
+      store(y + pooled, best * load_or(mask, c, 1));
+      if (codes != nullptr) {
+        const Bytes bytes = __builtin_convertvector(code, Bytes);
+        __builtin_memcpy(codes + pooled, &bytes, sizeof(bytes));
+      }
+    });
   }
 }
 
@@ -137,20 +149,14 @@ void pool_backward_images(const ImageShape& shape, const T* dy, const uint8_t* c
   for (int64_t n = begin; n < end; ++n) {
     T* image = dz + n * shape.size();
     for_uncovered(shape, [&](int64_t i, int64_t) { store(image + i, Vec{}); });
-    int64_t pooled = n * shape.pooled_size();
-    for (int64_t h = 0; h < shape.height / 2; ++h) {
-      for (int64_t w = 0; w < shape.width / 2; ++w, pooled += shape.channels) {
-        const Window corners = window(shape, h, w);
-        for (int64_t c = 0; c < shape.channels; c += kWidth) {
-          const Vec d = load(dy + pooled + c);
-          const Mask code = load_codes(codes + pooled + c);
-          for (int corner = 0; corner < 4; ++corner) {
-            store(image + corners.at[corner] + c, select(code == corner, d, Vec{}));
-          }
-          add_to(dshift + c, select(code < kPoolDead, d, Vec{}));
-        }
+    for_windows(shape, n, [&](int64_t pooled, const Window& corners, int64_t c) {
+      const Vec d = load(dy + pooled);
+      const Mask code = load_codes(codes + pooled);
+      for (int corner = 0; corner < 4; ++corner) {
+        store(image + corners.at[corner] + c, select(code == corner, d, Vec{}));
       }
-    }
+      add_to(dshift + c, select(code < kPoolDead, d, Vec{}));
+    });
   }
 }
 
@@ -197,7 +203,7 @@ void norm_sums_images(const ImageShape& shape, const T* dy, const T* z, const ui
                       float* sum_d, float* sum_dx, int64_t begin, int64_t end) {
   for (int64_t n = begin; n < end; ++n) {
     const T* image = z + n * shape.size();
-    const float* mask = b.mask == nullptr ? nullptr : b.mask + n * shape.channels;
+    const float* mask = mask_of(b.mask, n, shape);
     if (codes == nullptr) {
       const T* gradient = dy + n * shape.size();
       for (int64_t c = 0; c < shape.channels; c += kWidth) {
@@ -214,22 +220,16 @@ void norm_sums_images(const ImageShape& shape, const T* dy, const T* z, const ui
       }
       continue;
     }
-    int64_t pooled = n * shape.pooled_size();
-    for (int64_t h = 0; h < shape.height / 2; ++h) {
-      for (int64_t w = 0; w < shape.width / 2; ++w, pooled += shape.channels) {
-        const Window corners = window(shape, h, w);
-        for (int64_t c = 0; c < shape.channels; c += kWidth) {
-          const Mask code = load_codes(codes + pooled + c);
-          const Vec d = select(code < kPoolDead, load(dy + pooled + c) * load_or(mask, c, 1), Vec{});
-          Vec value = load(image + corners.at[0] + c);
-          for (int corner = 1; corner < 4; ++corner) {
-            value = select(code == corner, load(image + corners.at[corner] + c), value);
-          }
-          add_to(sum_d + c, d);
-          add_to(sum_dx + c, d * standardize(b, c, value));
-        }
+    for_windows(shape, n, [&](int64_t pooled, const Window& corners, int64_t c) {
+      const Mask code = load_codes(codes + pooled);
+      const Vec d = select(code < kPoolDead, load(dy + pooled) * load_or(mask, c, 1), Vec{});
+      Vec value = load(image + corners.at[0] + c);
+      for (int corner = 1; corner < 4; ++corner) {
+        value = select(code == corner, load(image + corners.at[corner] + c), value);
       }
-    }
+      add_to(sum_d + c, d);
+      add_to(sum_dx + c, d * standardize(b, c, value));
+    });
   }
 }
 
@@ -251,7 +251,7 @@ void norm_backward_images(const ImageShape& shape, const T* dy, const T* z, cons
   for (int64_t n = begin; n < end; ++n) {
     const T* image = z + n * shape.size();
     T* to = dz + n * shape.size();
-    const float* mask = b.mask == nullptr ? nullptr : b.mask + n * shape.channels;
+    const float* mask = mask_of(b.mask, n, shape);
     if (codes == nullptr) {
       const T* gradient = dy + n * shape.size();
       for (int64_t p = 0; p < shape.size(); p += shape.channels) {
@@ -263,20 +263,14 @@ void norm_backward_images(const ImageShape& shape, const T* dy, const T* z, cons
       continue;
     }
     for_uncovered(shape, [&](int64_t i, int64_t c) { store(to + i, through_norm(b, c, load(image + i), Vec{})); });
-    int64_t pooled = n * shape.pooled_size();
-    for (int64_t h = 0; h < shape.height / 2; ++h) {
-      for (int64_t w = 0; w < shape.width / 2; ++w, pooled += shape.channels) {
-        const Window corners = window(shape, h, w);
-        for (int64_t c = 0; c < shape.channels; c += kWidth) {
-          const Mask code = load_codes(codes + pooled + c);
-          const Vec d = load(dy + pooled + c) * load_or(mask, c, 1);
-          for (int corner = 0; corner < 4; ++corner) {
-            const int64_t i = corners.at[corner] + c;
-            store(to + i, through_norm(b, c, load(image + i), select(code == corner, d, Vec{})));
-          }
-        }
+    for_windows(shape, n, [&](int64_t pooled, const Window& corners, int64_t c) {
+      const Mask code = load_codes(codes + pooled);
+      const Vec d = load(dy + pooled) * load_or(mask, c, 1);
+      for (int corner = 0; corner < 4; ++corner) {
+        const int64_t i = corners.at[corner] + c;
+        store(to + i, through_norm(b, c, load(image + i), select(code == corner, d, Vec{})));
       }
-    }
+    });
   }
 }
 
