@@ -154,12 +154,6 @@ void print_table(const Row& row, const std::vector<Row>& rows) {
             << std::flush;
 }
 
-Kernels parse_kernels(const std::string& name) {
-  if (name == "fused") return Kernels::fused;
-  if (name == "plain") return Kernels::plain;
-  throw UsageError(fmt::format("--kernels: unknown '{}'; expected fused or plain", name));
-}
-
 /// All settings, device by device: the CPU's come first where it is named first.
 std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceChoice>& devices) {
   std::vector<Row> rows;

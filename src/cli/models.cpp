@@ -19,7 +19,11 @@ int run_models(bool json) {
     const auto model = build_model(preset.name, shape);
     const int64_t parameters = count_parameters(*model);
     const int64_t multiply_adds = model->multiply_adds();
-    list.push_back({{"model", preset.name}, {"parameters", parameters}, {"multiply_adds", multiply_adds}, {"layers", preset.summary}});
+    list.push_back({{"model", preset.name},
+                    {"parameters", parameters},
+                    {"multiply_adds", multiply_adds},
+                    {"training_multiply_adds", model->training_multiply_adds()},
+                    {"layers", preset.summary}});
     if (json) continue;
     std::cout << fmt::format("{:<12} {:>10} {:>14}  {}\n", preset.name, format_count(parameters),
                              format_count(multiply_adds), preset.summary);

@@ -1,5 +1,9 @@
 #include "digitrec/core/names.h"
 
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
 namespace digitrec {
@@ -45,6 +49,12 @@ std::string suggest_name(std::string_view word, std::span<const std::string> can
   const std::string nearest = nearest_name(word, candidates);
   if (!nearest.empty()) return "; did you mean '" + nearest + "'?";
   return "; expected one of " + join(candidates);
+}
+
+size_t find_name(std::string_view what, const std::string& word, std::span<const std::string> names) {
+  const auto found = std::find(names.begin(), names.end(), word);
+  if (found == names.end()) throw UsageError(fmt::format("unknown {} '{}'{}", what, word, suggest_name(word, names)));
+  return static_cast<size_t>(found - names.begin());
 }
 
 std::string join(std::span<const std::string> parts, std::string_view separator) {

@@ -1,13 +1,10 @@
 #include "digitrec/core/precision.h"
 
-#include "digitrec/core/error.h"
 #include "digitrec/core/names.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <spdlog/fmt/fmt.h>
-
-#include <algorithm>
 
 namespace digitrec {
 namespace {
@@ -32,12 +29,21 @@ bool cpu_multiplies_bf16() {
 #endif
 }
 
-PrecisionChoice parse_precision(const std::string& name) {
-  const std::vector<std::string> names{"auto", "fp32", "bf16"};
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) throw UsageError(fmt::format("unknown precision '{}'{}", name, suggest_name(name, names)));
-  return static_cast<PrecisionChoice>(found - names.begin());
+const std::vector<std::string>& precision_choice_names() {
+  static const std::vector<std::string> names{"auto", "fp32", "bf16"};
+  return names;
 }
+
+const std::vector<std::string>& kernels_names() {
+  static const std::vector<std::string> names{"fused", "plain"};
+  return names;
+}
+
+PrecisionChoice parse_precision(const std::string& name) {
+  return parse_name<PrecisionChoice>("precision", name, precision_choice_names());
+}
+
+Kernels parse_kernels(const std::string& name) { return parse_name<Kernels>("kernels", name, kernels_names()); }
 
 PrecisionDecision choose_precision(PrecisionChoice choice, const torch::Device& device) {
   switch (choice) {

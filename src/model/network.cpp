@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include <numeric>
+
 namespace digitrec {
 namespace {
 
@@ -70,14 +72,22 @@ class Network final : public Classifier {
   }
 
   int64_t multiply_adds() const override {
-    int64_t total = classifier_->weight.numel();
-    for (const ConvModules& block : convolutions_)
-      total += block.conv->weight.numel() * block.out_side * block.out_side;
-    for (const HiddenModules& block : hidden_) total += block.linear->weight.numel();
-    return total;
+    const std::vector<int64_t> layers = layer_multiply_adds();
+    return std::accumulate(layers.begin(), layers.end(), int64_t{0});
   }
 
+  int64_t training_multiply_adds() const override { return 3 * multiply_adds() - layer_multiply_adds().front(); }
+
  private:
+  std::vector<int64_t> layer_multiply_adds() const {
+    std::vector<int64_t> layers;
+    for (const ConvModules& block : convolutions_)
+      layers.push_back(block.conv->weight.numel() * block.out_side * block.out_side);
+    for (const HiddenModules& block : hidden_) layers.push_back(block.linear->weight.numel());
+    layers.push_back(classifier_->weight.numel());
+    return layers;
+  }
+
   void add_convolution(const ConvLayer& layer, int64_t in, int64_t side) {
     const std::string number = std::to_string(convolutions_.size() + 1);
     ConvModules block{layer, side + 2 * layer.padding - 2};
@@ -159,8 +169,12 @@ class Network final : public Classifier {
     return x;
   }
 
+  /// A processor without instructions for bfloat16 multiplies the rounded values in float32: the same sums as the
+  /// instructions give, where LibTorch's own loop for that case is a hundred times slower.
   torch::Tensor linear(const nn::Linear& layer, const torch::Tensor& x) const {
-    return torch::linear(x.to(type_), layer->weight.to(type_), layer->bias.to(type_));
+    const bool widen = type_ == torch::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
+    const auto operand = [&](const torch::Tensor& t) { return widen ? t.to(type_).to(torch::kFloat32) : t.to(type_); };
+    return torch::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
   }
 
   std::vector<ConvModules> convolutions_;

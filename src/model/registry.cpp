@@ -59,10 +59,7 @@ std::vector<std::string> preset_names() {
 }
 
 const Preset& find_preset(const std::string& name) {
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return preset;
-  }
-  throw UsageError(fmt::format("unknown model '{}'{}", name, suggest_name(name, preset_names())));
+  return presets()[find_name("model", name, preset_names())];
 }
 
 std::shared_ptr<Classifier> build_model(const std::string& name, const ModelShape& shape) {

@@ -24,6 +24,7 @@ TEST(Presets, CountMultiplyAdds) {
   EXPECT_EQ(build_model("mlp-128", {})->multiply_adds(), 784 * 128 + 128 * 10);
   EXPECT_EQ(build_model("cnn", {})->multiply_adds(),
             26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10);
+  EXPECT_EQ(build_model("mlp-128", {})->training_multiply_adds(), 2 * 784 * 128 + 3 * 128 * 10);
 }
 
 TEST(Presets, TakeOtherSizesAndClasses) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace digitrec {
 
 /// What activations and matrix products are computed in. Parameters, statistics and the optimizer are float32 always.
@@ -13,6 +16,10 @@ enum class Kernels {
   fused,  ///< our own convolutions, and what follows one in a single pass; plain layers elsewhere
   plain,  ///< LibTorch's layers one by one
 };
+
+/// What each is called in files and on the command line, in the order of the enums.
+const std::vector<std::string>& precision_choice_names();
+const std::vector<std::string>& kernels_names();
 
 /// How a network computes. The function is the same, up to the rounding that the precision implies.
 struct Execution {

@@ -14,7 +14,17 @@ std::string nearest_name(std::string_view word, std::span<const std::string> can
 /// "; did you mean 'cnn-bn'?" when a candidate is near, else "; expected one of cnn, cnn-bn".
 std::string suggest_name(std::string_view word, std::span<const std::string> candidates);
 
+/// The position of `word` among `names`; throws as parse_name does.
+size_t find_name(std::string_view what, const std::string& word, std::span<const std::string> names);
+
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
+
+/// The enum whose values are the positions of `names`. Throws UsageError, starting with `what` ("precision") and naming the
+/// nearest, for a word that is none of them.
+template <class Enum>
+Enum parse_name(std::string_view what, const std::string& word, std::span<const std::string> names) {
+  return static_cast<Enum>(find_name(what, word, names));
+}
 
 }  // namespace digitrec

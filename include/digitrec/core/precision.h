@@ -14,6 +14,9 @@ bool cpu_multiplies_bf16();
 /// "auto", "fp32" or "bf16". Throws UsageError, naming the nearest, for any other.
 PrecisionChoice parse_precision(const std::string& name);
 
+/// "fused" or "plain". Throws likewise.
+Kernels parse_kernels(const std::string& name);
+
 struct PrecisionDecision {
   Precision precision;
   std::string reason;  ///< for the log: which precision, and why

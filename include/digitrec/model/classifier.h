@@ -20,6 +20,8 @@ class Classifier : public torch::nn::Module {
   virtual torch::Tensor forward(torch::Tensor x) = 0;
   /// Multiply-adds of one image's forward pass in convolutions and fully connected layers.
   virtual int64_t multiply_adds() const = 0;
+  /// Of one image's training step: forward, for the weights' gradients, and for those of every layer's input but the first's.
+  virtual int64_t training_multiply_adds() const = 0;
 
   void set_execution(const Execution& execution) { execution_ = execution; }
   const Execution& execution() const { return execution_; }
