@@ -28,10 +28,11 @@ torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const 
 torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const torch::Tensor& x,
                               const torch::Tensor& dz, const torch::Tensor& weight) {
   // A sum for each thread, added up at the end: no two threads write to one place, and the order is always the same.
-  torch::Tensor sums = torch::zeros({at::get_num_threads(), shape.weights()}, torch::kFloat32);
+  const int64_t size = table.packed_size(shape);
+  torch::Tensor sums = torch::zeros({at::get_num_threads(), size}, torch::kFloat32);
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch(static_cast<size_t>(table.scratch_size(shape)));
-    float* sum = sums.data_ptr<float>() + at::get_thread_num() * shape.weights();
+    float* sum = sums.data_ptr<float>() + at::get_thread_num() * size;
     table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch.data());
   });
   const torch::Tensor packed = sums.sum(0);
@@ -79,7 +80,7 @@ torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::
                        at::ScalarType type) {
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
   const torch::Tensor ordered = channels_last(weight);
-  std::vector<float> packed(static_cast<size_t>(shape.weights()));
+  std::vector<float> packed(static_cast<size_t>(table.packed_size(shape)));
   table.pack_weights(shape, ordered.const_data_ptr<float>(), packed.data());
   return convolve_packed(table, shape, channels_last(x), packed.data(), type);
 }
@@ -90,10 +91,11 @@ std::array<torch::Tensor, 2> convolve_backward(const Table& table, const torch::
   const torch::Tensor gradient = channels_last(dz);
   torch::Tensor dx;
   if (needs_input) {
+    const ConvShape back = conv_shape(gradient, shape.in, 2 - padding);
     const torch::Tensor ordered = channels_last(weight);
-    std::vector<float> packed(static_cast<size_t>(shape.weights()));
-    table.pack_weights_backward(shape, ordered.const_data_ptr<float>(), packed.data());
-    dx = convolve_packed(table, conv_shape(gradient, shape.in, 2 - padding), gradient, packed.data(), x.scalar_type());
+    std::vector<float> packed(static_cast<size_t>(table.packed_size(back)));
+    table.pack_weights_backward(back, ordered.const_data_ptr<float>(), packed.data());
+    dx = convolve_packed(table, back, gradient, packed.data(), x.scalar_type());
   }
   return {dx, weight_gradient(table, shape, channels_last(x), gradient, weight)};
 }

@@ -1,17 +1,47 @@
 // Compiled once for each instruction set, into a namespace of its own.
-#include "kernels/isa/conv.h"
+#include "kernels/isa/direct.h"
 #include "kernels/isa/epilogue.h"
+#include "kernels/isa/winograd.h"
 
 #define DIGITREC_NAME_OF(isa) #isa
 #define DIGITREC_NAME(isa) DIGITREC_NAME_OF(isa)
 
 namespace digitrec::kernels::DIGITREC_ISA {
 
+namespace {
+
+// Each convolution by the cheaper of the two methods: calls `work` with the functions of that method.
+#define DIGITREC_CONVOLUTION(function, ...) \
+  (winograd::pays(shape) ? winograd::function(__VA_ARGS__) : direct::function(__VA_ARGS__))
+
+int64_t packed_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(packed_size, shape); }
+int64_t scratch_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(scratch_size, shape); }
+void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
+  DIGITREC_CONVOLUTION(pack_weights, shape, weight, packed);
+}
+void pack_weights_backward(const ConvShape& shape, const float* weight, float* packed) {
+  DIGITREC_CONVOLUTION(pack_weights_backward, shape, weight, packed);
+}
+void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
+  DIGITREC_CONVOLUTION(unpack_weights, shape, packed, weight);
+}
+void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
+              float* scratch) {
+  DIGITREC_CONVOLUTION(convolve, shape, x, packed, z, begin, end, scratch);
+}
+void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
+                     float* scratch) {
+  DIGITREC_CONVOLUTION(weight_gradient, shape, x, dz, packed, begin, end, scratch);
+}
+
+}  // namespace
+
 const Table& table() {
   static constexpr Table kTable{
       DIGITREC_NAME(DIGITREC_ISA),
       kTile,
       kWidth,
+      packed_size,
       pack_weights,
       pack_weights_backward,
       unpack_weights,

@@ -32,7 +32,6 @@ struct ConvShape {
   DIGITREC_ALWAYS_INLINE int64_t out_height() const { return padded_height() - 2; }
   DIGITREC_ALWAYS_INLINE int64_t out_width() const { return padded_width() - 2; }
   DIGITREC_ALWAYS_INLINE int64_t out_pixels() const { return out_height() * out_width(); }
-  DIGITREC_ALWAYS_INLINE int64_t weights() const { return 9 * in * out; }
 };
 
 /// Images [height, width, channels] side by side in memory.
@@ -73,9 +72,11 @@ struct Table {
   int64_t conv_tile;
   int64_t vector;
 
-  // ---- convolutions: images `begin` to `end`; weights packed by pack_* (9 * in * out floats) ----
+  // ---- convolutions: images `begin` to `end`; weights in an order of the kernels' own, as pack_* write them ----
+  int64_t (*packed_size)(const ConvShape&);  ///< floats
   void (*pack_weights)(const ConvShape&, const float* weight, float* packed);
-  /// The weights of the convolution that carries gradients back: in and out swapped, taps turned around.
+  /// The weights of the convolution that carries gradients back: in and out swapped, taps turned around. The shape is that
+  /// of the way back, the weights lie as those of the way there.
   void (*pack_weights_backward)(const ConvShape&, const float* weight, float* packed);
   void (*unpack_weights)(const ConvShape&, const float* packed, float* weight);
   int64_t (*scratch_size)(const ConvShape&);  ///< floats that the next two need as `scratch`

@@ -28,6 +28,9 @@ typedef uint32_t Bits __attribute__((vector_size(kWidth * 4)));
 typedef uint16_t Halves __attribute__((vector_size(kWidth * 2)));
 typedef uint8_t Bytes __attribute__((vector_size(kWidth)));
 
+DIGITREC_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+DIGITREC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
 using bf16 = uint16_t;  // the upper half of a float
 
 template <class To, class From>

@@ -4,61 +4,9 @@
 // a kernel row are neighbours in memory, and a tile of kPixels outputs by kTile channels needs only kPixels pointers.
 #pragma once
 
-#include "kernels/isa/vec.h"
+#include "kernels/isa/tile.h"
 
-namespace digitrec::kernels::DIGITREC_ISA {
-
-// 6 x 2 vectors of sums, 2 of weights and 1 of input fill the 16 registers of AVX2.
-constexpr int kPixels = 6;
-constexpr int kVectors = 2;
-constexpr int kTile = kVectors * kWidth;
-
-/// How a tile's inputs are walked: columns within rows within images.
-struct Walk {
-  int64_t images;
-  int64_t image_stride;
-  int64_t rows;
-  int64_t row_stride;
-  int64_t columns;
-  int64_t column_stride;
-};
-
-/// sums[i][:] = the sum, over all places of the walk, of the input there, counted from input[i], times the next kTile
-/// factors. A function of its own, so that nothing competes with it for registers.
-__attribute__((noinline)) void multiply_tile(const float* const* input, const Walk& walk, const float* factors,
-                                             float* sums) {
-  const float* x[kPixels];
-#pragma GCC unroll 6
-  for (int i = 0; i < kPixels; ++i) x[i] = input[i];
-  Vec sum[kPixels][kVectors] = {};
-  const int64_t end = walk.columns * walk.column_stride;
-  const int64_t step = walk.column_stride;
-  const int64_t next_image = walk.image_stride - walk.rows * walk.row_stride;
-  for (int64_t n = walk.images; n > 0; --n) {
-    for (int64_t r = walk.rows; r > 0; --r) {
-      for (int64_t c = 0; c < end; c += step, factors += kTile) {
-        Vec factor[kVectors];
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) factor[v] = load(factors + v * kWidth);
-#pragma GCC unroll 6
-        for (int i = 0; i < kPixels; ++i) {
-          const Vec value = broadcast(x[i][c]);
-#pragma GCC unroll 2
-          for (int v = 0; v < kVectors; ++v) sum[i][v] += value * factor[v];
-        }
-      }
-#pragma GCC unroll 6
-      for (int i = 0; i < kPixels; ++i) x[i] += walk.row_stride;
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < kPixels; ++i) x[i] += next_image;
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < kPixels; ++i) {
-#pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) store(sums + i * kTile + v * kWidth, sum[i][v]);
-  }
-}
+namespace digitrec::kernels::DIGITREC_ISA::direct {
 
 // ---- scratch ----
 
@@ -72,8 +20,6 @@ DIGITREC_INLINE int64_t padded_size(const ConvShape& shape) {
   return shape.padded_height() * shape.padded_width() * shape.in;
 }
 
-DIGITREC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-
 /// One thread's memory for a group of images.
 struct Scratch {
   float* padded;     ///< [group, padded_height, padded_width, in]
@@ -86,6 +32,8 @@ DIGITREC_INLINE Scratch split_scratch(const ConvShape& shape, float* memory) {
   float* offsets = dz_tile + group_of(shape) * shape.out_pixels() * kTile;
   return {memory, dz_tile, reinterpret_cast<int32_t*>(offsets)};
 }
+
+int64_t packed_size(const ConvShape& shape) { return 9 * shape.in * shape.out; }
 
 int64_t scratch_size(const ConvShape& shape) {
   return group_of(shape) * (padded_size(shape) + shape.out_pixels() * kTile) +
@@ -140,11 +88,12 @@ void unpack_weights(const ConvShape& shape, const float* packed, float* weight) 
   }
 }
 
+/// `shape` is that of the convolution backwards, from its `in` channels to its `out`.
 void pack_weights_backward(const ConvShape& shape, const float* weight, float* packed) {
-  for (int64_t block = 0; block < shape.in; block += kTile) {
+  for (int64_t block = 0; block < shape.out; block += kTile) {
     for (int64_t tap = 0; tap < 9; ++tap) {
-      for (int64_t out = 0; out < shape.out; ++out, packed += kTile) {
-        const float* row = weight + (out * 9 + (8 - tap)) * shape.in + block;
+      for (int64_t in = 0; in < shape.in; ++in, packed += kTile) {
+        const float* row = weight + (in * 9 + (8 - tap)) * shape.out + block;
         for (int64_t i = 0; i < kTile; ++i) packed[i] = row[i];
       }
     }
@@ -175,7 +124,7 @@ DIGITREC_INLINE void convolve_pixels(const ConvShape& shape, const float* padded
       const int64_t count = pixels - first < kPixels ? pixels - first : kPixels;
       for (int i = 0; i < kPixels; ++i) input[i] = padded + offsets[first + (i < count ? i : 0)];
       float sums[kPixels * kTile];
-      multiply_tile(input, walk, packed, sums);
+      multiply_tile<false>(input, walk, packed, sums);
       for (int i = 0; i < count; ++i) {
         Out* to = z + (first + i) * shape.out + out;
         for (int v = 0; v < kVectors; ++v) store(to + v * kWidth, load(sums + i * kTile + v * kWidth));
@@ -229,10 +178,11 @@ DIGITREC_INLINE void add_weight_gradient(const ConvShape& shape, int64_t images,
     }
     for (int64_t first = 0; first < k_size; first += kPixels) {
       const float* input[kPixels];
-      const int64_t rows = k_size - first < kPixels ? k_size - first : kPixels;
+      const int64_t rows = smaller(kPixels, k_size - first);
       for (int i = 0; i < kPixels; ++i) input[i] = padded + scratch.offsets[first + (i < rows ? i : 0)];
       float sums[kPixels * kTile];
-      multiply_tile(input, walk, scratch.dz_tile, sums);
+      input[kPixels - 1] == input[0] + kPixels - 1 ? multiply_tile<true>(input, walk, scratch.dz_tile, sums)
+                                                   : multiply_tile<false>(input, walk, scratch.dz_tile, sums);
       float* to = packed + first * kTile;
       for (int64_t i = 0; i < rows * kTile; i += kWidth) store(to + i, load(to + i) + load(sums + i));
     }
@@ -256,4 +206,4 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
   });
 }
 
-}  // namespace digitrec::kernels::DIGITREC_ISA
+}  // namespace digitrec::kernels::DIGITREC_ISA::direct
