@@ -9,6 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace digitrec {
@@ -68,6 +69,12 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   if (!std::isfinite(info.normalization.mean) || !(info.normalization.deviation > 0)) {
     fail(path, "its normalization is out of range");
   }
+  if (contents.metadata.contains("temperature")) {  // older files have none
+    const Json temperature = parse_key(path, contents, "temperature");
+    if (!temperature.is_number() || !(temperature.get<double>() > 0)) fail(path, "its metadata 'temperature' is not above 0");
+    info.temperature = temperature.get<double>();
+  }
+  if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
   const Json metrics = parse_key(path, contents, "metrics");
   for (const auto& [name, value] : metrics.items()) {
     if (value.is_number()) info.metrics[name] = value.get<double>();
@@ -108,18 +115,15 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
       {"image_size", std::to_string(info.shape.image_size)},
       {"normalization",
        Json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
+      {"data", info.data},
+      {"temperature", Json(info.temperature).dump()},
       {"metrics", Json(info.metrics).dump()},
   };
   write_safetensors(path, contents);
 }
 
 Checkpoint load_checkpoint(const fs::path& path) {
-  if (fs::is_directory(path)) {
-    if (!fs::exists(path / "best.safetensors")) {
-      throw Error(fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
-    }
-    return load_checkpoint(path / "best.safetensors");
-  }
+  if (fs::is_directory(path)) return load_checkpoint(find_checkpoints(path).front());
   const SafeTensors contents = read_safetensors(path);
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
@@ -127,6 +131,22 @@ Checkpoint load_checkpoint(const fs::path& path) {
   load_state(path, contents, checkpoint.info.preset, *checkpoint.model);
   checkpoint.model->eval();
   return checkpoint;
+}
+
+std::vector<fs::path> find_checkpoints(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path};
+  const char* const file = "best.safetensors";
+  if (fs::exists(path / file)) return {path / file};
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const bool is_member = entry.path().filename().string().starts_with("member-");
+    if (is_member && fs::exists(entry.path() / file)) found.push_back(entry.path() / file);
+  }
+  std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    throw Error(fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
+  }
+  return found;
 }
 
 }  // namespace digitrec

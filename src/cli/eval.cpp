@@ -2,7 +2,9 @@
 #include "cli/console.h"
 #include "cli/inference_options.h"
 #include "digitrec/data/source.h"
+#include "digitrec/core/error.h"
 #include "digitrec/infer/metrics.h"
+#include "digitrec/train/members.h"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
@@ -17,7 +19,8 @@ using Json = nlohmann::ordered_json;
 
 struct EvalCommand {
   InferenceOptions inference;
-  std::string data = "data";
+  std::string data;  ///< empty: the run's own with held_out, else "data"
+  bool held_out = false;
   int64_t limit = 0;
   bool json = false;
 };
@@ -31,7 +34,10 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
   const Json result{{"data", command.data},
                     {"checkpoints", command.inference.checkpoints},
                     {"rows", metrics.rows},
+                    {"correct", metrics.correct},
                     {"accuracy", metrics.accuracy},
+                    {"wilson_95", {metrics.interval.low, metrics.interval.high}},
+                    {"calibration_error", metrics.calibration_error},
                     {"loss", metrics.loss},
                     {"classes", classes},
                     {"confusion", metrics.confusion}};
@@ -42,11 +48,11 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
 constexpr size_t kMostClassesShown = 20;
 
 void print_table(const Metrics& metrics) {
-  int64_t correct = 0;
-  for (size_t c = 0; c < metrics.classes.size(); ++c) correct += metrics.confusion[c][c];
-  std::cout << fmt::format("accuracy {:.2f}% ({} of {})   loss {:.4f}\n\n", 100 * metrics.accuracy,
-                           format_count(correct), format_count(metrics.rows),
-                           metrics.loss);
+  std::cout << fmt::format("accuracy {:.2f}%, 95% interval {:.2f} to {:.2f} ({} of {})\n", 100 * metrics.accuracy,
+                           100 * metrics.interval.low, 100 * metrics.interval.high, format_count(metrics.correct),
+                           format_count(metrics.rows))
+            << fmt::format("loss {:.4f}, expected calibration error {:.2f}%\n\n", metrics.loss,
+                           100 * metrics.calibration_error);
   std::cout << "class   rows  precision  recall      f1\n";
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
@@ -64,12 +70,44 @@ void print_table(const Metrics& metrics) {
   }
 }
 
-int run_eval(const EvalCommand& command) {
+/// The accuracy on rows that were trained on says nothing about others.
+void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
+  const std::string data = fingerprint(dataset);
+  for (size_t i = 0; i < predictor.networks().size(); ++i) {
+    if (predictor.networks()[i].info.data != data) continue;
+    warn(fmt::format("{}: {} was trained on part of these rows; --held-out scores only the others", dataset.source,
+                     predictor.files()[i].string()));
+    return;
+  }
+}
+
+Metrics evaluate(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::evaluate, command.limit);
   require_labels_below(dataset, predictor.shape().classes);
   log(fmt::format("data    {}: {} rows", dataset.source, format_count(dataset.size())));
-  const Metrics metrics = compute_metrics(predictor.predict(dataset), dataset.labels);
+  warn_of_training_data(predictor, dataset);
+  return compute_metrics(predictor.predict(dataset), dataset.labels);
+}
+
+/// On the run's own data, by networks that never saw the row.
+Metrics evaluate_held_out(EvalCommand& command) {
+  if (command.inference.checkpoints.size() != 1) throw UsageError("--held-out: expected one --checkpoint, a run folder");
+  const std::filesystem::path folder = command.inference.checkpoints.front();
+  const TrainConfig config = read_run_config(folder);
+  if (command.data.empty()) command.data = config.data;
+  const PredictorOptions options = predictor_options(command.inference);
+  const Dataset dataset = load_dataset(command.data, Purpose::train, config.limit);
+  const HeldOut held_out = predict_held_out(folder, dataset, options);
+  log(fmt::format("data    {}: {} of {} rows were held back", dataset.source, format_count(held_out.rows.numel()),
+                  format_count(dataset.size())));
+  if (held_out.rows.numel() == 0) throw Error(fmt::format("{}: held no rows back; evaluate it on other data", folder.string()));
+  return compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows));
+}
+
+int run_eval(EvalCommand& command) {
+  if (command.data.empty() && !command.held_out) command.data = "data";
+  const Metrics metrics = command.held_out ? evaluate_held_out(command) : evaluate(command);
   if (command.json) {
     print_json(command, metrics);
   } else {
@@ -86,6 +124,7 @@ Run setup_eval(CLI::App& app) {
   add_inference_options(*sub, command->inference);
   sub->add_option("--data", command->data, "Folder with test.csv and test_labels.csv or t10k-*, or a labelled file")
       ->type_name("[data]");
+  sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
   sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))->type_name("[0]");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_eval(*command); };

@@ -18,18 +18,23 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
   sub.add_option("--threads", options.threads, "CPU threads; 0: one a physical core")
       ->check(CLI::Range(0, 1024).description(""))
       ->type_name("[0]");
+  sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");
 }
 
-Predictor make_predictor(const InferenceOptions& options) {
+PredictorOptions predictor_options(const InferenceOptions& options) {
   configure_runtime({.threads = options.threads});
   const DeviceChoice device = choose_device(options.device);
   const PrecisionDecision precision = choose_precision(parse_precision(options.precision), device.device);
-  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, device.device, precision.precision);
-  for (size_t i = 0; i < options.checkpoints.size(); ++i) {
-    log(fmt::format("model   {} ({})", predictor.networks()[i].info.preset, options.checkpoints[i]));
-  }
   log("device  " + device.reason);
   log("compute " + precision.reason);
+  return {device.device, precision.precision, options.tta};
+}
+
+Predictor make_predictor(const InferenceOptions& options) {
+  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, predictor_options(options));
+  for (size_t i = 0; i < predictor.networks().size(); ++i) {
+    log(fmt::format("model   {} ({})", predictor.networks()[i].info.preset, predictor.files()[i].string()));
+  }
   return predictor;
 }
 

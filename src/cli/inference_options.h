@@ -15,11 +15,15 @@ struct InferenceOptions {
   std::string device = "auto";
   std::string precision = "auto";
   int64_t threads = 0;
+  bool tta = false;
 };
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options);
 
 /// Sets up the runtime and loads the checkpoints, telling the log on which device.
 Predictor make_predictor(const InferenceOptions& options);
+
+/// Sets up the runtime and says in which device and precision, as the log tells.
+PredictorOptions predictor_options(const InferenceOptions& options);
 
 }  // namespace digitrec::cli

@@ -6,6 +6,8 @@
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
 #include "digitrec/train/config.h"
+#include "digitrec/infer/metrics.h"
+#include "digitrec/train/members.h"
 #include "digitrec/train/trainer.h"
 
 #include <ATen/Parallel.h>
@@ -16,6 +18,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <utility>
 
 namespace digitrec::cli {
 namespace {
@@ -27,6 +30,7 @@ constexpr int kInterruptedExit = 130;  // 128 + SIGINT, as a shell reports it
 struct TrainCommand {
   std::string config_file;
   bool print_config = false;
+  bool help_recipe = false;
   /// Flags as they were given, by their key; applied after the config file.
   std::vector<std::pair<std::string, std::string>> flags;
 };
@@ -102,19 +106,57 @@ std::string describe_stop(const TrainResult& result, const TrainConfig& config) 
   return fmt::format("trained {} epochs", result.epochs);
 }
 
+/// "99.62% (95% interval 99.38 to 99.76)"
+std::string accuracy_text(int64_t correct, int64_t rows) {
+  const Interval interval = wilson_interval(correct, rows);
+  return fmt::format("{:.2f}% (95% interval {:.2f} to {:.2f})",
+                     100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low, 100 * interval.high);
+}
+
 /// The run's outcome on stdout.
 void print_result(const TrainResult& result, const TrainConfig& config, int64_t validation_rows) {
   std::cout << describe_stop(result, config) << fmt::format(" ({:.1f} s of training)\n", result.seconds);
   if (!result.best) return;
   if (validation_rows > 0) {
-    std::cout << fmt::format("validation accuracy {:.2f}% on {} rows never trained on (epoch {}, chosen on these rows)\n",
-                             100 * result.best->val_accuracy, format_count(validation_rows),
-                             result.best->epoch);
+    const int64_t correct = std::llround(result.best->val_accuracy * static_cast<double>(validation_rows));
+    std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
+                             accuracy_text(correct, validation_rows), format_count(validation_rows), result.best->epoch,
+                             config.select == SelectKind::last ? "the last" : "chosen on these rows");
   }
   std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
 }
 
+/// The outcome of folds or an ensemble.
+void print_result(const MembersResult& result, const TrainConfig& config, const Dataset& dataset) {
+  const int64_t count = count_members(config);
+  if (result.reason == StopReason::interrupted) {
+    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n", result.trained, count);
+    return;
+  }
+  std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
+  if (const int64_t rows = result.held_out.rows.numel(); rows > 0) {
+    const torch::Tensor labels = dataset.labels.index_select(0, result.held_out.rows);
+    const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
+    std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
+                             config.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows), format_count(rows));
+  }
+  std::cout << "checkpoints " << config.out << '\n';
+}
+
+void print_recipe_help() {
+  TrainConfig defaults;
+  std::cout << "Flags of digitrec train for details of the training:\n";
+  for (const ConfigOption& option : train_options(defaults)) {
+    if (option.common) continue;
+    std::cout << fmt::format("  {:<27} {}\n", fmt::format("{} [{}]", flag_name(option.key), option.get()), option.help);
+  }
+}
+
 int run_train(const TrainCommand& command) {
+  if (command.help_recipe) {
+    print_recipe_help();
+    return 0;
+  }
   TrainConfig config = resolve_config(command);
   if (command.print_config) {
     std::cout << to_toml(config);
@@ -143,12 +185,28 @@ int run_train(const TrainCommand& command) {
     }
     catch_interrupt();
   };
+  bool has_started = false;
+  const auto member_events = [&](const Member& member) {
+    TrainEvents of_member = events;
+    if (member.is_trained) log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+    of_member.on_start = [&, member](const TrainStart& start) {
+      if (!std::exchange(has_started, true)) events.on_start(start);
+      log(fmt::format("network {}/{}", member.number, member.count));
+    };
+    return of_member;
+  };
   events.on_batch = [&](const BatchProgress& batch) { draw_progress(progress, batch); };
   events.on_epoch = [&](const EpochMetrics& metrics, bool is_best) {
     progress.clear();
     log_epoch(metrics, config.epochs, is_best);
   };
   events.should_stop = [] { return interrupted(); };
+  if (config.member == 0 && count_members(config) > 1) {
+    const MembersResult result = train_members(config, dataset, config.out, member_events);
+    progress.clear();
+    print_result(result, config, dataset);
+    return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
+  }
   const TrainResult result = train(config, dataset, config.out, events);
   progress.clear();
   print_result(result, config, validation_rows);
@@ -167,8 +225,9 @@ Run setup_train(CLI::App& app) {
     const auto keep = [command, key](const std::string& value) { command->flags.emplace_back(key, value); };
     sub->add_option_function<std::string>(flag_name(key), keep, option.help)
         ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
-        ->group(option.common ? "Options" : "Recipe");
+        ->group(option.common ? "Options" : "");
   }
+  sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };
 }

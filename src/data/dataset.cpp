@@ -1,11 +1,14 @@
 #include "digitrec/data/dataset.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/core/random.h"
 
 #include <torch/types.h>
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace digitrec {
@@ -33,6 +36,23 @@ Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, i
   if (!labels.empty()) dataset.labels = adopt(std::move(labels), {count}, torch::kInt64);
   dataset.source = std::move(source);
   return dataset;
+}
+
+std::string fingerprint(const Dataset& dataset) {
+  uint64_t hash = mix_seed(static_cast<uint64_t>(dataset.image_size()), static_cast<uint64_t>(dataset.size()));
+  const auto add = [&hash](const torch::Tensor& tensor) {
+    const torch::Tensor whole = tensor.contiguous();
+    const auto* bytes = static_cast<const char*>(whole.const_data_ptr());
+    const size_t size = whole.nbytes();
+    for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+      uint64_t word = 0;
+      std::memcpy(&word, bytes + i, std::min(sizeof(word), size - i));
+      hash = mix_seed(hash ^ word, 0);
+    }
+  };
+  add(dataset.images);
+  if (dataset.has_labels()) add(dataset.labels);
+  return fmt::format("{:016x}", hash);
 }
 
 void require_labels_below(const Dataset& dataset, int64_t classes) {

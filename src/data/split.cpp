@@ -11,36 +11,60 @@
 #include <cmath>
 
 namespace digitrec {
+namespace {
 
-Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
-  if (fraction <= 0) return {torch::arange(dataset.size(), torch::kInt64), torch::empty({0}, torch::kInt64)};
-
-  std::vector<std::vector<int64_t>> rows_of(static_cast<size_t>(dataset.num_classes()));
+/// The rows of each class that occurs, in a random order. A stream for each class: rows added to one class leave the
+/// choice in the others alone.
+std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint64_t seed) {
+  std::vector<std::vector<int64_t>> classes(static_cast<size_t>(dataset.num_classes()));
   const torch::Tensor labels = dataset.labels.contiguous();
   const int64_t* label = labels.const_data_ptr<int64_t>();
-  for (int64_t row = 0; row < dataset.size(); ++row) rows_of[static_cast<size_t>(label[row])].push_back(row);
-
-  std::vector<int64_t> train;
-  std::vector<int64_t> validation;
-  for (size_t c = 0; c < rows_of.size(); ++c) {
-    std::vector<int64_t>& rows = rows_of[c];
-    if (rows.empty()) continue;
-    if (rows.size() == 1) {
+  for (int64_t row = 0; row < dataset.size(); ++row) classes[static_cast<size_t>(label[row])].push_back(row);
+  for (size_t c = 0; c < classes.size(); ++c) {
+    if (classes[c].size() == 1) {
       throw Error(fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate: add "
                               "some, or train on everything with --val-fraction 0",
                               dataset.source, c));
     }
-    // A stream for each class: rows added to one class leave the choice in the others alone.
     Random random(mix_seed(seed, c));
-    random.shuffle(rows);
+    random.shuffle(classes[c]);
+  }
+  std::erase_if(classes, [](const auto& rows) { return rows.empty(); });
+  return classes;
+}
+
+Split sorted(std::vector<int64_t> train, std::vector<int64_t> validation) {
+  std::sort(train.begin(), train.end());
+  std::sort(validation.begin(), validation.end());
+  return {torch::tensor(train, torch::kInt64), torch::tensor(validation, torch::kInt64)};
+}
+
+}  // namespace
+
+Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
+  if (fraction <= 0) return {torch::arange(dataset.size(), torch::kInt64), torch::empty({0}, torch::kInt64)};
+  std::vector<int64_t> train;
+  std::vector<int64_t> validation;
+  for (const std::vector<int64_t>& rows : shuffled_classes(dataset, seed)) {
     const auto wanted = static_cast<int64_t>(std::llround(fraction * static_cast<double>(rows.size())));
     const auto held_back = std::clamp<int64_t>(wanted, 1, static_cast<int64_t>(rows.size()) - 1);
     validation.insert(validation.end(), rows.begin(), rows.begin() + held_back);
     train.insert(train.end(), rows.begin() + held_back, rows.end());
   }
-  std::sort(train.begin(), train.end());
-  std::sort(validation.begin(), validation.end());
-  return {torch::tensor(train, torch::kInt64), torch::tensor(validation, torch::kInt64)};
+  return sorted(std::move(train), std::move(validation));
+}
+
+Split stratified_fold(const Dataset& dataset, int64_t folds, int64_t fold, uint64_t seed) {
+  if (dataset.size() < folds) {
+    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower --folds", dataset.source, dataset.size(), folds));
+  }
+  std::vector<int64_t> train;
+  std::vector<int64_t> validation;
+  int64_t dealt = 0;  // on through the classes, so that the folds differ by a row at most
+  for (const std::vector<int64_t>& rows : shuffled_classes(dataset, seed)) {
+    for (const int64_t row : rows) (dealt++ % folds == fold ? validation : train).push_back(row);
+  }
+  return sorted(std::move(train), std::move(validation));
 }
 
 }  // namespace digitrec

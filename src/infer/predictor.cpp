@@ -1,29 +1,70 @@
 #include "digitrec/infer/predictor.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/data/augment.h"
 
 #include <torch/types.h>
 
 #include <spdlog/fmt/fmt.h>
 
-namespace digitrec {
+#include <array>
 
-Predictor::Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device, Precision precision)
-    : device_(device) {
-  if (checkpoints.empty()) throw UsageError("no checkpoint named; expected at least one");
-  for (const std::filesystem::path& path : checkpoints) {
-    Checkpoint network = load_checkpoint(path);
+namespace digitrec {
+namespace {
+
+/// Images whose views are made at a time: enough to keep the device busy, few enough to stay in cache.
+constexpr int64_t kImages = 256;
+
+}  // namespace
+
+std::vector<torch::Tensor> test_time_views(const torch::Tensor& images) {
+  constexpr std::array<AffineMap, 8> kMaps{{{.rotate = 8},
+                                            {.rotate = -8},
+                                            {.width = 0.92, .height = 0.92},
+                                            {.width = 1.08, .height = 1.08},
+                                            {.shear = 0.1},
+                                            {.shear = -0.1},
+                                            {.width = 0.92, .height = 1.08},
+                                            {.width = 1.08, .height = 0.92}}};
+  std::vector<torch::Tensor> views{images};
+  for (const AffineMap& map : kMaps) views.push_back(transform(images, map));
+  return views;
+}
+
+Predictor::Predictor(const std::vector<std::filesystem::path>& paths, const PredictorOptions& options)
+    : options_(options) {
+  if (paths.empty()) throw UsageError("no checkpoint named; expected at least one");
+  for (const std::filesystem::path& path : paths) {
+    for (std::filesystem::path& file : find_checkpoints(path)) files_.push_back(std::move(file));
+  }
+  for (const std::filesystem::path& file : files_) {
+    Checkpoint network = load_checkpoint(file);
     if (!networks_.empty() && (network.info.shape.classes != shape().classes ||
                                network.info.shape.image_size != shape().image_size)) {
       throw Error(fmt::format("{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
-                              path.string(), network.info.shape.classes, network.info.shape.image_size,
-                              network.info.shape.image_size, checkpoints.front().string(), shape().classes,
+                              file.string(), network.info.shape.classes, network.info.shape.image_size,
+                              network.info.shape.image_size, files_.front().string(), shape().classes,
                               shape().image_size, shape().image_size));
     }
-    network.model->to(device_);
-    network.model->set_execution({precision, Kernels::fused});
+    network.model->to(options_.device);
+    network.model->set_execution({options_.precision, Kernels::fused});
     networks_.push_back(std::move(network));
   }
+}
+
+torch::Tensor Predictor::predict(Checkpoint& network, const torch::Tensor& images) const {
+  const auto probabilities = [&](const torch::Tensor& view) {
+    return compute_logits(*network.model, view, network.info.normalization).div_(network.info.temperature).softmax(1);
+  };
+  if (!options_.tta) return probabilities(images);
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& batch : images.split(kImages)) {
+    const std::vector<torch::Tensor> views = test_time_views(batch);
+    torch::Tensor sum = probabilities(views.front());
+    for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);
+    parts.push_back(sum / static_cast<double>(views.size()));
+  }
+  return torch::cat(parts);
 }
 
 torch::Tensor Predictor::predict(const Dataset& dataset) {
@@ -32,11 +73,10 @@ torch::Tensor Predictor::predict(const Dataset& dataset) {
                             dataset.source, dataset.image_size(), dataset.image_size(), shape().image_size,
                             shape().image_size));
   }
-  const torch::Tensor on_device = dataset.images.to(device_);
+  const torch::Tensor images = dataset.images.to(options_.device);
   torch::Tensor sum;
-  for (const Checkpoint& network : networks_) {
-    const torch::Tensor logits = compute_logits(*network.model, on_device, network.info.normalization);
-    const torch::Tensor probabilities = logits.softmax(1).to(torch::kCPU);
+  for (Checkpoint& network : networks_) {
+    const torch::Tensor probabilities = predict(network, images).to(torch::kCPU);
     sum = sum.defined() ? sum + probabilities : probabilities;
   }
   return sum / static_cast<double>(networks_.size());

@@ -50,7 +50,7 @@ BenchmarkResult benchmark(const BenchmarkCase& what, const Dataset& dataset, int
     const torch::Tensor order = sampler.order(epoch).to(what.device);
     for (int64_t batch = 0; batch < batches; ++batch) {
       const BatchSampler::Range range = sampler.range(batch);
-      step.run(order.narrow(0, range.begin, range.size), config.lr);
+      step.run(order.narrow(0, range.begin, range.size), config.lr, /*seed=*/0);
     }
     return step.loss();  // waits for the device
   };

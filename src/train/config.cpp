@@ -119,6 +119,10 @@ std::optional<std::string> node_text(const toml::node& node, bool is_text) {
 
 }  // namespace
 
+int64_t count_members(const TrainConfig& config) {
+  return std::max<int64_t>(1, config.folds) * std::max<int64_t>(1, config.ensemble);
+}
+
 std::vector<ConfigOption> train_options(TrainConfig& c) {
   const Range<double> any_rate{0, 1000, true};
   std::vector<ConfigOption> options{
@@ -133,15 +137,19 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("schedule", c.schedule, "Of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
       number<int64_t>("patience", c.patience, "Stop after that many epochs without a better one; 0: never", {0, kManyEpochs}),
       number<double>("max_seconds", c.max_seconds, "Stop training after that time; 0: no limit", {0, 1e9}),
+      number<int64_t>("folds", c.folds, "Cross-validate: a network a fold; 0: one split", {0, 100}),
+      number<int64_t>("ensemble", c.ensemble, "Networks to train, alike but for their seeds; 0: one", {0, 1000}),
       number<int64_t>("limit", c.limit, "Use only the first rows of the file; 0: all", {0, kManyRows}),
       number<uint64_t>("seed", c.seed, "Of split, weights, shuffling and dropout",
                        {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
-      choice("precision", c.precision, "Of activations", {"auto", "fp32", "bf16"}),
+      choice("precision", c.precision, "Of activations", precision_choice_names()),
       number<int64_t>("threads", c.threads, "CPU threads; 0: one a physical core", {0, 1024}),
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
       number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
+      choice("select", c.select, "Epoch kept as the best", {"validation", "last"}),
+      number<int64_t>("member", c.member, "Of folds or ensemble: train only that one; 0: all", {0, 100'000}),
       choice("normalization", c.normalization, "Mean and deviation of the training rows, or MNIST's", {"data", "mnist"}),
       number<double>("weight_decay", c.weight_decay, "L2 term; decoupled for adamw", {0, 1000}),
       number<double>("momentum", c.momentum, "Of sgd", {0, 1}),
@@ -154,7 +162,18 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("grad_clip", c.grad_clip, "Largest norm of the gradient; 0: no clipping", {0, 1e9}),
       number<double>("label_smoothing", c.label_smoothing, "Share of the target spread over all classes", {0, 1}),
       choice("class_weights", c.class_weights, "Balanced lets each class count the same", {"none", "balanced"}),
-      choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", {"fused", "plain"}),
+      number<double>("rotate", c.augmentation.rotate, "Vary images: degrees, either way", {0, 180}),
+      number<double>("scale", c.augmentation.scale, "Vary images: share of the size", {0, 0.9}),
+      number<double>("shear", c.augmentation.shear, "Vary images: slant", {0, 2}),
+      number<double>("shift", c.augmentation.shift, "Vary images: pixels", {0, 100}),
+      number<double>("elastic", c.augmentation.elastic, "Vary images: pixels of smooth distortion", {0, 100}),
+      number<double>("thickness", c.augmentation.thickness, "Vary images: pixels thicker or thinner", {0, 1}),
+      number<double>("erase", c.augmentation.erase, "Vary images: share that loses a rectangle", {0, 1}),
+      choice("average", c.average, "Keep the mean of the weights", {"none", "ema", "swa"}),
+      number<double>("average_decay", c.average_decay, "Ema: share that the mean keeps at an update", {0, 1}),
+      number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),
+      number<double>("average_start", c.average_start, "Epochs before the mean begins", {0, 1e6}),
+      choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
   return options;

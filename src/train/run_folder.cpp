@@ -36,6 +36,12 @@ const char* reason_name(StopReason reason) {
   return "";
 }
 
+const char* chosen_by(const TrainConfig& config, const TrainStart& start) {
+  if (start.validation_rows == 0) return "last epoch (no validation rows)";
+  if (config.select == SelectKind::last) return "last epoch";
+  return "highest validation accuracy, then lowest validation loss";
+}
+
 /// The outermost folder of `path` that does not exist yet; empty when all do.
 fs::path first_missing(const fs::path& path) {
   fs::path missing;
@@ -44,6 +50,10 @@ fs::path first_missing(const fs::path& path) {
 }
 
 }  // namespace
+
+std::string run_config_text(const TrainConfig& config) {
+  return fmt::format("# digitrec {}: the whole configuration of this run\n", version()) + to_toml(config);
+}
 
 RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move(path)) {
   // "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
@@ -62,8 +72,7 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
     throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path_.string(), error.message()));
   }
   try {
-    write_file(path_ / "config.toml", fmt::format("# digitrec {}: the whole configuration of this run\n", version()) +
-                                          to_toml(config));
+    write_file(path_ / "config.toml", run_config_text(config));
     metrics_ = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
     write_file(path_ / "metrics.csv", metrics_);
   } catch (const Error&) {
@@ -110,8 +119,7 @@ void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start
             {"train_loss", number_or_null(result.best->train_loss)},
             {"val_loss", number_or_null(result.best->val_loss)},
             {"val_accuracy", number_or_null(result.best->val_accuracy)},
-            {"chosen_by", start.validation_rows > 0 ? "highest validation accuracy, then lowest validation loss"
-                                                    : "last epoch (no validation rows)"}};
+            {"chosen_by", chosen_by(config, start)}};
   }
   const Json summary{{"digitrec", version()},
                      {"model", config.model},

@@ -9,6 +9,9 @@
 
 namespace digitrec {
 
+/// What config.toml of a run folder holds.
+std::string run_config_text(const TrainConfig& config);
+
 /// The files of one training run. Every file in it is written whole or not at all, and unless a checkpoint was saved the
 /// folder goes with this object: a run that failed before that leaves nothing behind.
 class RunFolder {

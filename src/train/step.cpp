@@ -28,6 +28,7 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
       images_(std::move(images)),
       labels_(std::move(labels)),
       normalization_(normalization),
+      augmentation_(config.augmentation),
       class_weights_(std::move(class_weights)),
       mean_(images_.device()),
       batch_size_(config.batch_size) {
@@ -42,31 +43,38 @@ void TrainStep::begin_epoch() {
   rows_ = 0;
 }
 
-void TrainStep::run(const torch::Tensor& rows, double rate) {
+torch::Tensor TrainStep::load(const torch::Tensor& rows, uint64_t seed) const {
+  if (!augmentation_.any()) return gather_normalized(images_, rows, normalization_);
+  return normalize_images(augment(images_.index_select(0, rows), augmentation_, seed), normalization_);
+}
+
+void TrainStep::run(const torch::Tensor& rows, double rate, uint64_t seed) {
   rate_ = rate;
   rows_ += rows.numel();
+  const torch::Tensor x = load(rows, seed);
+  const torch::Tensor y = labels_.index_select(0, rows);
   if (graph_rate_.defined()) {
     graph_rate_.fill_(rate);
     // The first steps make what later ones reuse: cuDNN's plans, the allocator's blocks.
     const bool is_full = rows.numel() == batch_size_;
-    if (is_full && steps_before_graph_ == 0) return launch_graph(rows);
+    if (is_full && steps_before_graph_ == 0) return launch_graph(x, y);
     if (is_full) --steps_before_graph_;
   }
-  compute(rows);
+  compute(x, y);
 }
 
-void TrainStep::launch_graph(const torch::Tensor& rows) {
+void TrainStep::launch_graph(const torch::Tensor& x, const torch::Tensor& y) {
   if (!graph_.is_recorded()) {
-    graph_rows_ = rows.clone();
-    graph_.record([this] { compute(graph_rows_); });
+    graph_images_ = x.clone();
+    graph_labels_ = y.clone();
+    graph_.record([this] { compute(graph_images_, graph_labels_); });
   }
-  graph_rows_.copy_(rows);
+  graph_images_.copy_(x);
+  graph_labels_.copy_(y);
   graph_.launch();
 }
 
-void TrainStep::compute(const torch::Tensor& rows) {
-  const torch::Tensor x = gather_normalized(images_, rows, normalization_);
-  const torch::Tensor y = labels_.index_select(0, rows);
+void TrainStep::compute(const torch::Tensor& x, const torch::Tensor& y) {
   optimizer_.zero_grad();
   const torch::Tensor logits = model_->forward(x);
   const torch::Tensor loss = torch::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/data/augment.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/train/optimizer.h"
 #include "train/step_graph.h"
@@ -28,7 +29,7 @@ class RunningMean {
   torch::Tensor correct_;
 };
 
-/// What one batch does to a network: gather, normalise, forward, loss, backward, clip, optimise.
+/// What one batch does to a network: gather, augment, normalise, forward, loss, backward, clip, optimise.
 class TrainStep {
  public:
   /// `images`, uint8 [N, S, S], and `labels`, int64 [N], hold all rows, on the model's device. `class_weights`: float32
@@ -38,8 +39,8 @@ class TrainStep {
 
   /// Puts the network into training mode and the mean to 0.
   void begin_epoch();
-  /// Trains on the rows, int64 [B] on the device, at this learning rate.
-  void run(const torch::Tensor& rows, double rate);
+  /// Trains on the rows, int64 [B] on the device, at this learning rate. `seed` is that of their augmentation.
+  void run(const torch::Tensor& rows, double rate, uint64_t seed);
 
   /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The
   /// latter two wait for the device.
@@ -48,9 +49,10 @@ class TrainStep {
   double accuracy() const { return mean_.accuracy(rows_); }
 
  private:
+  torch::Tensor load(const torch::Tensor& rows, uint64_t seed) const;
   /// At `rate_`, or, where that is defined, at `graph_rate_`.
-  void compute(const torch::Tensor& rows);
-  void launch_graph(const torch::Tensor& rows);
+  void compute(const torch::Tensor& x, const torch::Tensor& y);
+  void launch_graph(const torch::Tensor& x, const torch::Tensor& y);
 
   std::shared_ptr<Classifier> model_;
   Optimizer optimizer_;
@@ -59,14 +61,16 @@ class TrainStep {
   torch::Tensor images_;
   torch::Tensor labels_;
   Normalization normalization_;
+  Augmentation augmentation_;
   torch::Tensor class_weights_;
   RunningMean mean_;
   int64_t rows_ = 0;
   double rate_ = 0;
 
-  // On a GPU: the step for full batches as one graph, and the rows and the rate that it reads.
+  // On a GPU: the step for full batches as one graph, and the images, labels and rate that it reads.
   StepGraph graph_;
-  torch::Tensor graph_rows_;
+  torch::Tensor graph_images_;
+  torch::Tensor graph_labels_;
   torch::Tensor graph_rate_;
   int64_t batch_size_;
   int64_t steps_before_graph_ = 3;

@@ -6,9 +6,11 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/random.h"
 #include "digitrec/core/stopwatch.h"
+#include "digitrec/infer/calibration.h"
 #include "digitrec/train/schedule.h"
 #include "train/run_folder.h"
 #include "train/step.h"
+#include "train/weight_average.h"
 
 #include <torch/types.h>
 
@@ -21,10 +23,19 @@ namespace digitrec {
 namespace {
 
 /// Streams of the run's seed; see mix_seed.
-enum SeedStream : uint64_t { kSplitStream, kWeightStream, kShuffleStream, kDropoutStream };
+enum SeedStream : uint64_t { kSplitStream, kWeightStream, kShuffleStream, kDropoutStream, kAugmentStream, kMemberStream };
+
+/// The seed of one of a run's random streams. Of several networks each has its own, all with the same split.
+uint64_t stream_seed(const TrainConfig& config, SeedStream stream) {
+  if (stream == kSplitStream || config.member <= 1) return mix_seed(config.seed, stream);
+  return mix_seed(mix_seed(config.seed, kMemberStream + static_cast<uint64_t>(config.member)), stream);
+}
 
 /// Seconds between two progress reports: each one waits for the device.
 constexpr double kProgressInterval = 0.2;
+
+/// Rows that the batch normalisation of averaged weights is measured with: enough for a standard error below a percent.
+constexpr int64_t kMeasuredRows = 8192;
 
 /// n / (K * n_c) for each class c of K that occurs, so that the mean weight is 1; 0 for one that does not.
 torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
@@ -34,8 +45,14 @@ torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
   return weights * occurs;
 }
 
+void require_member(const TrainConfig& config) {
+  if (config.member > count_members(config)) {
+    throw UsageError(fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
+  }
+}
+
 void require_validation_where_needed(const TrainConfig& config) {
-  if (config.val_fraction > 0) return;
+  if (config.val_fraction > 0 || config.folds > 0) return;
   if (config.patience > 0) throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
   if (config.schedule == ScheduleKind::plateau) {
     throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
@@ -50,14 +67,15 @@ class Trainer {
         events_(events),
         device_(choose_device(config.device).device),
         split_(training_split(config, dataset)),
-        sampler_(split_.train, config.batch_size, mix_seed(config.seed, kShuffleStream)),
+        sampler_(split_.train, config.batch_size, stream_seed(config, kShuffleStream)),
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
+    info_.data = fingerprint(dataset);
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
                               : measure_normalization(dataset.images.index_select(0, split_.train));
-    at::manual_seed(mix_seed(config.seed, kWeightStream));
+    at::manual_seed(stream_seed(config, kWeightStream));
     model_ = build_model(config.model, info_.shape);
     require_batches_for_batch_norm();
     model_->to(device_);
@@ -73,6 +91,10 @@ class Trainer {
       class_weights = balanced_weights(train_labels, info_.shape.classes).to(device_);
     }
     step_.emplace(model_, config, images, labels, info_.normalization, class_weights);
+    if (config.average != AverageKind::none) {
+      const torch::Tensor rows = sampler_.order(/*epoch=*/0).narrow(0, 0, std::min(kMeasuredRows, split_.train.numel()));
+      average_.emplace(config, info_, *model_, images.index_select(0, rows.to(device_)));
+    }
     run_.emplace(folder, config);
   }
 
@@ -127,7 +149,7 @@ class Trainer {
   EpochMetrics train_epoch(int64_t epoch, TrainResult& result) {
     step_->begin_epoch();
     // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
-    at::manual_seed(mix_seed(mix_seed(config_.seed, kDropoutStream), static_cast<uint64_t>(epoch)));
+    at::manual_seed(mix_seed(stream_seed(config_, kDropoutStream), static_cast<uint64_t>(epoch)));
     const torch::Tensor order = sampler_.order(epoch).to(device_);
     const int64_t batches = sampler_.batches_per_epoch();
     EpochMetrics metrics;
@@ -135,9 +157,12 @@ class Trainer {
     const Stopwatch watch;
     double next_report = kProgressInterval;
     for (int64_t batch = 0; batch < batches; ++batch) {
-      metrics.lr = schedule_.rate((epoch - 1) * batches + batch);
+      const int64_t step = (epoch - 1) * batches + batch;
+      metrics.lr = schedule_.rate(step);
       const BatchSampler::Range range = sampler_.range(batch);
-      step_->run(order.narrow(0, range.begin, range.size), metrics.lr);
+      step_->run(order.narrow(0, range.begin, range.size), metrics.lr,
+                 mix_seed(stream_seed(config_, kAugmentStream), static_cast<uint64_t>(step)));
+      if (average_) average_->observe(step, batches);
 
       const double elapsed = watch.seconds();
       if (events_.on_batch && elapsed >= next_report) {
@@ -190,17 +215,22 @@ class Trainer {
     return true;
   }
 
+  /// What is validated and saved: the mean of the weights, once there is one.
+  Classifier& result_network() { return average_ && !average_->is_empty() ? average_->network() : *model_; }
+
   void validate(EpochMetrics& metrics) {
     metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
     if (validation_labels_.numel() == 0) return;
     at::NoGradGuard no_grad;
-    const torch::Tensor logits = compute_logits(*model_, validation_images_, info_.normalization);
+    const torch::Tensor logits = compute_logits(result_network(), validation_images_, info_.normalization);
+    info_.temperature = fit_temperature(logits, validation_labels_);
     metrics.val_loss = torch::cross_entropy_loss(logits, validation_labels_).item<double>();
     metrics.val_accuracy = static_cast<double>(logits.argmax(1).eq(validation_labels_).sum().item<int64_t>()) /
                            static_cast<double>(validation_labels_.numel());
   }
 
-  static bool is_better(const EpochMetrics& candidate, const EpochMetrics& best) {
+  bool is_better(const EpochMetrics& candidate, const EpochMetrics& best) const {
+    if (config_.select == SelectKind::last) return true;
     if (std::isnan(candidate.val_accuracy)) return true;  // no validation rows: the last epoch
     if (candidate.val_accuracy != best.val_accuracy) return candidate.val_accuracy > best.val_accuracy;
     return candidate.val_loss < best.val_loss;
@@ -212,7 +242,7 @@ class Trainer {
       info_.metrics["val_loss"] = metrics.val_loss;
       info_.metrics["val_accuracy"] = metrics.val_accuracy;
     }
-    run_->save(path, *model_, info_);
+    run_->save(path, result_network(), info_);
   }
 
   [[noreturn]] void fail_not_finite(int64_t epoch, const TrainResult& result) const {
@@ -230,6 +260,7 @@ class Trainer {
   CheckpointInfo info_;
   std::shared_ptr<Classifier> model_;
   std::optional<TrainStep> step_;
+  std::optional<WeightAverage> average_;
   torch::Tensor validation_images_;
   torch::Tensor validation_labels_;
   std::optional<RunFolder> run_;
@@ -238,12 +269,15 @@ class Trainer {
 }  // namespace
 
 Split training_split(const TrainConfig& config, const Dataset& dataset) {
-  return stratified_split(dataset, config.val_fraction, mix_seed(config.seed, kSplitStream));
+  const uint64_t seed = stream_seed(config, kSplitStream);
+  if (config.folds == 0) return stratified_split(dataset, config.val_fraction, seed);
+  return stratified_fold(dataset, config.folds, (std::max<int64_t>(1, config.member) - 1) % config.folds, seed);
 }
 
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                   const TrainEvents& events) {
   require_validation_where_needed(config);
+  require_member(config);
   return Trainer(config, dataset, folder, events).run();
 }
 

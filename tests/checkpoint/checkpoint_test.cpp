@@ -9,7 +9,7 @@ namespace {
 
 using test::TempFolder;
 
-CheckpointInfo info_of(const std::string& preset) { return {preset, {10, 28}, {0.13, 0.31}, {{"val_accuracy", 0.98}}, ""}; }
+CheckpointInfo info_of(const std::string& preset) { return {.preset = preset, .normalization = {0.13, 0.31}, .temperature = 1.5, .metrics = {{"val_accuracy", 0.98}}}; }
 
 TEST(Checkpoint, RebuildsTheNetworkWithItsBuffers) {
   const TempFolder folder;
@@ -26,6 +26,7 @@ TEST(Checkpoint, RebuildsTheNetworkWithItsBuffers) {
     EXPECT_FALSE(again.model->is_training());
     EXPECT_EQ(again.info.preset, name);
     EXPECT_EQ(again.info.normalization.mean, 0.13);
+    EXPECT_EQ(again.info.temperature, 1.5);
     EXPECT_EQ(again.info.metrics.at("val_accuracy"), 0.98);
   }
 }

@@ -48,7 +48,7 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("huge-images-idx3-ubyte", test::idx_images(0xFFFFFFFE, 2, 2, "abcd"));
     folder_.write("oblong-images-idx3-ubyte", test::idx_images(1, 2, 3, "abcdef"));
     for (const char* name : {"huge", "oblong", "magic"}) folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
-    save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {"mlp-128", {3, 2}, {}, {}, ""});
+    save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {.preset = "mlp-128", .shape = {3, 2}});
     const std::string whole = test::read_text(folder_ / "good.safetensors");
     folder_.write("cut.safetensors", whole.substr(0, whole.size() - 10));
     std::string other = whole;
@@ -232,7 +232,7 @@ TEST(BadInputOutput, FolderThatCannotBeWrittenIsNamed) {
 
 TEST(BadInputOutput, FileSizeLimitLeavesNoHalfSubmission) {
   const TempFolder folder;
-  save_checkpoint(folder / "c", *build_model("mlp-128", {3, 2}), {"mlp-128", {3, 2}, {}, {}, ""});
+  save_checkpoint(folder / "c", *build_model("mlp-128", {3, 2}), {.preset = "mlp-128", .shape = {3, 2}});
   folder.write("good.csv", test::tiny_csv(3000));
   // 4 KiB a file, less than the submission needs; bash ignores SIGXFSZ so that write() fails instead.
   const ProgramResult result = run_digitrec("predict --checkpoint c --input good.csv --out s.csv", folder.path(),

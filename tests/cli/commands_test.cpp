@@ -135,6 +135,31 @@ TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
   EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "stopped/summary.json"))["stopped"], "interrupted");
 }
 
+TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 600 --test 50", folder.path()).exit_code, 0);
+  const std::string command = "train --model mlp-128 --epochs 2 --folds 3 --rotate 5 --average ema --select last --out run";
+  const ProgramResult trained = run_digitrec(command, folder.path());
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_NE(trained.out.find("trained 3 networks"), std::string::npos) << trained.out;
+  EXPECT_NE(trained.out.find("on 600 rows, each scored by networks that never saw it"), std::string::npos) << trained.out;
+
+  const ProgramResult again = run_digitrec(command, folder.path());
+  EXPECT_NE(again.err.find("network 3/3 is there: run/member-03"), std::string::npos) << again.err;
+  const ProgramResult other = run_digitrec(command + " --lr 0.01", folder.path());
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_EQ(other.err, "digitrec: run: holds a run with other settings; choose another --out or remove it\n");
+
+  const ProgramResult scored = run_digitrec("eval --checkpoint run --held-out --json", folder.path());
+  ASSERT_EQ(scored.exit_code, 0) << scored.err;
+  const auto summary = nlohmann::json::parse(read_text(folder / "run/summary.json"));
+  EXPECT_EQ(nlohmann::json::parse(scored.out)["correct"], summary["held_out"]["correct"]);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --tta --out s.csv", folder.path()).exit_code, 0);
+  EXPECT_EQ(count_lines(read_text(folder / "s.csv")), 51);
+  const ProgramResult leaky = run_digitrec("eval --checkpoint run --data data/train.csv", folder.path());
+  EXPECT_NE(leaky.err.find("was trained on part of these rows; --held-out scores only the others"), std::string::npos) << leaky.err;
+}
+
 TEST(Commands, FlagsOverrideTheConfigFile) {
   const TempFolder folder;
   folder.write("c.toml", "model = \"cnn-bn\"\nepochs = 7\n");
@@ -157,6 +182,8 @@ TEST(Commands, HelpIsQuickAndFitsAScreen) {
   const ProgramResult train_help = run_digitrec("train --help", folder.path());
   EXPECT_LT(count_lines(train_help.out), 45);
   EXPECT_NE(train_help.out.find("--batch-size"), std::string::npos);
+  EXPECT_EQ(train_help.out.find("--rotate"), std::string::npos);
+  EXPECT_NE(run_digitrec("train --help-recipe", folder.path()).out.find("--rotate [0]"), std::string::npos);
 }
 
 TEST(Commands, VersionNamesItsParts) {

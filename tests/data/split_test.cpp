@@ -64,5 +64,25 @@ TEST(TrainSplit, RefusesAClassWithOneExample) {
                "train on everything with --val-fraction 0");
 }
 
+TEST(Folds, ShareOutEveryRowOnceWithEachClass) {
+  const Dataset data = test::random_dataset(labels_of({100, 52, 11, 3}), 2);
+  std::set<int64_t> all;
+  for (int64_t fold = 0; fold < 5; ++fold) {
+    const Split split = stratified_fold(data, 5, fold, 1);
+    EXPECT_EQ(split.train.numel() + split.validation.numel(), 166);
+    EXPECT_NEAR(static_cast<double>(split.validation.numel()), 166 / 5.0, 1);
+    const torch::Tensor counts = data.labels.index_select(0, split.validation).bincount({}, 4);
+    EXPECT_EQ(counts[0].item<int64_t>(), 20);
+    EXPECT_NEAR(counts[2].item<double>(), 11 / 5.0, 1);
+    for (const int64_t row : as_set(split.validation)) {
+      EXPECT_TRUE(all.insert(row).second) << row;
+      EXPECT_FALSE(as_set(split.train).contains(row)) << row;
+    }
+  }
+  EXPECT_EQ(all.size(), 166U);
+  EXPECT_ERROR(stratified_fold(test::random_dataset({0, 0, 1, 1}, 2), 5, 0, 1), Error,
+               "random: 4 rows cannot fill 5 folds; add rows or lower --folds");
+}
+
 }  // namespace
 }  // namespace digitrec

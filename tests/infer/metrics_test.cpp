@@ -25,6 +25,23 @@ TEST(ComputeMetrics, EqualsValuesWorkedOutByHand) {
   EXPECT_NEAR(m.loss, -(std::log(.8) + std::log(.6) + std::log(.2) + std::log(.8) + std::log(.4) + std::log(.1)) / 6, 1e-6);
 }
 
+TEST(ComputeMetrics, MeasuresCalibrationInBins) {
+  // Two rows of confidence .9, one right; one of .6, right: (2 * |.9 - .5| + |.6 - 1|) / 3.
+  const torch::Tensor probabilities = torch::tensor({{.9, .1}, {.1, .9}, {.6, .4}}, torch::kFloat64);
+  const Metrics m = compute_metrics(probabilities, torch::tensor({0, 0, 0}, torch::kInt64));
+  EXPECT_NEAR(m.calibration_error, (2 * 0.4 + 0.4) / 3, 1e-9);
+  EXPECT_EQ(m.calibration[13].rows, 2);
+  EXPECT_EQ(m.calibration[8].rows, 1);
+}
+
+TEST(WilsonInterval, EqualsPublishedValues) {
+  // Newcombe 1998, table I: 81 of 263, and 0 of 20.
+  EXPECT_NEAR(wilson_interval(81, 263).low, 0.2553, 5e-5);
+  EXPECT_NEAR(wilson_interval(81, 263).high, 0.3662, 5e-5);
+  EXPECT_NEAR(wilson_interval(0, 20).low, 0, 1e-9);
+  EXPECT_NEAR(wilson_interval(0, 20).high, 0.1611, 5e-5);
+}
+
 TEST(ComputeMetrics, StaysFiniteAtProbabilityZero) {
   const Metrics m = compute_metrics(torch::tensor({{1.0F, 0.0F}}), torch::tensor({1}, torch::kInt64));
   EXPECT_TRUE(std::isfinite(m.loss));

@@ -49,8 +49,8 @@ TEST_P(Cuda, RecordedStepsLearn) {
   double first = 0;
   for (int epoch = 0; epoch < 20; ++epoch) {
     step.begin_epoch();
-    for (int64_t begin = 0; begin < 30; begin += 10) step.run(rows.narrow(0, begin, 10), 0.001);
-    step.run(rows.narrow(0, 0, 7), 0.001);
+    for (int64_t begin = 0; begin < 30; begin += 10) step.run(rows.narrow(0, begin, 10), 0.001, 0);
+    step.run(rows.narrow(0, 0, 7), 0.001, 0);
     EXPECT_EQ(step.rows(), 37);
     if (epoch == 0) first = step.loss();
   }

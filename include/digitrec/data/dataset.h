@@ -28,6 +28,10 @@ struct Dataset {
 /// or holds N. Takes the vectors over without copying.
 Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, int64_t image_size, std::string source);
 
+/// 16 hexadecimal digits that are others for other images or labels: to tell whether two data sets are the same, not
+/// against those who mean to deceive.
+std::string fingerprint(const Dataset& dataset);
+
 /// Throws Error naming the data set when a label does not fit a model with `classes` classes.
 void require_labels_below(const Dataset& dataset, int64_t classes);
 

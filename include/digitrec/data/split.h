@@ -15,4 +15,9 @@ struct Split {
 /// could not be in both parts.
 Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed);
 
+/// Fold number `fold` (from 0) of `folds`: its rows are the validation rows, all others are trained on. Every row is in
+/// exactly one fold, and every fold has its share of each class, to within one row. Throws Error when a class has fewer
+/// than 2 rows, or the data set fewer rows than folds.
+Split stratified_fold(const Dataset& dataset, int64_t folds, int64_t fold, uint64_t seed);
+
 }  // namespace digitrec

@@ -7,22 +7,39 @@
 
 namespace digitrec {
 
-/// One or more trained networks that answer together: the mean of their probabilities.
+struct PredictorOptions {
+  torch::Device device = torch::kCPU;
+  Precision precision = Precision::fp32;
+  /// Test-time augmentation: every image is also seen a little turned, scaled and shifted; see test_time_views.
+  bool tta = false;
+};
+
+/// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the temperature
+/// in its checkpoint.
 class Predictor {
  public:
-  /// Throws Error when a checkpoint cannot be loaded, or when two differ in classes or image size.
-  Predictor(const std::vector<std::filesystem::path>& checkpoints, torch::Device device,
-            Precision precision = Precision::fp32);
+  /// Takes what find_checkpoints finds at each path. Throws Error when a checkpoint cannot be loaded, or when two differ in
+  /// classes or image size.
+  explicit Predictor(const std::vector<std::filesystem::path>& paths, const PredictorOptions& options = {});
 
   /// Probabilities, float32 [N, classes] on the CPU. Throws Error when the images are not of the networks' size.
   torch::Tensor predict(const Dataset& dataset);
 
   const ModelShape& shape() const { return networks_.front().info.shape; }
   const std::vector<Checkpoint>& networks() const { return networks_; }
+  /// Where each of the networks came from.
+  const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
-  torch::Device device_;
+  torch::Tensor predict(Checkpoint& network, const torch::Tensor& images) const;
+
+  PredictorOptions options_;
+  std::vector<std::filesystem::path> files_;
   std::vector<Checkpoint> networks_;
 };
+
+/// The images, uint8 [N, S, S], and slightly varied copies of them, float32 of the same shape: nine views in all, the same
+/// ones every time.
+std::vector<torch::Tensor> test_time_views(const torch::Tensor& images);
 
 }  // namespace digitrec

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "digitrec/core/execution.h"
+#include "digitrec/data/augmentation.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +16,11 @@ enum class OptimizerKind { adam, adamw, sgd };
 enum class ScheduleKind { constant, step, cosine, one_cycle, plateau };
 enum class ClassWeights { none, balanced };
 enum class NormalizationKind { data, mnist };
+/// Mean of the weights over the last steps: exponentially weighted (Polyak) or equal (SWA, Izmailov et al. 2018).
+enum class AverageKind { none, ema, swa };
+
+/// Which epoch's weights are kept as the best: those that validate best, or the last ones.
+enum class SelectKind { validation, last };
 
 /// Everything that a training run depends on; together with the data it is enough to repeat the run. Ranges are checked
 /// by `train_options`, which gives each field its name in files and on the command line.
@@ -32,7 +38,11 @@ struct TrainConfig {
   int64_t limit = 0;                 ///< rows read from the file; 0: all
   double max_seconds = 0;            ///< training time after which no further batch starts; 0: no limit
   int64_t patience = 0;              ///< epochs without improvement before stopping; 0: never stop early
+  SelectKind select = SelectKind::validation;  ///< last: the accuracy on validation rows stays free of any choice on them
   double val_fraction = 0.1;         ///< share of each class held back for validation
+  int64_t folds = 0;                 ///< cross-validation: a network for each, validated on it alone; 0: a split instead
+  int64_t ensemble = 0;              ///< networks (for each fold), alike but for their seeds; 0 is 1
+  int64_t member = 0;                ///< train only that one of them, counted from 1; 0: all
   NormalizationKind normalization = NormalizationKind::data;  ///< mean and deviation of the training rows, or MNIST's
 
   OptimizerKind optimizer = OptimizerKind::adam;
@@ -47,8 +57,16 @@ struct TrainConfig {
   double grad_clip = 0;              ///< largest norm of all gradients together; 0: no clipping
   double label_smoothing = 0;        ///< share of the target spread over all classes
   ClassWeights class_weights = ClassWeights::none;  ///< balanced: each class counts the same in the loss
+  Augmentation augmentation;         ///< of the images trained on
+  AverageKind average = AverageKind::none;  ///< validated and saved in place of the weights that are trained
+  double average_decay = 0.99;       ///< ema: share of the old mean that a new one keeps
+  int64_t average_every = 5;         ///< steps between two weights that enter the mean
+  double average_start = 0;          ///< epochs before the first weights enter it
   Kernels kernels = Kernels::fused;  ///< plain: LibTorch's layers one by one, to compare with
 };
+
+/// How many networks the configuration asks for, `member` aside.
+int64_t count_members(const TrainConfig& config);
 
 /// One field of a configuration as the outside sees it.
 struct ConfigOption {

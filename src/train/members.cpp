@@ -1,0 +1,141 @@
+#include "digitrec/train/members.h"
+
+#include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+#include "digitrec/core/precision.h"
+#include "digitrec/core/version.h"
+#include "digitrec/infer/metrics.h"
+#include "train/run_folder.h"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <vector>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+fs::path member_folder(const fs::path& folder, int64_t number) { return folder / fmt::format("member-{:02}", number); }
+
+TrainConfig member_config(const TrainConfig& config, const fs::path& folder, int64_t number) {
+  TrainConfig member = config;
+  member.member = number;
+  member.out = member_folder(folder, number).string();
+  return member;
+}
+
+/// A member counts when its summary is there: it is written last.
+bool is_complete(const fs::path& member) {
+  if (!fs::exists(member / "summary.json")) return false;
+  const Json summary = Json::parse(read_file(member / "summary.json", 1 << 20), nullptr, /*allow_exceptions=*/false);
+  return summary.is_object() && summary.value("stopped", "interrupted") != "interrupted";
+}
+
+/// Makes the folder with its configuration, or finds the same one there.
+void open_folder(const fs::path& folder, const TrainConfig& config) {
+  const fs::path file = folder / "config.toml";
+  const std::string text = run_config_text(config);
+  if (fs::exists(file)) {
+    if (read_file(file, 1 << 20) == text) return;
+    throw Error(fmt::format("{}: holds a run with other settings; choose another --out or remove it", folder.string()));
+  }
+  std::error_code error;
+  if (fs::exists(folder) && !fs::is_empty(folder, error)) {
+    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", folder.string()));
+  }
+  fs::create_directories(folder, error);
+  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
+  write_file(file, text);
+}
+
+Json describe(const Metrics& metrics) {
+  return {{"rows", metrics.rows},
+          {"correct", metrics.correct},
+          {"accuracy", metrics.accuracy},
+          {"wilson_95", {metrics.interval.low, metrics.interval.high}},
+          {"loss", metrics.loss},
+          {"calibration_error", metrics.calibration_error}};
+}
+
+void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const HeldOut& held_out) {
+  Json summary{{"digitrec", version()}, {"model", config.model}, {"data", config.data},
+               {"folds", config.folds}, {"ensemble", config.ensemble}, {"seed", config.seed}};
+  if (held_out.rows.numel() > 0) {
+    summary["held_out"] =
+        describe(compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows)));
+  }
+  write_file(folder / "summary.json", summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace
+
+TrainConfig read_run_config(const fs::path& folder) {
+  const fs::path file = folder / "config.toml";
+  if (!fs::exists(file)) throw Error(fmt::format("{}: no config.toml in it; name the folder of a run", folder.string()));
+  TrainConfig config;
+  apply_config_file(config, file);
+  return config;
+}
+
+HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const PredictorOptions& options) {
+  const TrainConfig config = read_run_config(folder);
+  const bool has_members = config.member == 0 && count_members(config) > 1;
+  torch::Tensor sum;
+  torch::Tensor networks = torch::zeros({dataset.size()}, torch::kFloat32);
+  for (int64_t number = 1; number <= (has_members ? count_members(config) : 1); ++number) {
+    const fs::path member = has_members ? member_folder(folder, number) : folder;
+    if (!fs::exists(member / "best.safetensors")) {
+      throw Error(fmt::format("{}: no best.safetensors in it; train the run to its end first", member.string()));
+    }
+    Predictor predictor({member}, options);
+    const std::string trained_on = predictor.networks().front().info.data;
+    if (trained_on != fingerprint(dataset)) {
+      throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others", dataset.source,
+                              member.string()));
+    }
+    const torch::Tensor rows = training_split(read_run_config(member), dataset).validation;
+    if (rows.numel() == 0) continue;
+    Dataset held_out{dataset.images.index_select(0, rows), {}, dataset.source};
+    if (!sum.defined()) sum = torch::zeros({dataset.size(), predictor.shape().classes}, torch::kFloat32);
+    sum.index_add_(0, rows, predictor.predict(held_out));
+    networks.index_add_(0, rows, torch::ones({rows.numel()}));
+  }
+  const torch::Tensor rows = networks.nonzero().squeeze(1);
+  if (rows.numel() == 0) return {rows, {}};
+  return {rows, sum.index_select(0, rows) / networks.index_select(0, rows).unsqueeze(1)};
+}
+
+MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
+                            const std::function<TrainEvents(const Member&)>& events_of) {
+  open_folder(folder, config);
+  MembersResult result;
+  const int64_t count = count_members(config);
+  for (int64_t number = 1; number <= count; ++number) {
+    const fs::path path = member_folder(folder, number);
+    Member member{number, count, path, is_complete(path)};
+    const TrainEvents events = events_of(member);
+    if (!member.is_trained) {
+      fs::remove_all(path);  // what was cut short starts again
+      const TrainResult trained = train(member_config(config, folder, number), dataset, path, events);
+      result.seconds += trained.seconds;
+      result.reason = trained.reason;
+      if (trained.reason == StopReason::interrupted) return result;
+    }
+    ++result.trained;
+  }
+  result.reason = StopReason::finished;
+  const torch::Device device = choose_device(config.device).device;
+  const PredictorOptions options{device, choose_precision(config.precision, device).precision, /*tta=*/false};
+  result.held_out = predict_held_out(folder, dataset, options);
+  write_summary(config, dataset, folder, result.held_out);
+  return result;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,47 @@
+#include "train/weight_average.h"
+
+#include "model/batch_norm.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+
+namespace digitrec {
+
+WeightAverage::WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model,
+                             torch::Tensor images)
+    : kind_(config.average),
+      decay_(config.average_decay),
+      every_(config.average_every),
+      start_(config.average_start),
+      parameters_(model.parameters()),
+      network_(build_model(info.preset, info.shape)),
+      images_(std::move(images)),
+      normalization_(info.normalization) {
+  network_->to(images_.device());
+  network_->set_execution(model.execution());
+  mean_ = network_->parameters();
+}
+
+double WeightAverage::decay() const {
+  const auto n = static_cast<double>(count_);
+  if (kind_ == AverageKind::swa) return n / (n + 1);
+  // A short memory at first, so that the weights of the first steps are soon forgotten (as TensorFlow's EMA does).
+  return count_ == 0 ? 0 : std::min(decay_, (1 + n) / (10 + n));
+}
+
+void WeightAverage::observe(int64_t step, int64_t steps_per_epoch) {
+  const bool has_begun = static_cast<double>(step + 1) > start_ * static_cast<double>(steps_per_epoch);
+  if (!has_begun || (step + 1) % every_ != 0) return;
+  at::NoGradGuard no_grad;
+  torch::_foreach_lerp_(mean_, parameters_, 1 - decay());
+  ++count_;
+}
+
+Classifier& WeightAverage::network() {
+  if (measured_count_ != count_) measure_batch_norm(*network_, images_, normalization_);
+  measured_count_ = count_;
+  return *network_;
+}
+
+}  // namespace digitrec
