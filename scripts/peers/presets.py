@@ -89,6 +89,25 @@ class Fast(nn.Module):
         return self.fc1(F.relu(self.bn3(self.conv3(x))).flatten(1))
 
 
+class Best(nn.Module):
+    def __init__(self):
+        super().__init__()
+        channels = [1, 32, 64, 96, 96, 128, 192]
+        for i, (a, b) in enumerate(zip(channels, channels[1:]), 1):
+            setattr(self, f"conv{i}", nn.Conv2d(a, b, 3))
+            setattr(self, f"bn{i}", nn.BatchNorm2d(b))
+        self.dropout = nn.Dropout(0.4)
+        self.fc1 = nn.Linear(192, 10)
+
+    def forward(self, x):
+        for i in range(1, 7):
+            x = getattr(self, f"conv{i}")(x)
+            if i in (2, 5):
+                x = F.max_pool2d(x, 2)
+            x = F.relu(getattr(self, f"bn{i}")(x))
+        return self.fc1(self.dropout(x.flatten(1)))
+
+
 PRESETS = {
     "mlp-128": lambda: Mlp(128),
     "mlp": lambda: Mlp(256, 128),
@@ -96,4 +115,5 @@ PRESETS = {
     "cnn-dropout": CnnDropout,
     "cnn-bn": CnnBn,
     "fast": Fast,
+    "best": Best,
 }

@@ -48,6 +48,16 @@ const std::vector<Preset>& presets() {
                                     C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
                                     C{.channels = 128, .padding = 0, .batch_norm = true}},
                    .hidden = {}}),
+      // Without padding the images shrink from layer to layer: a third of the work of padded ones, and as accurate.
+      make_preset("best", "[conv 3x3, BN, ReLU] 32, 64, pool, 96 x2, 128, pool, 192, dropout, FC",
+                  {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true},
+                                    C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                                    C{.channels = 96, .padding = 0, .batch_norm = true},
+                                    C{.channels = 96, .padding = 0, .batch_norm = true},
+                                    C{.channels = 128, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                                    C{.channels = 192, .padding = 0, .batch_norm = true}},
+                   .hidden = {},
+                   .dropout = 0.4}),
   };
   return all;
 }

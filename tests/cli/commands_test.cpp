@@ -196,7 +196,7 @@ TEST(Commands, VersionNamesItsParts) {
 TEST(Commands, ListModelsAndDevicesAsJson) {
   const TempFolder folder;
   const auto models = nlohmann::json::parse(run_digitrec("models --json", folder.path()).out);
-  EXPECT_EQ(models.size(), 6U);
+  EXPECT_EQ(models.size(), 7U);
   EXPECT_EQ(models[2]["model"], "cnn");
   EXPECT_EQ(models[2]["parameters"], 225034);
   EXPECT_EQ(nlohmann::json::parse(run_digitrec("devices --json", folder.path()).out).back()["device"], "cpu");

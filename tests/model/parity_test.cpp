@@ -120,7 +120,8 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
   EXPECT_NEAR(loss().item<double>(), expected_.at("loss_after_20_steps").item<double>(), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn", "fast"),
+INSTANTIATE_TEST_SUITE_P(Presets, PresetParity,
+                         testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn", "fast", "best"),
                          test::preset_test_name);
 
 }  // namespace

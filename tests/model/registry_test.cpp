@@ -15,6 +15,8 @@ TEST(Presets, HaveTheParametersOfTheirLayers) {
       {"cnn-bn", 9 * 32 + 32 + 9 * 32 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 64 + 64 + 9 * 64 * 128 + 128 +
                      2 * (32 + 32 + 64 + 64 + 128) + 6272 * 512 + 512 + 2 * 512 + 512 * 256 + 256 + 2 * 256 + 256 * 10 + 10},
       {"fast", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 2 * (32 + 64 + 128) + 1152 * 10 + 10},
+      {"best", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 96 + 96 + 9 * 96 * 96 + 96 + 9 * 96 * 128 + 128 + 9 * 128 * 192 + 192 +
+                   2 * (32 + 64 + 96 + 96 + 128 + 192) + 192 * 10 + 10},
   };
   for (const auto& [name, parameters] : expected) EXPECT_EQ(count_parameters(*build_model(name, {})), parameters) << name;
   EXPECT_EQ(presets().size(), expected.size());
@@ -29,7 +31,7 @@ TEST(Presets, CountMultiplyAdds) {
 
 TEST(Presets, TakeOtherSizesAndClasses) {
   for (const Preset& preset : presets()) {
-    for (const int64_t size : {preset.min_image_size, int64_t{20}, int64_t{33}}) {
+    for (const int64_t size : {preset.min_image_size, preset.min_image_size + 1, int64_t{33}}) {
       const auto model = build_model(preset.name, {47, size});
       model->eval();
       EXPECT_EQ(model->forward(torch::zeros({3, 1, size, size})).sizes(), torch::IntArrayRef({3, 47})) << preset.name << size;
