@@ -5,9 +5,9 @@
 #include "digitrec/core/names.h"
 #include "digitrec/core/version.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -71,7 +71,8 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   }
   if (contents.metadata.contains("temperature")) {  // older files have none
     const Json temperature = parse_key(path, contents, "temperature");
-    if (!temperature.is_number() || !(temperature.get<double>() > 0)) fail(path, "its metadata 'temperature' is not above 0");
+    if (!temperature.is_number() || !(temperature.get<double>() > 0))
+      fail(path, "its metadata 'temperature' is not above 0");
     info.temperature = temperature.get<double>();
   }
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
@@ -113,8 +114,7 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
       {"preset", info.preset},
       {"classes", std::to_string(info.shape.classes)},
       {"image_size", std::to_string(info.shape.image_size)},
-      {"normalization",
-       Json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
+      {"normalization", Json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
       {"data", info.data},
       {"temperature", Json(info.temperature).dump()},
       {"metrics", Json(info.metrics).dump()},
@@ -144,7 +144,8 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
   }
   std::sort(found.begin(), found.end());
   if (found.empty()) {
-    throw Error(fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
+    throw Error(
+        fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
   }
   return found;
 }

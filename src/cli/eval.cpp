@@ -1,13 +1,13 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
-#include "digitrec/data/source.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
 #include "digitrec/train/members.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>
@@ -29,7 +29,8 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
   Json classes = Json::array();
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
-    classes.push_back({{"class", c}, {"support", m.support}, {"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}});
+    classes.push_back(
+        {{"class", c}, {"support", m.support}, {"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}});
   }
   const Json result{{"data", command.data},
                     {"checkpoints", command.inference.checkpoints},
@@ -65,7 +66,8 @@ void print_table(const Metrics& metrics) {
   std::cout << '\n';
   for (size_t label = 0; label < metrics.classes.size(); ++label) {
     std::cout << fmt::format("{:>5}", label);
-    for (const int64_t count : metrics.confusion[label]) std::cout << fmt::format("{:>6}", count == 0 ? "." : std::to_string(count));
+    for (const int64_t count : metrics.confusion[label])
+      std::cout << fmt::format("{:>6}", count == 0 ? "." : std::to_string(count));
     std::cout << '\n';
   }
 }
@@ -92,7 +94,8 @@ Metrics evaluate(const EvalCommand& command) {
 
 /// On the run's own data, by networks that never saw the row.
 Metrics evaluate_held_out(EvalCommand& command) {
-  if (command.inference.checkpoints.size() != 1) throw UsageError("--held-out: expected one --checkpoint, a run folder");
+  if (command.inference.checkpoints.size() != 1)
+    throw UsageError("--held-out: expected one --checkpoint, a run folder");
   const std::filesystem::path folder = command.inference.checkpoints.front();
   const TrainConfig config = read_run_config(folder);
   if (command.data.empty()) command.data = config.data;
@@ -101,7 +104,8 @@ Metrics evaluate_held_out(EvalCommand& command) {
   const HeldOut held_out = predict_held_out(folder, dataset, options);
   log(fmt::format("data    {}: {} of {} rows were held back", dataset.source, format_count(held_out.rows.numel()),
                   format_count(dataset.size())));
-  if (held_out.rows.numel() == 0) throw Error(fmt::format("{}: held no rows back; evaluate it on other data", folder.string()));
+  if (held_out.rows.numel() == 0)
+    throw Error(fmt::format("{}: held no rows back; evaluate it on other data", folder.string()));
   return compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows));
 }
 
@@ -125,7 +129,9 @@ Run setup_eval(CLI::App& app) {
   sub->add_option("--data", command->data, "Folder with test.csv and test_labels.csv or t10k-*, or a labelled file")
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
-  sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))->type_name("[0]");
+  sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))
+      ->type_name("[0]");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_eval(*command); };
 }

@@ -2,8 +2,8 @@
 #include "cli/console.h"
 #include "digitrec/model/classifier.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>

@@ -5,8 +5,8 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
-#include "digitrec/train/config.h"
 #include "digitrec/infer/metrics.h"
+#include "digitrec/train/config.h"
 #include "digitrec/train/members.h"
 #include "digitrec/train/trainer.h"
 
@@ -62,15 +62,14 @@ fs::path default_run_folder(const TrainConfig& config) {
   return folder;
 }
 
-void log_start(const TrainConfig& config, const std::string& device, const std::string& precision, const TrainStart& start) {
-  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model,
-                  format_count(start.parameters), start.shape.classes, start.shape.image_size,
-                  start.shape.image_size));
+void log_start(const TrainConfig& config, const std::string& device, const std::string& precision,
+               const TrainStart& start) {
+  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model, format_count(start.parameters),
+                  start.shape.classes, start.shape.image_size, start.shape.image_size));
   log(fmt::format("device  {}", device));
   log(fmt::format("compute {}", precision));
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config.data,
-                  format_count(start.train_rows),
-                  format_count(start.validation_rows)));
+                  format_count(start.train_rows), format_count(start.validation_rows)));
   log(fmt::format("run     {}", config.out));
 }
 
@@ -94,7 +93,8 @@ void log_epoch(const EpochMetrics& m, int64_t epochs, bool is_best) {
 std::string describe_stop(const TrainResult& result, const TrainConfig& config) {
   switch (result.reason) {
     case StopReason::patience:
-      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs, config.patience);
+      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
+                         config.patience);
     case StopReason::max_seconds:
       return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
     case StopReason::interrupted:
@@ -110,7 +110,8 @@ std::string describe_stop(const TrainResult& result, const TrainConfig& config) 
 std::string accuracy_text(int64_t correct, int64_t rows) {
   const Interval interval = wilson_interval(correct, rows);
   return fmt::format("{:.2f}% (95% interval {:.2f} to {:.2f})",
-                     100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low, 100 * interval.high);
+                     100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low,
+                     100 * interval.high);
 }
 
 /// The run's outcome on stdout.
@@ -130,7 +131,8 @@ void print_result(const TrainResult& result, const TrainConfig& config, int64_t 
 void print_result(const MembersResult& result, const TrainConfig& config, const Dataset& dataset) {
   const int64_t count = count_members(config);
   if (result.reason == StopReason::interrupted) {
-    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n", result.trained, count);
+    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n",
+                             result.trained, count);
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
@@ -138,7 +140,8 @@ void print_result(const MembersResult& result, const TrainConfig& config, const 
     const torch::Tensor labels = dataset.labels.index_select(0, result.held_out.rows);
     const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
     std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
-                             config.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows), format_count(rows));
+                             config.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows),
+                             format_count(rows));
   }
   std::cout << "checkpoints " << config.out << '\n';
 }
@@ -188,7 +191,8 @@ int run_train(const TrainCommand& command) {
   bool has_started = false;
   const auto member_events = [&](const Member& member) {
     TrainEvents of_member = events;
-    if (member.is_trained) log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+    if (member.is_trained)
+      log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
     of_member.on_start = [&, member](const TrainStart& start) {
       if (!std::exchange(has_started, true)) events.on_start(start);
       log(fmt::format("network {}/{}", member.number, member.count));

@@ -68,7 +68,8 @@ torch::Tensor elastic_shift(const Augmentation& a, int64_t batch, int64_t side, 
   return smooth.permute({0, 2, 3, 1}).mul(2 * a.elastic / static_cast<double>(side));
 }
 
-/// Every pixel some way towards the brightest (thicker) or the darkest (thinner) of its neighbours above, below and beside.
+/// Every pixel some way towards the brightest (thicker) or the darkest (thinner) of its neighbours above, below and
+/// beside.
 torch::Tensor vary_thickness(const torch::Tensor& x, const Augmentation& a, Draws& draws) {
   const torch::Tensor amount = draws.to_device(draws.around_zero(a.thickness)).view({-1, 1, 1, 1});
   const auto brightest = [](const torch::Tensor& t) {
@@ -101,8 +102,10 @@ torch::Tensor transform(const torch::Tensor& images, const AffineMap& map) {
   const torch::Tensor x = images.unsqueeze(1).to(torch::kFloat32);
   const auto all = [&](double value) { return torch::full({x.size(0)}, value, x.options()); };
   const torch::Tensor none = all(0);
-  return sample(x, sampling_grid(affine_maps(all(map.rotate * kRadians), all(map.width), all(map.height), all(map.shear),
-                                             none, none), x)).squeeze(1);
+  return sample(x, sampling_grid(affine_maps(all(map.rotate * kRadians), all(map.width), all(map.height),
+                                             all(map.shear), none, none),
+                                 x))
+      .squeeze(1);
 }
 
 torch::Tensor augment(const torch::Tensor& images, const Augmentation& a, uint64_t seed) {

@@ -19,7 +19,8 @@ template <class T>
 torch::Tensor adopt(std::vector<T> values, torch::IntArrayRef shape, torch::ScalarType type) {
   auto owner = std::make_shared<std::vector<T>>(std::move(values));
   void* data = owner->data();
-  return torch::from_blob(data, shape, [owner](void*) mutable { owner.reset(); }, torch::TensorOptions().dtype(type));
+  return torch::from_blob(
+      data, shape, [owner](void*) mutable { owner.reset(); }, torch::TensorOptions().dtype(type));
 }
 
 }  // namespace

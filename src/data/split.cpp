@@ -22,9 +22,10 @@ std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint6
   for (int64_t row = 0; row < dataset.size(); ++row) classes[static_cast<size_t>(label[row])].push_back(row);
   for (size_t c = 0; c < classes.size(); ++c) {
     if (classes[c].size() == 1) {
-      throw Error(fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate: add "
-                              "some, or train on everything with --val-fraction 0",
-                              dataset.source, c));
+      throw Error(
+          fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate: add "
+                      "some, or train on everything with --val-fraction 0",
+                      dataset.source, c));
     }
     Random random(mix_seed(seed, c));
     random.shuffle(classes[c]);
@@ -56,7 +57,8 @@ Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
 
 Split stratified_fold(const Dataset& dataset, int64_t folds, int64_t fold, uint64_t seed) {
   if (dataset.size() < folds) {
-    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower --folds", dataset.source, dataset.size(), folds));
+    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower --folds", dataset.source,
+                            dataset.size(), folds));
   }
   std::vector<int64_t> train;
   std::vector<int64_t> validation;

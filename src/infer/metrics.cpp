@@ -71,7 +71,8 @@ Metrics compute_metrics(const torch::Tensor& probabilities, const torch::Tensor&
     }
     const int64_t hits = metrics.confusion[c][c];
     metrics.correct += hits;
-    metrics.classes.push_back({support, ratio(hits, predicted_as_c), ratio(hits, support), ratio(2 * hits, predicted_as_c + support)});
+    metrics.classes.push_back(
+        {support, ratio(hits, predicted_as_c), ratio(hits, support), ratio(2 * hits, predicted_as_c + support)});
   }
   metrics.accuracy = ratio(metrics.correct, metrics.rows);
   metrics.interval = wilson_interval(metrics.correct, metrics.rows);

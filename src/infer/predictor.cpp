@@ -39,12 +39,12 @@ Predictor::Predictor(const std::vector<std::filesystem::path>& paths, const Pred
   }
   for (const std::filesystem::path& file : files_) {
     Checkpoint network = load_checkpoint(file);
-    if (!networks_.empty() && (network.info.shape.classes != shape().classes ||
-                               network.info.shape.image_size != shape().image_size)) {
-      throw Error(fmt::format("{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
-                              file.string(), network.info.shape.classes, network.info.shape.image_size,
-                              network.info.shape.image_size, files_.front().string(), shape().classes,
-                              shape().image_size, shape().image_size));
+    if (!networks_.empty() &&
+        (network.info.shape.classes != shape().classes || network.info.shape.image_size != shape().image_size)) {
+      throw Error(fmt::format(
+          "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
+          file.string(), network.info.shape.classes, network.info.shape.image_size, network.info.shape.image_size,
+          files_.front().string(), shape().classes, shape().image_size, shape().image_size));
     }
     network.model->to(options_.device);
     network.model->set_execution({options_.precision, Kernels::fused});
@@ -69,9 +69,9 @@ torch::Tensor Predictor::predict(Checkpoint& network, const torch::Tensor& image
 
 torch::Tensor Predictor::predict(const Dataset& dataset) {
   if (dataset.image_size() != shape().image_size) {
-    throw Error(fmt::format("{}: images of {} x {}, the checkpoint takes {} x {}; use data of the size it was trained on",
-                            dataset.source, dataset.image_size(), dataset.image_size(), shape().image_size,
-                            shape().image_size));
+    throw Error(fmt::format(
+        "{}: images of {} x {}, the checkpoint takes {} x {}; use data of the size it was trained on", dataset.source,
+        dataset.image_size(), dataset.image_size(), shape().image_size, shape().image_size));
   }
   const torch::Tensor images = dataset.images.to(options_.device);
   torch::Tensor sum;

@@ -41,8 +41,8 @@ const std::vector<Preset>& presets() {
                                     C{.channels = 64, .batch_norm = true, .pool = Pool::last, .dropout = 0.3},
                                     C{.channels = 128, .batch_norm = true, .dropout = 0.3}},
                    .hidden = {H{512, true, 0.3}, H{256, true, 0.3}}}),
-      // Chosen for the time to 99%: pooling first leaves batch normalisation a quarter of the values, and with it one epoch
-      // at a high rate is enough.
+      // Chosen for the time to 99%: pooling first leaves batch normalisation a quarter of the values, and with it one
+      // epoch at a high rate is enough.
       make_preset("fast", "[conv 3x3, pool, BN, ReLU] 32, 64, conv 128, BN, ReLU, FC",
                   {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
                                     C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
@@ -68,9 +68,7 @@ std::vector<std::string> preset_names() {
   return names;
 }
 
-const Preset& find_preset(const std::string& name) {
-  return presets()[find_name("model", name, preset_names())];
-}
+const Preset& find_preset(const std::string& name) { return presets()[find_name("model", name, preset_names())]; }
 
 std::shared_ptr<Classifier> build_model(const std::string& name, const ModelShape& shape) {
   const Preset& preset = find_preset(name);

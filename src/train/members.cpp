@@ -8,9 +8,9 @@
 #include "digitrec/infer/metrics.h"
 #include "train/run_folder.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
+#include <nlohmann/json.hpp>
 
 #include <vector>
 
@@ -56,16 +56,13 @@ void open_folder(const fs::path& folder, const TrainConfig& config) {
 }
 
 Json describe(const Metrics& metrics) {
-  return {{"rows", metrics.rows},
-          {"correct", metrics.correct},
-          {"accuracy", metrics.accuracy},
-          {"wilson_95", {metrics.interval.low, metrics.interval.high}},
-          {"loss", metrics.loss},
-          {"calibration_error", metrics.calibration_error}};
+  return {{"rows", metrics.rows},         {"correct", metrics.correct},
+          {"accuracy", metrics.accuracy}, {"wilson_95", {metrics.interval.low, metrics.interval.high}},
+          {"loss", metrics.loss},         {"calibration_error", metrics.calibration_error}};
 }
 
 void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const HeldOut& held_out) {
-  Json summary{{"digitrec", version()}, {"model", config.model}, {"data", config.data},
+  Json summary{{"digitrec", version()}, {"model", config.model},       {"data", config.data},
                {"folds", config.folds}, {"ensemble", config.ensemble}, {"seed", config.seed}};
   if (held_out.rows.numel() > 0) {
     summary["held_out"] =
@@ -78,7 +75,8 @@ void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::
 
 TrainConfig read_run_config(const fs::path& folder) {
   const fs::path file = folder / "config.toml";
-  if (!fs::exists(file)) throw Error(fmt::format("{}: no config.toml in it; name the folder of a run", folder.string()));
+  if (!fs::exists(file))
+    throw Error(fmt::format("{}: no config.toml in it; name the folder of a run", folder.string()));
   TrainConfig config;
   apply_config_file(config, file);
   return config;
@@ -97,8 +95,8 @@ HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const P
     Predictor predictor({member}, options);
     const std::string trained_on = predictor.networks().front().info.data;
     if (trained_on != fingerprint(dataset)) {
-      throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others", dataset.source,
-                              member.string()));
+      throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others",
+                              dataset.source, member.string()));
     }
     const torch::Tensor rows = training_split(read_run_config(member), dataset).validation;
     if (rows.numel() == 0) continue;

@@ -4,8 +4,8 @@
 #include "digitrec/core/file.h"
 #include "digitrec/core/version.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 
@@ -60,7 +60,8 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
   if (!path_.has_filename()) path_ = path_.parent_path();
   std::error_code error;
   if (fs::exists(path_) && !fs::is_directory(path_)) {
-    throw Error(fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path_.string()));
+    throw Error(
+        fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path_.string()));
   }
   if (fs::is_directory(path_) && !fs::is_empty(path_, error)) {
     throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", path_.string()));
@@ -106,9 +107,9 @@ void RunFolder::save(const fs::path& file, const Classifier& model, const Checkp
 }
 
 void RunFolder::append_metrics(const EpochMetrics& m) {
-  metrics_ += fmt::format("{},{:.6g},{:.6g},{},{},{:.6g},{:.3f},{:.0f}\n", m.epoch, m.train_loss, m.train_accuracy,
-                          number_or_blank(m.val_loss), number_or_blank(m.val_accuracy), m.lr, m.seconds,
-                          m.images_per_second);
+  metrics_ +=
+      fmt::format("{},{:.6g},{:.6g},{},{},{:.6g},{:.3f},{:.0f}\n", m.epoch, m.train_loss, m.train_accuracy,
+                  number_or_blank(m.val_loss), number_or_blank(m.val_accuracy), m.lr, m.seconds, m.images_per_second);
   write_file(path_ / "metrics.csv", metrics_);
 }
 
@@ -121,21 +122,22 @@ void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start
             {"val_accuracy", number_or_null(result.best->val_accuracy)},
             {"chosen_by", chosen_by(config, start)}};
   }
-  const Json summary{{"digitrec", version()},
-                     {"model", config.model},
-                     {"parameters", start.parameters},
-                     {"classes", start.shape.classes},
-                     {"image_size", start.shape.image_size},
-                     {"device", start.device},
-                     {"data", config.data},
-                     {"train_rows", start.train_rows},
-                     {"validation_rows", start.validation_rows},
-                     {"normalization", {{"mean", start.normalization.mean}, {"deviation", start.normalization.deviation}}},
-                     {"seed", config.seed},
-                     {"stopped", reason_name(result.reason)},
-                     {"epochs", result.epochs},
-                     {"training_seconds", result.seconds},
-                     {"best", best}};
+  const Json summary{
+      {"digitrec", version()},
+      {"model", config.model},
+      {"parameters", start.parameters},
+      {"classes", start.shape.classes},
+      {"image_size", start.shape.image_size},
+      {"device", start.device},
+      {"data", config.data},
+      {"train_rows", start.train_rows},
+      {"validation_rows", start.validation_rows},
+      {"normalization", {{"mean", start.normalization.mean}, {"deviation", start.normalization.deviation}}},
+      {"seed", config.seed},
+      {"stopped", reason_name(result.reason)},
+      {"epochs", result.epochs},
+      {"training_seconds", result.seconds},
+      {"best", best}};
   write_file(path_ / "summary.json", summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

@@ -12,8 +12,8 @@ namespace digitrec {
 /// What config.toml of a run folder holds.
 std::string run_config_text(const TrainConfig& config);
 
-/// The files of one training run. Every file in it is written whole or not at all, and unless a checkpoint was saved the
-/// folder goes with this object: a run that failed before that leaves nothing behind.
+/// The files of one training run. Every file in it is written whole or not at all, and unless a checkpoint was saved
+/// the folder goes with this object: a run that failed before that leaves nothing behind.
 class RunFolder {
  public:
   /// Makes the folder with its config.toml. Throws Error when it exists and is not empty, or cannot be made; then what

@@ -23,7 +23,14 @@ namespace digitrec {
 namespace {
 
 /// Streams of the run's seed; see mix_seed.
-enum SeedStream : uint64_t { kSplitStream, kWeightStream, kShuffleStream, kDropoutStream, kAugmentStream, kMemberStream };
+enum SeedStream : uint64_t {
+  kSplitStream,
+  kWeightStream,
+  kShuffleStream,
+  kDropoutStream,
+  kAugmentStream,
+  kMemberStream
+};
 
 /// The seed of one of a run's random streams. Of several networks each has its own, all with the same split.
 uint64_t stream_seed(const TrainConfig& config, SeedStream stream) {
@@ -47,13 +54,15 @@ torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
 
 void require_member(const TrainConfig& config) {
   if (config.member > count_members(config)) {
-    throw UsageError(fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
+    throw UsageError(
+        fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
   }
 }
 
 void require_validation_where_needed(const TrainConfig& config) {
   if (config.val_fraction > 0 || config.folds > 0) return;
-  if (config.patience > 0) throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+  if (config.patience > 0)
+    throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
   if (config.schedule == ScheduleKind::plateau) {
     throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
   }
@@ -92,7 +101,8 @@ class Trainer {
     }
     step_.emplace(model_, config, images, labels, info_.normalization, class_weights);
     if (config.average != AverageKind::none) {
-      const torch::Tensor rows = sampler_.order(/*epoch=*/0).narrow(0, 0, std::min(kMeasuredRows, split_.train.numel()));
+      const torch::Tensor rows =
+          sampler_.order(/*epoch=*/0).narrow(0, 0, std::min(kMeasuredRows, split_.train.numel()));
       average_.emplace(config, info_, *model_, images.index_select(0, rows.to(device_)));
     }
     run_.emplace(folder, config);
@@ -134,15 +144,16 @@ class Trainer {
   void require_batches_for_batch_norm() const {
     const bool has_batch_norm = !model_->buffers().empty();
     if (has_batch_norm && (config_.batch_size == 1 || split_.train.numel() == 1)) {
-      throw UsageError(fmt::format("--batch-size: model {} needs batches of 2 or more images for its batch normalisation; "
-                                   "there are {} training rows and the batch size is {}",
-                                   config_.model, split_.train.numel(), config_.batch_size));
+      throw UsageError(
+          fmt::format("--batch-size: model {} needs batches of 2 or more images for its batch normalisation; "
+                      "there are {} training rows and the batch size is {}",
+                      config_.model, split_.train.numel(), config_.batch_size));
     }
   }
 
   TrainStart describe() const {
-    return {device_.str(), split_.train.numel(), split_.validation.numel(), info_.shape, count_parameters(*model_),
-            info_.normalization};
+    return {device_.str(), split_.train.numel(),      split_.validation.numel(),
+            info_.shape,   count_parameters(*model_), info_.normalization};
   }
 
   /// One pass over the training rows. Sets result.reason when it ends early, having saved what there is.
@@ -246,9 +257,11 @@ class Trainer {
   }
 
   [[noreturn]] void fail_not_finite(int64_t epoch, const TrainResult& result) const {
-    const std::string kept = result.best ? fmt::format("; epoch {} is kept in {}", result.best->epoch, run_->best().string()) : "";
-    throw Error(fmt::format("loss or weights are not finite numbers after epoch {} (lr {}); lower --lr or set --grad-clip 1{}",
-                            epoch, config_.lr, kept));
+    const std::string kept =
+        result.best ? fmt::format("; epoch {} is kept in {}", result.best->epoch, run_->best().string()) : "";
+    throw Error(
+        fmt::format("loss or weights are not finite numbers after epoch {} (lr {}); lower --lr or set --grad-clip 1{}",
+                    epoch, config_.lr, kept));
   }
 
   TrainConfig config_;

@@ -11,8 +11,8 @@
 
 namespace digitrec {
 
-/// The mean of a network's parameters over the steps of its training. Batch normalisation's statistics are not averaged:
-/// those of the mean weights are others than the mean of the statistics, so they are measured anew.
+/// The mean of a network's parameters over the steps of its training. Batch normalisation's statistics are not
+/// averaged: those of the mean weights are others than the mean of the statistics, so they are measured anew.
 class WeightAverage {
  public:
   /// `images`, uint8 [M, S, S] on the device of `model`: rows that are trained on, to measure batch normalisation with.

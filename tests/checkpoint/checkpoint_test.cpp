@@ -9,7 +9,9 @@ namespace {
 
 using test::TempFolder;
 
-CheckpointInfo info_of(const std::string& preset) { return {.preset = preset, .normalization = {0.13, 0.31}, .temperature = 1.5, .metrics = {{"val_accuracy", 0.98}}}; }
+CheckpointInfo info_of(const std::string& preset) {
+  return {.preset = preset, .normalization = {0.13, 0.31}, .temperature = 1.5, .metrics = {{"val_accuracy", 0.98}}};
+}
 
 TEST(Checkpoint, RebuildsTheNetworkWithItsBuffers) {
   const TempFolder folder;
@@ -40,7 +42,8 @@ class BrokenCheckpoint : public testing::Test {
   }
   void expect_refused(const std::string& what) {
     write_safetensors(path_, contents_);
-    EXPECT_ERROR(load_checkpoint(path_), Error, path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote");
+    EXPECT_ERROR(load_checkpoint(path_), Error,
+                 path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote");
   }
   TempFolder folder_;
   std::filesystem::path path_;

@@ -31,7 +31,8 @@ TEST(Commands, GoFromNothingToACheckedSubmission) {
   EXPECT_GT(metrics["accuracy"].get<double>(), 0.85);
   EXPECT_EQ(metrics["classes"].size(), 10U);
 
-  const ProgramResult predicted = run_digitrec("predict --checkpoint runs/a --out runs/a/submission.csv --probabilities p.csv", folder.path());
+  const ProgramResult predicted =
+      run_digitrec("predict --checkpoint runs/a --out runs/a/submission.csv --probabilities p.csv", folder.path());
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
   EXPECT_NE(predicted.err.find("as many rows as data/sample_submission.csv"), std::string::npos);
   const std::string submission = read_text(folder / "runs/a/submission.csv");
@@ -40,7 +41,9 @@ TEST(Commands, GoFromNothingToACheckedSubmission) {
   EXPECT_EQ(count_lines(read_text(folder / "p.csv")), 501);
   const ProgramResult checked = run_digitrec("submit runs/a --dry-run", folder.path());
   EXPECT_EQ(checked.exit_code, 0) << checked.err;
-  EXPECT_EQ(checked.out, "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500 in order, labels 0 to 9\n");
+  EXPECT_EQ(checked.out,
+            "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500 in order, labels 0 "
+            "to 9\n");
 }
 
 class WithTrainedRun : public testing::Test {
@@ -54,7 +57,8 @@ class WithTrainedRun : public testing::Test {
   /// A stand-in for the kaggle program that notes its arguments, says `says` and exits with `status`.
   ProgramResult submit_with(const std::string& says, int status) {
     std::filesystem::create_directories(folder_ / "bin");
-    folder_.write("bin/kaggle", "#!/bin/sh\nprintf '%s|' \"$@\" > arguments\necho '" + says + "'\nexit " + std::to_string(status) + "\n");
+    folder_.write("bin/kaggle", "#!/bin/sh\nprintf '%s|' \"$@\" > arguments\necho '" + says + "'\nexit " +
+                                    std::to_string(status) + "\n");
     std::filesystem::permissions(folder_ / "bin/kaggle", std::filesystem::perms::owner_all);
     return run_digitrec("submit run -m 'my; \"message\"'", folder_.path(), "PATH=$PWD/bin:$PATH");
   }
@@ -66,22 +70,30 @@ TEST_F(WithTrainedRun, SubmitHandsOverToKaggle) {
   const ProgramResult result = submit_with("Successfully submitted to Digit Recognizer", 0);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("Successfully submitted to Digit Recognizer\n"), std::string::npos);
-  EXPECT_EQ(submit_with("Warning: Your Kaggle API key is readable by others: chmod 600 kaggle.json\n100% 401kB/s\nSuccessfully submitted to Digit Recognizer", 0).exit_code, 0);
+  EXPECT_EQ(submit_with("Warning: Your Kaggle API key is readable by others: chmod 600 kaggle.json\n100% "
+                        "401kB/s\nSuccessfully submitted to Digit Recognizer",
+                        0)
+                .exit_code,
+            0);
   EXPECT_EQ(read_text(folder_ / "arguments"),
             "competitions|submit|-c|digit-recognizer|-f|run/submission.csv|-m|my; \"message\"|");
 }
 
 TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
   EXPECT_EQ(submit_with("OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", 1).err,
-            "digitrec: Kaggle does not know you: make an API token on kaggle.com under Settings and put it in ~/.kaggle/kaggle.json\n");
+            "digitrec: Kaggle does not know you: make an API token on kaggle.com under Settings and put it in "
+            "~/.kaggle/kaggle.json\n");
   EXPECT_EQ(submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
             "digitrec: Kaggle refused: accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
   const ProgramResult failed = submit_with("something else", 3);
   EXPECT_EQ(failed.exit_code, 1);
-  EXPECT_EQ(failed.err, "digitrec: the kaggle program failed: something else; see what it says by itself, and whether Kaggle is reachable\n");
+  EXPECT_EQ(failed.err,
+            "digitrec: the kaggle program failed: something else; see what it says by itself, and whether Kaggle is "
+            "reachable\n");
   EXPECT_EQ(submit_with("Could not submit to competition", 0).exit_code, 1);
   EXPECT_EQ(run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,
-            "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then put your API token in ~/.kaggle\n");
+            "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then put your API token "
+            "in ~/.kaggle\n");
 }
 
 TEST_F(WithTrainedRun, PredictLabelsALabelledFileToo) {
@@ -93,15 +105,20 @@ TEST_F(WithTrainedRun, PredictHoldsATestFileToTheSampleBesideIt) {
   folder_.write("data/sample_submission.csv", "ImageId,Label\n1,0\n");
   const ProgramResult result = run_digitrec("predict --checkpoint run --out s.csv", folder_.path());
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.err.find("digitrec: data/test.csv: 20 images, but data/sample_submission.csv has 1 rows; use the test "
-                            "file that belongs to it\n"), std::string::npos) << result.err;
+  EXPECT_NE(
+      result.err.find("digitrec: data/test.csv: 20 images, but data/sample_submission.csv has 1 rows; use the test "
+                      "file that belongs to it\n"),
+      std::string::npos)
+      << result.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "s.csv"));
 }
 
 TEST_F(WithTrainedRun, PredictWritesAllOfItsFilesOrNone) {
   const std::vector<std::string> before = folder_.entries();
-  EXPECT_EQ(run_digitrec("predict --checkpoint run --out none/s.csv --probabilities p.csv", folder_.path()).exit_code, 1);
-  EXPECT_EQ(run_digitrec("predict --checkpoint run --out s.csv --probabilities none/p.csv", folder_.path()).exit_code, 1);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --out none/s.csv --probabilities p.csv", folder_.path()).exit_code,
+            1);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --out s.csv --probabilities none/p.csv", folder_.path()).exit_code,
+            1);
   const ProgramResult same = run_digitrec("predict --checkpoint run --out s.csv --probabilities s.csv", folder_.path());
   EXPECT_EQ(same.exit_code, 2);
   EXPECT_EQ(same.err, "digitrec: --probabilities: s.csv is the same file as --out; name another\n");
@@ -109,12 +126,14 @@ TEST_F(WithTrainedRun, PredictWritesAllOfItsFilesOrNone) {
 }
 
 TEST_F(WithTrainedRun, ResultsThatCannotBeWrittenAreAnError) {
-  const ProgramResult result = run_digitrec("eval --checkpoint run --json --data data/train.csv > /dev/full #", folder_.path());
+  const ProgramResult result =
+      run_digitrec("eval --checkpoint run --json --data data/train.csv > /dev/full #", folder_.path());
   EXPECT_EQ(result.exit_code, 1);
 }
 
 TEST_F(WithTrainedRun, EvalTakesSeveralCheckpoints) {
-  const ProgramResult result = run_digitrec("eval --checkpoint run run/last.safetensors --data data/train.csv", folder_.path());
+  const ProgramResult result =
+      run_digitrec("eval --checkpoint run run/last.safetensors --data data/train.csv", folder_.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(result.out.starts_with("accuracy ")) << result.out;
 }
@@ -126,9 +145,11 @@ TEST_F(WithTrainedRun, TheRunsOwnConfigRepeatsIt) {
 
 TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
   // The signal is sent once the first epoch is in the log.
-  const std::string signaller = "(while ! grep -qs epoch stopped/train.log; do sleep 0.1; done; kill -INT $(cat pid)) & ";
+  const std::string signaller =
+      "(while ! grep -qs epoch stopped/train.log; do sleep 0.1; done; kill -INT $(cat pid)) & ";
   const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
-  const ProgramResult result = run_digitrec("train --model mlp --epochs 1000000 --out stopped", folder_.path(), signaller + with_pid);
+  const ProgramResult result =
+      run_digitrec("train --model mlp --epochs 1000000 --out stopped", folder_.path(), signaller + with_pid);
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_NE(result.out.find("interrupted in epoch"), std::string::npos) << result.out;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "stopped/last.safetensors"));
@@ -138,11 +159,13 @@ TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
 TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
   const TempFolder folder;
   ASSERT_EQ(run_digitrec("data synth --out data --train 600 --test 50", folder.path()).exit_code, 0);
-  const std::string command = "train --model mlp-128 --epochs 2 --folds 3 --rotate 5 --average ema --select last --out run";
+  const std::string command =
+      "train --model mlp-128 --epochs 2 --folds 3 --rotate 5 --average ema --select last --out run";
   const ProgramResult trained = run_digitrec(command, folder.path());
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_NE(trained.out.find("trained 3 networks"), std::string::npos) << trained.out;
-  EXPECT_NE(trained.out.find("on 600 rows, each scored by networks that never saw it"), std::string::npos) << trained.out;
+  EXPECT_NE(trained.out.find("on 600 rows, each scored by networks that never saw it"), std::string::npos)
+      << trained.out;
 
   const ProgramResult again = run_digitrec(command, folder.path());
   EXPECT_NE(again.err.find("network 3/3 is there: run/member-03"), std::string::npos) << again.err;
@@ -157,7 +180,8 @@ TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
   EXPECT_EQ(run_digitrec("predict --checkpoint run --tta --out s.csv", folder.path()).exit_code, 0);
   EXPECT_EQ(count_lines(read_text(folder / "s.csv")), 51);
   const ProgramResult leaky = run_digitrec("eval --checkpoint run --data data/train.csv", folder.path());
-  EXPECT_NE(leaky.err.find("was trained on part of these rows; --held-out scores only the others"), std::string::npos) << leaky.err;
+  EXPECT_NE(leaky.err.find("was trained on part of these rows; --held-out scores only the others"), std::string::npos)
+      << leaky.err;
 }
 
 TEST(Commands, FlagsOverrideTheConfigFile) {

@@ -6,7 +6,8 @@
 namespace digitrec {
 namespace {
 
-const Augmentation kAll{.rotate = 12, .scale = 0.1, .shear = 0.1, .shift = 2, .elastic = 1, .thickness = 0.5, .erase = 0.5};
+const Augmentation kAll{
+    .rotate = 12, .scale = 0.1, .shear = 0.1, .shift = 2, .elastic = 1, .thickness = 0.5, .erase = 0.5};
 
 TEST(Augment, IsAFunctionOfImagesAndSeed) {
   const torch::Tensor images = draw_synthetic_digits(20, 1).images;
@@ -26,8 +27,9 @@ TEST(Augment, WithoutAmountsKeepsTheImages) {
 
 TEST(Augment, VariesEveryImageOnItsOwn) {
   const torch::Tensor images = draw_synthetic_digits(1, 1).images.expand({50, 28, 28});
-  for (const Augmentation& one : {Augmentation{.rotate = 12}, Augmentation{.scale = 0.1}, Augmentation{.shear = 0.1},
-                                  Augmentation{.shift = 2}, Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5}}) {
+  for (const Augmentation& one :
+       {Augmentation{.rotate = 12}, Augmentation{.scale = 0.1}, Augmentation{.shear = 0.1}, Augmentation{.shift = 2},
+        Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5}}) {
     EXPECT_TRUE(one.any());
     const torch::Tensor varied = augment(images, one, 3).flatten(1);
     EXPECT_GT((varied.slice(0, 1) - varied.slice(0, 0, -1)).abs().sum(1).min().item<float>(), 1);

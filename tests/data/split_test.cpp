@@ -59,9 +59,10 @@ TEST(TrainSplit, TrainsOnEverythingAtFractionZero) {
 
 TEST(TrainSplit, RefusesAClassWithOneExample) {
   const Dataset data = test::random_dataset(labels_of({5, 1}), 2);
-  EXPECT_ERROR(stratified_split(data, 0.1, 1), Error,
-               "random: class 1 has one example; expected at least 2, one to train on and one to validate: add some, or "
-               "train on everything with --val-fraction 0");
+  EXPECT_ERROR(
+      stratified_split(data, 0.1, 1), Error,
+      "random: class 1 has one example; expected at least 2, one to train on and one to validate: add some, or "
+      "train on everything with --val-fraction 0");
 }
 
 TEST(Folds, ShareOutEveryRowOnceWithEachClass) {

@@ -9,8 +9,8 @@ namespace {
 
 TEST(ComputeMetrics, EqualsValuesWorkedOutByHand) {
   // labels 0 0 0 1 1 2, predictions 0 0 1 1 0 0
-  const torch::Tensor probabilities =
-      torch::tensor({{.8, .1, .1}, {.6, .2, .2}, {.2, .5, .3}, {.1, .8, .1}, {.5, .4, .1}, {.7, .2, .1}}, torch::kFloat32);
+  const torch::Tensor probabilities = torch::tensor(
+      {{.8, .1, .1}, {.6, .2, .2}, {.2, .5, .3}, {.1, .8, .1}, {.5, .4, .1}, {.7, .2, .1}}, torch::kFloat32);
   const Metrics m = compute_metrics(probabilities, torch::tensor({0, 0, 0, 1, 1, 2}, torch::kInt64));
   EXPECT_EQ(m.rows, 6);
   EXPECT_DOUBLE_EQ(m.accuracy, 0.5);
@@ -22,7 +22,8 @@ TEST(ComputeMetrics, EqualsValuesWorkedOutByHand) {
   EXPECT_DOUBLE_EQ(m.classes[1].f1, 0.5);
   EXPECT_EQ(m.classes[2].precision, 0);  // never predicted
   EXPECT_EQ(m.classes[2].f1, 0);
-  EXPECT_NEAR(m.loss, -(std::log(.8) + std::log(.6) + std::log(.2) + std::log(.8) + std::log(.4) + std::log(.1)) / 6, 1e-6);
+  EXPECT_NEAR(m.loss, -(std::log(.8) + std::log(.6) + std::log(.2) + std::log(.8) + std::log(.4) + std::log(.1)) / 6,
+              1e-6);
 }
 
 TEST(ComputeMetrics, MeasuresCalibrationInBins) {

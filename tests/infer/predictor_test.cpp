@@ -32,7 +32,8 @@ TEST(Predictor, AveragesTheViewsOfTestTimeAugmentation) {
   EXPECT_TRUE(views.front().equal(data.images));
   Checkpoint network = load_checkpoint(a);
   torch::Tensor sum = torch::zeros({300, 10});
-  for (const torch::Tensor& view : views) sum += compute_logits(*network.model, view, network.info.normalization).softmax(1);
+  for (const torch::Tensor& view : views)
+    sum += compute_logits(*network.model, view, network.info.normalization).softmax(1);
   const torch::Tensor expected = sum / static_cast<double>(views.size());
   EXPECT_TRUE(torch::allclose(Predictor({a}, {.tta = true}).predict(data), expected, 1e-5, 1e-6));
 }

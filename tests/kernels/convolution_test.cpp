@@ -10,7 +10,7 @@ struct Case {
 
 // Odd sizes, fewer pixels than a tile, one channel, borders of both kinds, many tiles; by either method.
 constexpr Case kCases[] = {{3, 1, 32, 28, 28, 1}, {2, 1, 64, 9, 7, 0},  {3, 32, 64, 13, 13, 0}, {2, 64, 32, 7, 5, 1},
-                           {1, 32, 32, 3, 3, 0},  {5, 32, 96, 4, 3, 1}, {2, 64, 128, 1, 1, 1}, {9, 96, 64, 14, 15, 1}};
+                           {1, 32, 32, 3, 3, 0},  {5, 32, 96, 4, 3, 1}, {2, 64, 128, 1, 1, 1},  {9, 96, 64, 14, 15, 1}};
 
 class Convolution : public testing::TestWithParam<const Table*> {
  protected:

@@ -13,19 +13,20 @@ TEST(Presets, HaveTheParametersOfTheirLayers) {
       {"cnn", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 1600 * 128 + 128 + 128 * 10 + 10},
       {"cnn-dropout", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 6272 * 128 + 128 + 128 * 10 + 10},
       {"cnn-bn", 9 * 32 + 32 + 9 * 32 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 64 + 64 + 9 * 64 * 128 + 128 +
-                     2 * (32 + 32 + 64 + 64 + 128) + 6272 * 512 + 512 + 2 * 512 + 512 * 256 + 256 + 2 * 256 + 256 * 10 + 10},
+                     2 * (32 + 32 + 64 + 64 + 128) + 6272 * 512 + 512 + 2 * 512 + 512 * 256 + 256 + 2 * 256 + 256 * 10 +
+                     10},
       {"fast", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 2 * (32 + 64 + 128) + 1152 * 10 + 10},
-      {"best", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 96 + 96 + 9 * 96 * 96 + 96 + 9 * 96 * 128 + 128 + 9 * 128 * 192 + 192 +
-                   2 * (32 + 64 + 96 + 96 + 128 + 192) + 192 * 10 + 10},
+      {"best", 9 * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 96 + 96 + 9 * 96 * 96 + 96 + 9 * 96 * 128 + 128 +
+                   9 * 128 * 192 + 192 + 2 * (32 + 64 + 96 + 96 + 128 + 192) + 192 * 10 + 10},
   };
-  for (const auto& [name, parameters] : expected) EXPECT_EQ(count_parameters(*build_model(name, {})), parameters) << name;
+  for (const auto& [name, parameters] : expected)
+    EXPECT_EQ(count_parameters(*build_model(name, {})), parameters) << name;
   EXPECT_EQ(presets().size(), expected.size());
 }
 
 TEST(Presets, CountMultiplyAdds) {
   EXPECT_EQ(build_model("mlp-128", {})->multiply_adds(), 784 * 128 + 128 * 10);
-  EXPECT_EQ(build_model("cnn", {})->multiply_adds(),
-            26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10);
+  EXPECT_EQ(build_model("cnn", {})->multiply_adds(), 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10);
   EXPECT_EQ(build_model("mlp-128", {})->training_multiply_adds(), 2 * 784 * 128 + 3 * 128 * 10);
 }
 
@@ -34,7 +35,8 @@ TEST(Presets, TakeOtherSizesAndClasses) {
     for (const int64_t size : {preset.min_image_size, preset.min_image_size + 1, int64_t{33}}) {
       const auto model = build_model(preset.name, {47, size});
       model->eval();
-      EXPECT_EQ(model->forward(torch::zeros({3, 1, size, size})).sizes(), torch::IntArrayRef({3, 47})) << preset.name << size;
+      EXPECT_EQ(model->forward(torch::zeros({3, 1, size, size})).sizes(), torch::IntArrayRef({3, 47}))
+          << preset.name << size;
     }
   }
 }

@@ -87,7 +87,8 @@ TEST(Members, GoOnWhereTheyWereStopped) {
   };
   EXPECT_EQ(train_members(small(3, 0), data, folder / "run", note).reason, StopReason::finished);
   EXPECT_EQ(kept, (std::vector<bool>{true, false, false}));
-  for (const char* member : {"/member-01/best.safetensors", "/member-02/best.safetensors", "/member-03/best.safetensors"}) {
+  for (const char* member :
+       {"/member-01/best.safetensors", "/member-02/best.safetensors", "/member-03/best.safetensors"}) {
     EXPECT_EQ(read_text(folder / (std::string("run") + member)), read_text(folder / (std::string("whole") + member)));
   }
 }

@@ -74,7 +74,8 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
   plain->set_execution({Precision::fp32, Kernels::plain});
   for (size_t p = 0; p < plain->parameters().size(); ++p) plain->parameters()[p].copy_(averaged.parameters()[p]);
   for (const auto& module : plain->modules(false)) {
-    const bool is_norm = module->as<torch::nn::BatchNorm1d>() != nullptr || module->as<torch::nn::BatchNorm2d>() != nullptr;
+    const bool is_norm =
+        module->as<torch::nn::BatchNorm1d>() != nullptr || module->as<torch::nn::BatchNorm2d>() != nullptr;
     module->train(is_norm);
     if (auto* norm = module->as<torch::nn::BatchNorm1d>()) norm->options.momentum(1.0);
     if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
@@ -91,7 +92,8 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
     const torch::Tensor expected = sums[b] / static_cast<double>(batches.size());
     // LibTorch adds up 200,000 floats one after another, which leaves three digits or four.
     EXPECT_TRUE(torch::allclose(averaged.buffers()[b], expected, 1e-3, 1e-4))
-        << b << ": " << (averaged.buffers()[b] - expected).abs().max().item<float>() << " of " << expected.abs().max().item<float>();
+        << b << ": " << (averaged.buffers()[b] - expected).abs().max().item<float>() << " of "
+        << expected.abs().max().item<float>();
   }
 }
 

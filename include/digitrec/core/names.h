@@ -20,8 +20,8 @@ size_t find_name(std::string_view what, const std::string& word, std::span<const
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 
-/// The enum whose values are the positions of `names`. Throws UsageError, starting with `what` ("precision") and naming the
-/// nearest, for a word that is none of them.
+/// The enum whose values are the positions of `names`. Throws UsageError, starting with `what` ("precision") and naming
+/// the nearest, for a word that is none of them.
 template <class Enum>
 Enum parse_name(std::string_view what, const std::string& word, std::span<const std::string> names) {
   return static_cast<Enum>(find_name(what, word, names));

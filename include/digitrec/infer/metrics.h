@@ -34,9 +34,10 @@ struct Metrics {
   int64_t correct = 0;
   double accuracy = 0;  ///< fraction of 1
   Interval interval;    ///< of the accuracy: see wilson_interval
-  double calibration_error = 0;  ///< expected: mean over the rows of their bin's |confidence - accuracy| (Naeini et al. 2015)
+  /// Expected calibration error: mean over the rows of |confidence - accuracy| of their bin (Naeini et al. 2015).
+  double calibration_error = 0;
   std::vector<CalibrationBin> calibration;
-  double loss = 0;      ///< mean negative log likelihood, in nats
+  double loss = 0;  ///< mean negative log likelihood, in nats
   std::vector<ClassMetrics> classes;
   std::vector<std::vector<int64_t>> confusion;  ///< [label][prediction], rows counted
 };

@@ -14,12 +14,12 @@ struct PredictorOptions {
   bool tta = false;
 };
 
-/// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the temperature
-/// in its checkpoint.
+/// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the
+/// temperature in its checkpoint.
 class Predictor {
  public:
-  /// Takes what find_checkpoints finds at each path. Throws Error when a checkpoint cannot be loaded, or when two differ in
-  /// classes or image size.
+  /// Takes what find_checkpoints finds at each path. Throws Error when a checkpoint cannot be loaded, or when two
+  /// differ in classes or image size.
   explicit Predictor(const std::vector<std::filesystem::path>& paths, const PredictorOptions& options = {});
 
   /// Probabilities, float32 [N, classes] on the CPU. Throws Error when the images are not of the networks' size.
@@ -38,8 +38,8 @@ class Predictor {
   std::vector<Checkpoint> networks_;
 };
 
-/// The images, uint8 [N, S, S], and slightly varied copies of them, float32 of the same shape: nine views in all, the same
-/// ones every time.
+/// The images, uint8 [N, S, S], and slightly varied copies of them, float32 of the same shape: nine views in all, the
+/// same ones every time.
 std::vector<torch::Tensor> test_time_views(const torch::Tensor& images);
 
 }  // namespace digitrec

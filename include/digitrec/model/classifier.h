@@ -13,14 +13,16 @@
 
 namespace digitrec {
 
-/// A network that tells classes apart. Parameters and buffers carry PyTorch's names (`conv1.weight`, `bn1.running_mean`).
+/// A network that tells classes apart. Parameters and buffers carry PyTorch's names (`conv1.weight`,
+/// `bn1.running_mean`).
 class Classifier : public torch::nn::Module {
  public:
   /// float32 [N, 1, S, S], normalised -> logits, float32 [N, classes].
   virtual torch::Tensor forward(torch::Tensor x) = 0;
   /// Multiply-adds of one image's forward pass in convolutions and fully connected layers.
   virtual int64_t multiply_adds() const = 0;
-  /// Of one image's training step: forward, for the weights' gradients, and for those of every layer's input but the first's.
+  /// Of one image's training step: forward, for the weights' gradients, and for those of every layer's input but the
+  /// first's.
   virtual int64_t training_multiply_adds() const = 0;
 
   void set_execution(const Execution& execution) { execution_ = execution; }

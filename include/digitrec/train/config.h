@@ -25,44 +25,45 @@ enum class SelectKind { validation, last };
 /// Everything that a training run depends on; together with the data it is enough to repeat the run. Ranges are checked
 /// by `train_options`, which gives each field its name in files and on the command line.
 struct TrainConfig {
-  std::string model = "cnn";         ///< preset
-  std::string data = "data";         ///< folder or file, see load_dataset
-  std::string out;                   ///< run folder; empty: runs/<model>-<time>
-  std::string device = "auto";       ///< see choose_device
-  int64_t epochs = 10;               ///< passes over the training rows, at most
-  int64_t batch_size = 64;           ///< images a step
-  double lr = 0.001;                 ///< peak learning rate
-  uint64_t seed = 42;                ///< of split, initial weights, shuffling and dropout
+  std::string model = "cnn";                               ///< preset
+  std::string data = "data";                               ///< folder or file, see load_dataset
+  std::string out;                                         ///< run folder; empty: runs/<model>-<time>
+  std::string device = "auto";                             ///< see choose_device
+  int64_t epochs = 10;                                     ///< passes over the training rows, at most
+  int64_t batch_size = 64;                                 ///< images a step
+  double lr = 0.001;                                       ///< peak learning rate
+  uint64_t seed = 42;                                      ///< of split, initial weights, shuffling and dropout
   PrecisionChoice precision = PrecisionChoice::automatic;  ///< see choose_precision
-  int64_t threads = 0;               ///< CPU threads; 0: one a physical core
-  int64_t limit = 0;                 ///< rows read from the file; 0: all
-  double max_seconds = 0;            ///< training time after which no further batch starts; 0: no limit
-  int64_t patience = 0;              ///< epochs without improvement before stopping; 0: never stop early
-  SelectKind select = SelectKind::validation;  ///< last: the accuracy on validation rows stays free of any choice on them
-  double val_fraction = 0.1;         ///< share of each class held back for validation
-  int64_t folds = 0;                 ///< cross-validation: a network for each, validated on it alone; 0: a split instead
-  int64_t ensemble = 0;              ///< networks (for each fold), alike but for their seeds; 0 is 1
-  int64_t member = 0;                ///< train only that one of them, counted from 1; 0: all
+  int64_t threads = 0;                                     ///< CPU threads; 0: one a physical core
+  int64_t limit = 0;                                       ///< rows read from the file; 0: all
+  double max_seconds = 0;  ///< training time after which no further batch starts; 0: no limit
+  int64_t patience = 0;    ///< epochs without improvement before stopping; 0: never stop early
+  SelectKind select =
+      SelectKind::validation;  ///< last: the accuracy on validation rows stays free of any choice on them
+  double val_fraction = 0.1;   ///< share of each class held back for validation
+  int64_t folds = 0;           ///< cross-validation: a network for each, validated on it alone; 0: a split instead
+  int64_t ensemble = 0;        ///< networks (for each fold), alike but for their seeds; 0 is 1
+  int64_t member = 0;          ///< train only that one of them, counted from 1; 0: all
   NormalizationKind normalization = NormalizationKind::data;  ///< mean and deviation of the training rows, or MNIST's
 
   OptimizerKind optimizer = OptimizerKind::adam;
-  double weight_decay = 0;           ///< L2 term for adam and sgd, decoupled for adamw
-  double momentum = 0.9;             ///< of sgd
+  double weight_decay = 0;  ///< L2 term for adam and sgd, decoupled for adamw
+  double momentum = 0.9;    ///< of sgd
   ScheduleKind schedule = ScheduleKind::constant;
-  double warmup_epochs = 0;          ///< linear rise from 0 to lr before the schedule starts
-  double min_lr = 0;                 ///< where cosine ends and plateau stops
-  int64_t step_epochs = 10;          ///< step: epochs between falls
-  double gamma = 0.1;                ///< step, plateau: factor of a fall
-  int64_t plateau_patience = 3;      ///< plateau: epochs without a lower validation loss before a fall
-  double grad_clip = 0;              ///< largest norm of all gradients together; 0: no clipping
-  double label_smoothing = 0;        ///< share of the target spread over all classes
+  double warmup_epochs = 0;                         ///< linear rise from 0 to lr before the schedule starts
+  double min_lr = 0;                                ///< where cosine ends and plateau stops
+  int64_t step_epochs = 10;                         ///< step: epochs between falls
+  double gamma = 0.1;                               ///< step, plateau: factor of a fall
+  int64_t plateau_patience = 3;                     ///< plateau: epochs without a lower validation loss before a fall
+  double grad_clip = 0;                             ///< largest norm of all gradients together; 0: no clipping
+  double label_smoothing = 0;                       ///< share of the target spread over all classes
   ClassWeights class_weights = ClassWeights::none;  ///< balanced: each class counts the same in the loss
-  Augmentation augmentation;         ///< of the images trained on
-  AverageKind average = AverageKind::none;  ///< validated and saved in place of the weights that are trained
-  double average_decay = 0.99;       ///< ema: share of the old mean that a new one keeps
-  int64_t average_every = 5;         ///< steps between two weights that enter the mean
-  double average_start = 0;          ///< epochs before the first weights enter it
-  Kernels kernels = Kernels::fused;  ///< plain: LibTorch's layers one by one, to compare with
+  Augmentation augmentation;                        ///< of the images trained on
+  AverageKind average = AverageKind::none;          ///< validated and saved in place of the weights that are trained
+  double average_decay = 0.99;                      ///< ema: share of the old mean that a new one keeps
+  int64_t average_every = 5;                        ///< steps between two weights that enter the mean
+  double average_start = 0;                         ///< epochs before the first weights enter it
+  Kernels kernels = Kernels::fused;                 ///< plain: LibTorch's layers one by one, to compare with
 };
 
 /// How many networks the configuration asks for, `member` aside.
@@ -70,10 +71,10 @@ int64_t count_members(const TrainConfig& config);
 
 /// One field of a configuration as the outside sees it.
 struct ConfigOption {
-  std::string key;         ///< in TOML: "batch_size"; on the command line: --batch-size
-  std::string help;        ///< one line
-  bool common = false;     ///< most people need it
-  bool is_text = false;    ///< a string in TOML, else a number
+  std::string key;       ///< in TOML: "batch_size"; on the command line: --batch-size
+  std::string help;      ///< one line
+  bool common = false;   ///< most people need it
+  bool is_text = false;  ///< a string in TOML, else a number
   /// Sets the field from text. Returns nothing when it fits, else what was wrong and what was expected.
   std::function<std::optional<std::string>(const std::string&)> set{};
   /// The field's value as text.

@@ -31,10 +31,10 @@ struct MembersResult {
   double seconds = 0;   ///< of training in this call
 };
 
-/// Trains all members of `config` one after another, each into `folder`/member-NN, and writes config.toml and summary.json
-/// beside them. Members that are complete there, under the same configuration, are kept: the same call again goes on where
-/// the last one stopped. `events_of` is asked for the events of each member that is trained, and told of each that is kept.
-/// Throws Error; also when the folder holds a run with another configuration.
+/// Trains all members of `config` one after another, each into `folder`/member-NN, and writes config.toml and
+/// summary.json beside them. Members that are complete there, under the same configuration, are kept: the same call
+/// again goes on where the last one stopped. `events_of` is asked for the events of each member that is trained, and
+/// told of each that is kept. Throws Error; also when the folder holds a run with another configuration.
 MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                             const std::function<TrainEvents(const Member&)>& events_of);
 

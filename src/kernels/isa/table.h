@@ -75,8 +75,8 @@ struct Table {
   // ---- convolutions: images `begin` to `end`; weights in an order of the kernels' own, as pack_* write them ----
   int64_t (*packed_size)(const ConvShape&);  ///< floats
   void (*pack_weights)(const ConvShape&, const float* weight, float* packed);
-  /// The weights of the convolution that carries gradients back: in and out swapped, taps turned around. The shape is that
-  /// of the way back, the weights lie as those of the way there.
+  /// The weights of the convolution that carries gradients back: in and out swapped, taps turned around. The shape is
+  /// that of the way back, the weights lie as those of the way there.
   void (*pack_weights_backward)(const ConvShape&, const float* weight, float* packed);
   void (*unpack_weights)(const ConvShape&, const float* packed, float* weight);
   int64_t (*scratch_size)(const ConvShape&);  ///< floats that the next two need as `scratch`

@@ -21,8 +21,8 @@ struct Walk {
 };
 
 /// sums[i][:] = the sum, over all places of the walk, of the input there, counted from input[i], times the next kTile
-/// factors. Adjacent inputs are input[0] and the floats behind it: one pointer instead of six. A function of its own, so
-/// that nothing competes with it for registers.
+/// factors. Adjacent inputs are input[0] and the floats behind it: one pointer instead of six. A function of its own,
+/// so that nothing competes with it for registers.
 template <bool kAdjacent>
 __attribute__((noinline)) void multiply_tile(const float* const* input, const Walk& walk, const float* factors,
                                              float* sums) {

@@ -1,9 +1,9 @@
-// 3 x 3 convolutions by Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray 2016, https://arxiv.org/abs/1509.09308):
-// 4 outputs for 16 multiplications instead of 36. Its constants are 0, 1 and 1/2, so it rounds no worse than the direct
-// method.
+// 3 x 3 convolutions by Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray 2016,
+// https://arxiv.org/abs/1509.09308): 4 outputs for 16 multiplications instead of 36. Its constants are 0, 1 and 1/2, so
+// it rounds no worse than the direct method.
 //
-// The output is cut into tiles of 2 x 2, each computed from 4 x 4 inputs. With A, B, G of the paper, kernel g and input d,
-// y = A' [(G g G') * (B' d B)] A, the product being one by element: 16 matrix products over the channels.
+// The output is cut into tiles of 2 x 2, each computed from 4 x 4 inputs. With A, B, G of the paper, kernel g and input
+// d, y = A' [(G g G') * (B' d B)] A, the product being one by element: 16 matrix products over the channels.
 #pragma once
 
 #include "kernels/isa/tile.h"
@@ -100,7 +100,8 @@ void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
 
 /// `shape` is that of the convolution backwards, from its `in` channels to its `out`.
 void pack_weights_backward(const ConvShape& shape, const float* weight, float* packed) {
-  pack(shape, packed, [&](int64_t out, int64_t tap, int64_t in) { return weight[(in * 9 + 8 - tap) * shape.out + out]; });
+  pack(shape, packed,
+       [&](int64_t out, int64_t tap, int64_t in) { return weight[(in * 9 + 8 - tap) * shape.out + out]; });
 }
 
 void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
@@ -194,8 +195,8 @@ void transform_inputs(const ConvShape& shape, const Tiling& tiling, const Scratc
                       int64_t tiles) {
   for (int64_t t = 0; t < tiles; ++t) {
     const Place place = Place::of(tiling, first + t);
-    const float* from = scratch.padded + place.image * tiling.padded_image + place.row * tiling.padded_row +
-                        place.column * shape.in;
+    const float* from =
+        scratch.padded + place.image * tiling.padded_image + place.row * tiling.padded_row + place.column * shape.in;
     float* to = scratch.inputs + t * shape.in;
     for (int64_t c = 0; c < shape.in; c += kWidth) {
       Vec d[kPlanes];
