@@ -40,9 +40,11 @@ def check(digitrec, folder, preset):
         metadata = file.metadata()
     assert metadata["preset"] == preset and metadata["classes"] == "10", metadata
     normalization = json.loads(metadata["normalization"])
+    temperature = json.loads(metadata["temperature"])
     images = torch.tensor(read_csv(folder / "data" / "test.csv")).view(-1, 1, 28, 28)
     with torch.no_grad():
-        expected = model.eval()((images / 255 - normalization["mean"]) / normalization["deviation"]).softmax(1)
+        logits = model.eval()((images / 255 - normalization["mean"]) / normalization["deviation"])
+    expected = (logits / temperature).softmax(1)
     found = torch.tensor(read_csv(folder / "p.csv"))[:, 2:]
     difference = (expected - found).abs().max().item()
     print(f"{preset}: {len(model.state_dict())} tensors, probabilities differ by {difference:.1e}")
