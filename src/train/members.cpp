@@ -38,12 +38,12 @@ bool is_complete(const fs::path& member) {
   return summary.is_object() && summary.value("stopped", "interrupted") != "interrupted";
 }
 
-/// Makes the folder with its configuration, or finds the same one there.
-void open_folder(const fs::path& folder, const TrainConfig& config) {
+/// Makes the folder with its configuration, or finds the same one there, of which it gives true.
+bool open_folder(const fs::path& folder, const TrainConfig& config) {
   const fs::path file = folder / "config.toml";
   const std::string text = run_config_text(config);
   if (fs::exists(file)) {
-    if (read_file(file, 1 << 20) == text) return;
+    if (read_file(file, 1 << 20) == text) return true;
     throw Error(fmt::format("{}: holds a run with other settings; choose another --out or remove it", folder.string()));
   }
   std::error_code error;
@@ -53,6 +53,7 @@ void open_folder(const fs::path& folder, const TrainConfig& config) {
   fs::create_directories(folder, error);
   if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
   write_file(file, text);
+  return false;
 }
 
 Json describe(const Metrics& metrics) {
@@ -110,9 +111,10 @@ HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const P
   return {rows, sum.index_select(0, rows) / networks.index_select(0, rows).unsqueeze(1)};
 }
 
-MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
-                            const std::function<TrainEvents(const Member&)>& events_of) {
-  open_folder(folder, config);
+namespace {
+
+MembersResult train_missing_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
+                                    const std::function<TrainEvents(const Member&)>& events_of) {
   MembersResult result;
   const int64_t count = count_members(config);
   for (int64_t number = 1; number <= count; ++number) {
@@ -134,6 +136,21 @@ MembersResult train_members(const TrainConfig& config, const Dataset& dataset, c
   result.held_out = predict_held_out(folder, dataset, options);
   write_summary(config, dataset, folder, result.held_out);
   return result;
+}
+
+}  // namespace
+
+MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
+                            const std::function<TrainEvents(const Member&)>& events_of) {
+  const fs::path first_new = first_missing(folder);
+  const bool was_there = open_folder(folder, config);
+  try {
+    return train_missing_members(config, dataset, folder, events_of);
+  } catch (...) {
+    // A run that failed before its first checkpoint leaves nothing behind.
+    if (!was_there && !fs::exists(member_folder(folder, 1))) remove_made(folder, first_new);
+    throw;
+  }
 }
 
 }  // namespace digitrec

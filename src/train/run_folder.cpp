@@ -42,14 +42,28 @@ const char* chosen_by(const TrainConfig& config, const TrainStart& start) {
   return "highest validation accuracy, then lowest validation loss";
 }
 
-/// The outermost folder of `path` that does not exist yet; empty when all do.
+}  // namespace
+
 fs::path first_missing(const fs::path& path) {
   fs::path missing;
   for (fs::path part = path; !part.empty() && !fs::exists(part); part = part.parent_path()) missing = part;
   return missing;
 }
 
-}  // namespace
+void remove_made(const fs::path& path, const fs::path& first_new) {
+  std::error_code ignored;
+  if (first_new.empty()) {
+    // The folder was there and empty, of which its maker made sure.
+    for (const auto& entry : fs::directory_iterator(path, ignored)) fs::remove_all(entry.path(), ignored);
+  } else {
+    fs::remove_all(path, ignored);
+    // Parents made for this run go too, but only while they are empty: another run may have moved in beside it.
+    for (fs::path made = path; made != first_new;) {
+      made = made.parent_path();
+      fs::remove(made, ignored);
+    }
+  }
+}
 
 std::string run_config_text(const TrainConfig& config) {
   return fmt::format("# digitrec {}: the whole configuration of this run\n", version()) + to_toml(config);
@@ -86,20 +100,7 @@ RunFolder::~RunFolder() {
   if (!has_checkpoint_) discard();
 }
 
-void RunFolder::discard() const {
-  std::error_code ignored;
-  if (first_new_.empty()) {
-    // The folder was there and empty, which the constructor made sure of.
-    for (const auto& entry : fs::directory_iterator(path_, ignored)) fs::remove_all(entry.path(), ignored);
-  } else {
-    fs::remove_all(path_, ignored);
-    // Parents made for this run go too, but only while they are empty: another run may have moved in beside it.
-    for (fs::path made = path_; made != first_new_;) {
-      made = made.parent_path();
-      fs::remove(made, ignored);
-    }
-  }
-}
+void RunFolder::discard() const { remove_made(path_, first_new_); }
 
 void RunFolder::save(const fs::path& file, const Classifier& model, const CheckpointInfo& info) {
   save_checkpoint(file, model, info);

@@ -9,6 +9,13 @@
 
 namespace digitrec {
 
+/// The outermost folder of `path` that does not exist yet; empty when all do.
+std::filesystem::path first_missing(const std::filesystem::path& path);
+
+/// Takes back a folder made for a run, with the parents made for it (`first_new`: first_missing before it was made).
+/// One that was there stays, empty.
+void remove_made(const std::filesystem::path& path, const std::filesystem::path& first_new);
+
 /// What config.toml of a run folder holds.
 std::string run_config_text(const TrainConfig& config);
 

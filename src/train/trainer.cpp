@@ -53,6 +53,8 @@ torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
 }
 
 void require_member(const TrainConfig& config) {
+  if (config.folds == 1)
+    throw UsageError("--folds: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
   if (config.member > count_members(config)) {
     throw UsageError(
         fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));

@@ -102,6 +102,22 @@ TEST(Members, RefuseAFolderOfOtherSettings) {
                run.string() + ": holds a run with other settings; choose another --out or remove it");
 }
 
+TEST(Members, RefuseNumbersThatMakeNoSense) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(100, 1);
+  TrainConfig config = small(1, 0);
+  EXPECT_ERROR(train(config, data, folder / "run", {}), UsageError,
+               "--folds: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
+  config = small(3, 2);
+  config.member = 7;
+  EXPECT_ERROR(train(config, data, folder / "run", {}), UsageError,
+               "--member 7: there are 6; see --folds and --ensemble");
+  EXPECT_TRUE(folder.entries().empty());
+  EXPECT_ERROR(train_members(small(3, 0), test::random_dataset({0, 1}, 28), folder / "runs/new", no_events), Error,
+               "random: 2 rows cannot fill 3 folds; add rows or lower --folds");
+  EXPECT_TRUE(folder.entries().empty());
+}
+
 TEST(PredictHeldOut, RefusesOtherData) {
   const TempFolder folder;
   train(small(0, 0), draw_synthetic_digits(200, 1), folder / "run", {});
