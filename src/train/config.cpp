@@ -68,16 +68,25 @@ ConfigOption text(const char* key, std::string& field, const char* help) {
   return option;
 }
 
+/// Calls `set` with the position of `value` among `names`, or says what is wrong with it.
+template <class Set>
+std::optional<std::string> parse_choice(const char* key, const std::string& value,
+                                        const std::vector<std::string>& names, Set set) {
+  try {
+    set(find_name(key, value, names));
+    return std::nullopt;
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
 /// A field that takes one of a few names: an enum whose values are the names' positions.
 template <class Enum>
 ConfigOption choice(const char* key, Enum& field, const char* help, std::vector<std::string> names) {
   ConfigOption option{key, fmt::format("{}: {}", help, join(names))};
   option.is_text = true;
   option.set = [&field, key, names](const std::string& value) -> std::optional<std::string> {
-    const auto found = std::find(names.begin(), names.end(), value);
-    if (found == names.end()) return fmt::format("unknown {} '{}'{}", key, value, suggest_name(value, names));
-    field = static_cast<Enum>(found - names.begin());
-    return std::nullopt;
+    return parse_choice(key, value, names, [&](size_t position) { field = static_cast<Enum>(position); });
   };
   option.get = [&field, names] { return names[static_cast<size_t>(field)]; };
   return option;
@@ -86,12 +95,7 @@ ConfigOption choice(const char* key, Enum& field, const char* help, std::vector<
 ConfigOption preset_option(std::string& field) {
   ConfigOption option = text("model", field, "Preset to train; digitrec models lists them");
   option.set = [&field](const std::string& value) -> std::optional<std::string> {
-    const std::vector<std::string> names = preset_names();
-    if (std::find(names.begin(), names.end(), value) == names.end()) {
-      return fmt::format("unknown model '{}'{}", value, suggest_name(value, names));
-    }
-    field = value;
-    return std::nullopt;
+    return parse_choice("model", value, preset_names(), [&](size_t) { field = value; });
   };
   return option;
 }

@@ -86,6 +86,7 @@ TrainConfig read_run_config(const fs::path& folder) {
 HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const PredictorOptions& options) {
   const TrainConfig config = read_run_config(folder);
   const bool has_members = config.member == 0 && count_members(config) > 1;
+  const std::string data = fingerprint(dataset);
   torch::Tensor sum;
   torch::Tensor networks = torch::zeros({dataset.size()}, torch::kFloat32);
   for (int64_t number = 1; number <= (has_members ? count_members(config) : 1); ++number) {
@@ -94,8 +95,7 @@ HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const P
       throw Error(fmt::format("{}: no best.safetensors in it; train the run to its end first", member.string()));
     }
     Predictor predictor({member}, options);
-    const std::string trained_on = predictor.networks().front().info.data;
-    if (trained_on != fingerprint(dataset)) {
+    if (predictor.networks().front().info.data != data) {
       throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others",
                               dataset.source, member.string()));
     }
