@@ -15,7 +15,8 @@ namespace {
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
   return names;
 }
 
@@ -48,7 +49,8 @@ void refuse_unknown_words(const CLI::App& app) {
   if (words.empty()) return;
   // Where a subcommand may stand, a first word that is none explains all that follows it.
   const bool may_be_subcommand = !subcommand_names(app).empty() && !words.front().starts_with('-');
-  const auto flag = std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with('-'); });
+  const auto flag =
+      std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with('-'); });
   fail_unknown(app, may_be_subcommand || flag == words.end() ? words.front() : *flag);
 }
 
@@ -73,6 +75,7 @@ int run_command_line(int argc, char** argv) {
   runs["train"] = setup_train(app);
   runs["eval"] = setup_eval(app);
   runs["predict"] = setup_predict(app);
+  runs["report"] = setup_report(app);
   runs["bench"] = setup_bench(app);
   runs["submit"] = setup_submit(app);
   runs["data"] = setup_data(app);

@@ -13,9 +13,11 @@ using Run = std::function<int()>;
 Run setup_train(CLI::App& app);
 Run setup_eval(CLI::App& app);
 Run setup_predict(CLI::App& app);
+Run setup_report(CLI::App& app);
 Run setup_bench(CLI::App& app);
 Run setup_submit(CLI::App& app);
 Run setup_data(CLI::App& app);
+Run setup_data_show(CLI::App& data);  // below `data`
 Run setup_models(CLI::App& app);
 Run setup_devices(CLI::App& app);
 

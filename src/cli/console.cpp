@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 
 namespace digitrec::cli {
@@ -32,13 +34,38 @@ spdlog::logger& logger() {
 
 volatile std::sig_atomic_t g_interrupted = 0;
 
-int terminal_width() {
+int descriptor(Stream stream) { return stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO; }
+
+}  // namespace
+
+int terminal_width(Stream stream) {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  if (ioctl(descriptor(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
 }
 
-}  // namespace
+bool has_colour(Stream stream) {
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(descriptor(stream)) == 1 && (no_color == nullptr || *no_color == '\0');
+}
+
+std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width) {
+  constexpr std::array<const char*, 4> kInk{" ", "▀", "▄", "█"};
+  const bool colour = has_colour(Stream::out);
+  // The 24 greys of a terminal's 256 colours.
+  const auto grey = [](uint8_t level) { return 232 + level * 23 / 255; };
+  std::string line;
+  for (int64_t x = 0; x < width; ++x) {
+    const uint8_t top = upper[x];
+    const uint8_t bottom = lower != nullptr ? lower[x] : uint8_t{0};
+    if (colour) {
+      fmt::format_to(std::back_inserter(line), "\033[38;5;{};48;5;{}m▀", grey(top), grey(bottom));
+    } else {
+      line += kInk[static_cast<size_t>((top > 127 ? 1 : 0) + (bottom > 127 ? 2 : 0))];
+    }
+  }
+  return colour ? line + "\033[0m" : line;
+}
 
 void log(std::string_view line) { logger().info("{}", line); }
 
@@ -60,17 +87,18 @@ ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::draw(const std::string& before, double fraction, const std::string& after) {
   if (!on_terminal_) return;
-  const int room = terminal_width() - 1 - static_cast<int>(before.size() + after.size()) - 4;
+  const int room = terminal_width(Stream::err) - 1 - static_cast<int>(before.size() + after.size()) - 4;
   const int width = std::clamp(room, 0, 24);
   std::string bar;
   if (width >= 4) {
     const int filled = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
-    bar = fmt::format(" [{}{}] ", std::string(static_cast<size_t>(filled), '='), std::string(static_cast<size_t>(width - filled), ' '));
+    bar = fmt::format(" [{}{}] ", std::string(static_cast<size_t>(filled), '='),
+                      std::string(static_cast<size_t>(width - filled), ' '));
   } else {
     bar = " ";
   }
   std::string line = before + bar + after;
-  line.resize(std::min(line.size(), static_cast<size_t>(terminal_width() - 1)));
+  line.resize(std::min(line.size(), static_cast<size_t>(terminal_width(Stream::err) - 1)));
   fmt::print(stderr, "\r\033[K{}", line);
   std::fflush(stderr);
   drawn_ = true;

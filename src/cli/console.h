@@ -30,6 +30,16 @@ class ProgressLine {
   bool drawn_ = false;
 };
 
+enum class Stream { out, err };
+/// Columns of the terminal that the stream goes to; 80 where it goes elsewhere.
+int terminal_width(Stream stream);
+/// Whether colour may be sent there: to a terminal, unless NO_COLOR is set (https://no-color.org).
+bool has_colour(Stream stream);
+
+/// One line of text for two rows of `width` pixels, 0 black to 255 white; `lower` may be null. Greys where stdout has
+/// colour, else ink or no ink.
+std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width);
+
 /// "0:07", "12:34", "1:02:03".
 std::string format_duration(double seconds);
 /// 12345 -> "12,345".

@@ -1,12 +1,13 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/near_duplicates.h"
 #include "digitrec/data/source.h"
 #include "digitrec/data/summary.h"
 #include "digitrec/data/synth.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -58,10 +59,14 @@ void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
 }
 
 Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
-  return {{"file", dataset.source},       {"rows", summary.rows},
-          {"image_size", summary.image_size}, {"classes", summary.classes},
-          {"histogram", summary.histogram},   {"duplicates", summary.duplicates},
-          {"conflicting_labels", summary.conflicts}, {"blank", summary.blank}};
+  return {{"file", dataset.source},
+          {"rows", summary.rows},
+          {"image_size", summary.image_size},
+          {"classes", summary.classes},
+          {"histogram", summary.histogram},
+          {"duplicates", summary.duplicates},
+          {"conflicting_labels", summary.conflicts},
+          {"blank", summary.blank}};
 }
 
 /// Folders stand for the data files in them.
@@ -94,14 +99,16 @@ int run_info(const InfoCommand& command) {
   Json overlaps = Json::array();
   for (size_t i = 0; i < datasets.size(); ++i) {
     for (size_t j = i + 1; j < datasets.size(); ++j) {
-      const int64_t shared = count_overlap(datasets[i], datasets[j]);
+      const int64_t shared = find_near_duplicates(datasets[i].images, datasets[j].images).ge(0).sum().item<int64_t>();
       overlaps.push_back({{"first", datasets[i].source}, {"second", datasets[j].source}, {"rows", shared}});
       if (command.json) continue;
-      std::cout << fmt::format("{} of the images in {} occur in {}\n", format_count(shared),
+      std::cout << fmt::format("{} of the images in {} occur in {}, or nearly the same ones\n", format_count(shared),
                                datasets[j].source, datasets[i].source);
     }
   }
-  if (command.json) std::cout << Json{{"files", files}, {"overlap", overlaps}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  if (command.json)
+    std::cout << Json{{"files", files}, {"overlap", overlaps}}.dump(2, ' ', false, Json::error_handler_t::replace)
+              << '\n';
   return 0;
 }
 
@@ -114,7 +121,9 @@ Run setup_data(CLI::App& app) {
   auto synth = std::make_shared<SynthCommand>();
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
   synth_sub->add_option("--out", synth->out, "Folder to write to")->required()->type_name("DIR");
-  synth_sub->add_option("--train", synth->train, "Labelled digits")->check(CLI::Range(1, 10'000'000).description(""))->type_name("[10000]");
+  synth_sub->add_option("--train", synth->train, "Labelled digits")
+      ->check(CLI::Range(1, 10'000'000).description(""))
+      ->type_name("[10000]");
   synth_sub->add_option("--test", synth->test, "Digits whose labels go to test_labels.csv")
       ->check(CLI::Range(1, 10'000'000).description(""))
       ->type_name("[2000]");
@@ -125,7 +134,11 @@ Run setup_data(CLI::App& app) {
   info_sub->add_option("paths", info->paths, "Data files, or a folder of them")->required()->type_name("PATH");
   info_sub->add_flag("--json", info->json, "Print JSON");
 
-  return [synth_sub, synth, info] { return synth_sub->parsed() ? run_synth(*synth) : run_info(*info); };
+  const Run show = setup_data_show(*sub);
+  return [synth_sub, synth, info_sub, info, show] {
+    if (synth_sub->parsed()) return run_synth(*synth);
+    return info_sub->parsed() ? run_info(*info) : show();
+  };
 }
 
 }  // namespace digitrec::cli

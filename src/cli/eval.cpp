@@ -4,6 +4,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
+#include "digitrec/train/leak.h"
 #include "digitrec/train/members.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -11,6 +12,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace digitrec::cli {
 namespace {
@@ -72,15 +74,13 @@ void print_table(const Metrics& metrics) {
   }
 }
 
-/// The accuracy on rows that were trained on says nothing about others.
 void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
-  const std::string data = fingerprint(dataset);
-  for (size_t i = 0; i < predictor.networks().size(); ++i) {
-    if (predictor.networks()[i].info.data != data) continue;
-    warn(fmt::format("{}: {} was trained on part of these rows; --held-out scores only the others", dataset.source,
-                     predictor.files()[i].string()));
-    return;
-  }
+  const std::optional<Leak> leak = find_leak(predictor, dataset);
+  if (!leak) return;
+  warn(fmt::format(
+      "{}: {} of the {} rows, or nearly the same images, are in {}, which {} was trained on; --held-out scores "
+      "a run on rows that it never saw",
+      dataset.source, format_count(leak->rows), format_count(dataset.size()), leak->data, leak->checkpoint));
 }
 
 Metrics evaluate(const EvalCommand& command) {

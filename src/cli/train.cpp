@@ -182,6 +182,12 @@ int run_train(const TrainCommand& command) {
     validation_rows = start.validation_rows;
     add_log_file(fs::path(config.out) / "train.log");
     log_start(config, device.reason, precision.reason, start);
+    if (start.leaked_rows > 0) {
+      warn(fmt::format(
+          "{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the accuracy "
+          "on them flatters; remove the duplicates",
+          dataset.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
+    }
     if (may_hold_kaggle_test_images(dataset)) {
       warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
                        dataset.source));

@@ -7,8 +7,8 @@
 
 #include <png.h>
 // jpeglib.h needs size_t and FILE declared before it.
-#include <cstdio>
 #include <jpeglib.h>
+#include <cstdio>
 
 #include <algorithm>
 #include <csetjmp>
@@ -114,6 +114,21 @@ GrayImage read_image(const std::filesystem::path& path) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes, name);
   if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(bytes, name);
   fail(name, "neither a PNG nor a JPEG file");
+}
+
+std::string encode_png(const GrayImage& image) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = static_cast<png_uint_32>(image.width);
+  png.height = static_cast<png_uint_32>(image.height);
+  png.format = PNG_FORMAT_GRAY;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::string bytes(size, '\0');
+  if (png_image_write_to_memory(&png, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) == 0) {
+    throw Error(fmt::format("{}: cannot be made a PNG picture ({})", image.source, png.message));
+  }
+  bytes.resize(size);
+  return bytes;
 }
 
 }  // namespace digitrec

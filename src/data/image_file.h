@@ -22,4 +22,7 @@ bool is_image_name(const std::filesystem::path& path);
 /// it is neither, is damaged, or has more than 10,000 pixels a side.
 GrayImage read_image(const std::filesystem::path& path);
 
+/// The bytes of a PNG file. Throws Error, naming `image.source`.
+std::string encode_png(const GrayImage& image);
+
 }  // namespace digitrec

@@ -49,12 +49,4 @@ DatasetSummary summarize(const Dataset& dataset) {
   return summary;
 }
 
-int64_t count_overlap(const Dataset& first, const Dataset& second) {
-  if (first.image_size() != second.image_size()) return 0;
-  const auto rows = first_rows(first);
-  int64_t overlap = 0;
-  for (int64_t row = 0; row < second.size(); ++row) overlap += rows.contains(image_bytes(second, row)) ? 1 : 0;
-  return overlap;
-}
-
 }  // namespace digitrec

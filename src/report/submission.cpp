@@ -22,7 +22,8 @@ std::string probabilities_csv(const torch::Tensor& probabilities) {
   text += '\n';
   for (int64_t i = 0; i < dense.size(0); ++i) {
     fmt::format_to(std::back_inserter(text), "{},{}", i + 1, label[i]);
-    for (int64_t c = 0; c < classes; ++c) fmt::format_to(std::back_inserter(text), ",{:.6g}", probability[i * classes + c]);
+    for (int64_t c = 0; c < classes; ++c)
+      fmt::format_to(std::back_inserter(text), ",{:.6g}", probability[i * classes + c]);
     text += '\n';
   }
   return text;

@@ -133,6 +133,7 @@ void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start
       {"data", config.data},
       {"train_rows", start.train_rows},
       {"validation_rows", start.validation_rows},
+      {"leaked_rows", start.leaked_rows},
       {"normalization", {{"mean", start.normalization.mean}, {"deviation", start.normalization.deviation}}},
       {"seed", config.seed},
       {"stopped", reason_name(result.reason)},

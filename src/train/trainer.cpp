@@ -7,6 +7,7 @@
 #include "digitrec/core/random.h"
 #include "digitrec/core/stopwatch.h"
 #include "digitrec/infer/calibration.h"
+#include "digitrec/train/leak.h"
 #include "digitrec/train/schedule.h"
 #include "train/run_folder.h"
 #include "train/step.h"
@@ -78,6 +79,7 @@ class Trainer {
         events_(events),
         device_(choose_device(config.device).device),
         split_(training_split(config, dataset)),
+        leaked_rows_(count_leaked_rows(dataset, split_)),
         sampler_(split_.train, config.batch_size, stream_seed(config, kShuffleStream)),
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
@@ -154,7 +156,7 @@ class Trainer {
   }
 
   TrainStart describe() const {
-    return {device_.str(), split_.train.numel(),      split_.validation.numel(),
+    return {device_.str(), split_.train.numel(),      split_.validation.numel(), leaked_rows_,
             info_.shape,   count_parameters(*model_), info_.normalization};
   }
 
@@ -270,6 +272,7 @@ class Trainer {
   const TrainEvents& events_;
   torch::Device device_;
   Split split_;
+  int64_t leaked_rows_;
   BatchSampler sampler_;
   Schedule schedule_;
   CheckpointInfo info_;

@@ -5,8 +5,6 @@
 #include "digitrec/core/error.h"
 #include "support.h"
 
-#include <png.h>
-
 namespace digitrec {
 namespace {
 
@@ -22,14 +20,7 @@ GrayImage page_with_bar(int64_t width, int64_t height, int64_t x0, int64_t y0, i
 }
 
 std::filesystem::path write_png(const TempFolder& folder, const std::string& name, const GrayImage& image) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  png.width = static_cast<png_uint_32>(image.width);
-  png.height = static_cast<png_uint_32>(image.height);
-  png.format = PNG_FORMAT_GRAY;
-  const auto path = folder / name;
-  EXPECT_NE(png_image_write_to_file(&png, path.c_str(), 0, image.pixels.data(), 0, nullptr), 0);
-  return path;
+  return folder.write(name, encode_png(image));
 }
 
 double center(const std::vector<uint8_t>& image, bool vertical) {

@@ -18,13 +18,5 @@ TEST(Summarize, CountsClassesDuplicatesConflictsAndBlanks) {
   EXPECT_EQ(s.blank, 1);
 }
 
-TEST(CountOverlap, CountsRowsOfTheSecondThatTheFirstHas) {
-  const Dataset a = make_dataset({1, 2, 3, 4, 5, 6, 7, 8}, {}, 2, "a");
-  const Dataset b = make_dataset({5, 6, 7, 8, 5, 6, 7, 8, 0, 0, 0, 0}, {}, 2, "b");
-  EXPECT_EQ(count_overlap(a, b), 2);
-  EXPECT_EQ(count_overlap(b, a), 1);
-  EXPECT_EQ(count_overlap(a, make_dataset({5}, {}, 1, "c")), 0);
-}
-
 }  // namespace
 }  // namespace digitrec

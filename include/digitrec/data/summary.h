@@ -20,7 +20,4 @@ struct DatasetSummary {
 
 DatasetSummary summarize(const Dataset& dataset);
 
-/// Rows of `second` whose image occurs in `first`, pixel for pixel.
-int64_t count_overlap(const Dataset& first, const Dataset& second);
-
 }  // namespace digitrec

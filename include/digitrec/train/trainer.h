@@ -32,6 +32,7 @@ struct TrainStart {
   std::string device;
   int64_t train_rows = 0;
   int64_t validation_rows = 0;
+  int64_t leaked_rows = 0;  ///< validation rows whose image, or nearly the same, is among the training rows
   ModelShape shape;
   int64_t parameters = 0;
   Normalization normalization;

@@ -1,0 +1,127 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/augment.h"
+#include "digitrec/data/source.h"
+#include "digitrec/report/sheet.h"
+#include "digitrec/train/config.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+/// Images that stand side by side on a sheet; of augmented ones, the row itself and eleven variants.
+constexpr int64_t kSheetColumns = 12;
+/// Variants come from this seed: the same command shows the same ones.
+constexpr uint64_t kSeed = 1;
+
+struct ShowCommand {
+  std::string path = "data";
+  int64_t row = 1;
+  int64_t count = 10;
+  std::string recipe;
+  std::string out;
+};
+
+/// Images to show, uint8 [M, S, S], each with its caption.
+struct Shown {
+  torch::Tensor images;
+  std::vector<std::string> captions;
+};
+
+std::string caption(const Dataset& dataset, int64_t row) {
+  std::string text = fmt::format("row {}", row + 1);
+  if (dataset.has_labels()) text += fmt::format(": {}", dataset.labels[row].item<int64_t>());
+  return text;
+}
+
+/// Each of the rows, followed by variants as the recipe's training would see them.
+Shown with_variants(const Shown& rows, const std::string& recipe) {
+  TrainConfig config;
+  apply_config_file(config, recipe);
+  if (!config.augmentation.any()) {
+    throw Error(
+        fmt::format("{}: varies no images; name a recipe with rotate, shift, ... such as configs/best.toml", recipe));
+  }
+  const torch::Tensor repeated = rows.images.repeat_interleave(kSheetColumns, 0);
+  Shown shown{augment(repeated, config.augmentation, kSeed).round_().clamp_(0, 255).to(torch::kUInt8), {}};
+  for (size_t i = 0; i < rows.captions.size(); ++i) {
+    const int64_t first = static_cast<int64_t>(i) * kSheetColumns;
+    shown.images[first].copy_(rows.images[static_cast<int64_t>(i)]);
+    shown.captions.push_back(rows.captions[i]);
+    shown.captions.resize(shown.captions.size() + kSheetColumns - 1);
+  }
+  return shown;
+}
+
+/// As many side by side as the terminal is wide.
+void print_images(const Shown& shown) {
+  const int64_t side = shown.images.size(1);
+  const int64_t columns = std::max<int64_t>(1, (terminal_width(Stream::out) + 1) / (side + 1));
+  for (int64_t first = 0; first < shown.images.size(0); first += columns) {
+    const int64_t last = std::min(first + columns, shown.images.size(0));
+    std::string captions;
+    for (int64_t i = first; i < last; ++i) {
+      captions += fmt::format("{:<{}} ", shown.captions[static_cast<size_t>(i)], side);
+    }
+    captions.erase(captions.find_last_not_of(" ") + 1);
+    std::cout << captions << '\n';
+    for (int64_t y = 0; y < side; y += 2) {
+      std::string line;
+      for (int64_t i = first; i < last; ++i) {
+        const auto* pixels = shown.images[i].const_data_ptr<uint8_t>();
+        line += half_blocks(pixels + y * side, y + 1 < side ? pixels + (y + 1) * side : nullptr, side);
+        if (i + 1 < last) line += ' ';
+      }
+      std::cout << line << '\n';
+    }
+  }
+}
+
+int run_show(const ShowCommand& command) {
+  const bool is_folder = std::filesystem::is_directory(command.path);
+  const Dataset dataset = load_dataset(command.path, is_folder ? Purpose::train : Purpose::inspect);
+  if (command.row > dataset.size()) {
+    throw Error(fmt::format("{}: has {} rows; expected --row 1 to {}", dataset.source, dataset.size(), dataset.size()));
+  }
+  const int64_t begin = command.row - 1;
+  const int64_t end = std::min(dataset.size(), begin + command.count);
+  Shown shown{dataset.images.slice(0, begin, end), {}};
+  for (int64_t row = begin; row < end; ++row) shown.captions.push_back(caption(dataset, row));
+  if (!command.recipe.empty()) shown = with_variants(shown, command.recipe);
+  if (command.out.empty()) {
+    print_images(shown);
+    return 0;
+  }
+  write_sheet(command.out, shown.images, kSheetColumns);
+  std::cout << fmt::format("{}: {} images\n", command.out, shown.images.size(0));
+  return 0;
+}
+
+}  // namespace
+
+Run setup_data_show(CLI::App& data) {
+  auto command = std::make_shared<ShowCommand>();
+  CLI::App* sub = data.add_subcommand("show", "Show digits in the terminal, or draw a sheet of them");
+  sub->add_option("path", command->path, "Data file, or a folder with one to train on")->type_name("[data]");
+  sub->add_option("--row", command->row, "First row to show, counted from 1")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}).description(""))
+      ->type_name("[1]");
+  sub->add_option("--count", command->count, "How many rows")
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000}).description(""))
+      ->type_name("[10]");
+  sub->add_option("--augmented", command->recipe,
+                  "Also show how a recipe's training varies them, e.g. configs/best.toml")
+      ->type_name("CONFIG");
+  sub->add_option("--out", command->out, "Draw a PNG picture instead")->type_name("FILE.png");
+  return [command] { return run_show(*command); };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,64 @@
+#include "core/program.h"
+
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+extern char** environ;
+
+namespace digitrec {
+
+ProgramAnswer run_program(const std::vector<std::string>& arguments) {
+  std::array<int, 2> pipe_ends{};
+  if (::pipe(pipe_ends.data()) != 0) throw Error(fmt::format("no pipe to be had: {}", std::strerror(errno)));
+  for (const int end : pipe_ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
+  pid_t child = 0;
+  const int error = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(pipe_ends[1]);
+  ProgramAnswer answer;
+  if (error != 0) {
+    ::close(pipe_ends[0]);
+    if (error != ENOENT)
+      throw Error(fmt::format("the {} program cannot be started: {}", arguments[0], std::strerror(error)));
+    answer.is_missing = true;
+    return answer;
+  }
+  std::array<char, 4096> chunk{};
+  for (;;) {
+    const ssize_t count = ::read(pipe_ends[0], chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    answer.output.append(chunk.data(), static_cast<size_t>(count));
+  }
+  ::close(pipe_ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  answer.succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  while (!answer.output.empty() && std::isspace(static_cast<unsigned char>(answer.output.back())) != 0)
+    answer.output.pop_back();
+  return answer;
+}
+
+std::string last_line(const std::string& text) { return text.substr(text.find_last_of('\n') + 1); }
+
+}  // namespace digitrec

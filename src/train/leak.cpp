@@ -1,0 +1,85 @@
+#include "digitrec/train/leak.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/data/near_duplicates.h"
+#include "digitrec/data/source.h"
+#include "digitrec/train/members.h"
+#include "digitrec/train/trainer.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace digitrec {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A data set that networks were trained on, and which of its rows.
+struct TrainingData {
+  std::string path;
+  int64_t limit = 0;
+  std::string print;  ///< its fingerprint; empty when it cannot be read any more
+  Dataset dataset;
+  torch::Tensor trained;     ///< bool [N]
+  std::string checkpoint{};  ///< the first network that was trained on it
+};
+
+TrainingData open_training_data(const TrainConfig& config) {
+  TrainingData data{config.data, config.limit, {}, {}, {}};
+  try {
+    data.dataset = load_dataset(config.data, Purpose::train, config.limit);
+    data.print = fingerprint(data.dataset);
+    data.trained = torch::zeros({data.dataset.size()}, torch::kBool);
+  } catch (const Error&) {
+    // Moved, removed or changed since: then it cannot be compared with.
+  }
+  return data;
+}
+
+/// The data of the run that `file` lies in, kept in `known`; null when it is not there any more.
+TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info, std::vector<TrainingData>& known) {
+  const fs::path folder = file.parent_path();
+  if (!fs::exists(folder / "config.toml")) return nullptr;
+  const TrainConfig config = read_run_config(folder);
+  auto found = std::find_if(known.begin(), known.end(),
+                            [&](const TrainingData& d) { return d.path == config.data && d.limit == config.limit; });
+  if (found == known.end()) found = known.insert(known.end(), open_training_data(config));
+  if (found->print != info.data) return nullptr;
+  found->trained.index_fill_(0, training_split(config, found->dataset).train, true);
+  if (found->checkpoint.empty()) found->checkpoint = file.string();
+  return &*found;
+}
+
+}  // namespace
+
+int64_t count_leaked_rows(const Dataset& dataset, const Split& split) {
+  return find_near_duplicates(dataset.images.index_select(0, split.train),
+                              dataset.images.index_select(0, split.validation))
+      .ge(0)
+      .sum()
+      .item<int64_t>();
+}
+
+std::optional<Leak> find_leak(const Predictor& predictor, const Dataset& evaluation) {
+  const std::string print = fingerprint(evaluation);
+  std::vector<TrainingData> known;
+  for (size_t i = 0; i < predictor.networks().size(); ++i) {
+    const CheckpointInfo& info = predictor.networks()[i].info;
+    const TrainingData* data = training_data_of(predictor.files()[i], info, known);
+    // Without the run, the split is unknown: part of the rows, then, and no telling which.
+    if (data == nullptr && info.data == print)
+      return Leak{evaluation.size(), predictor.files()[i].string(), evaluation.source};
+  }
+  for (const TrainingData& data : known) {
+    if (data.checkpoint.empty()) continue;
+    const torch::Tensor rows = data.trained.nonzero().squeeze(1);
+    const torch::Tensor found = find_near_duplicates(data.dataset.images.index_select(0, rows), evaluation.images);
+    const auto count = found.ge(0).sum().item<int64_t>();
+    if (count > 0) return Leak{count, data.checkpoint, data.dataset.source};
+  }
+  return std::nullopt;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,42 @@
+#include "digitrec/data/near_duplicates.h"
+
+#include "digitrec/data/synth.h"
+#include "support.h"
+
+#include <torch/types.h>
+
+namespace digitrec {
+namespace {
+
+TEST(FindNearDuplicates, NamesTheRowWhateverItsPlace) {
+  const Dataset a = make_dataset({1, 2, 3, 4, 5, 6, 7, 8}, {}, 2, "a");
+  const Dataset b = make_dataset({5, 6, 7, 8, 5, 6, 7, 8, 0, 0, 0, 0}, {}, 2, "b");
+  EXPECT_TRUE(find_near_duplicates(a.images, b.images).equal(torch::tensor({1L, 1L, -1L})));
+  EXPECT_TRUE(find_near_duplicates(b.images, a.images).lt(0).equal(torch::tensor({true, false})));
+}
+
+TEST(FindNearDuplicates, FindsNothingInOtherSizesOrInNoImages) {
+  const torch::Tensor images = torch::ones({3, 2, 2}, torch::kUInt8);
+  EXPECT_TRUE(find_near_duplicates(torch::ones({3, 1, 1}, torch::kUInt8), images).equal(torch::full({3}, -1)));
+  EXPECT_TRUE(find_near_duplicates(images.slice(0, 0, 0), images).equal(torch::full({3}, -1)));
+  EXPECT_EQ(find_near_duplicates(images, images.slice(0, 0, 0)).numel(), 0);
+}
+
+TEST(FindNearDuplicates, FindsNoisyAndFadedCopiesAmongOthers) {
+  const torch::Tensor images = draw_synthetic_digits(3000, 5).images;
+  const torch::Tensor others = draw_synthetic_digits(600, 6).images;
+  EXPECT_TRUE(find_near_duplicates(images, others).lt(0).all().item<bool>());
+
+  const torch::Tensor rows = torch::arange(0, 3000, 5);
+  const torch::Tensor copies = images.index_select(0, rows).to(torch::kFloat32);
+  at::manual_seed(1);
+  const auto bytes = [](const torch::Tensor& t) { return t.round().clamp(0, 255).to(torch::kUInt8); };
+  // 3 grey levels of noise everywhere, as a JPEG file has; a twentieth of the contrast gone.
+  EXPECT_TRUE(find_near_duplicates(images, bytes(copies + 3 * torch::randn_like(copies))).equal(rows));
+  EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.95)).equal(rows));
+  // Half of it gone is another image, as far as this goes.
+  EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.5)).lt(0).all().item<bool>());
+}
+
+}  // namespace
+}  // namespace digitrec
