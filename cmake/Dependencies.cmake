@@ -49,11 +49,24 @@ endif()
 target_include_directories(fast_cpp_csv_parser SYSTEM INTERFACE ${FAST_CPP_CSV_PARSER_INCLUDE_DIR})
 target_link_libraries(fast_cpp_csv_parser INTERFACE Threads::Threads)
 
+# Protocol buffers' wire format without the library, whose symbols would clash with those inside libtorch_cpu. Headers only.
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp)
+if(NOT PROTOZERO_INCLUDE_DIR)
+  FetchContent_Declare(protozero
+    URL https://github.com/mapbox/protozero/archive/v1.7.1.tar.gz
+    URL_HASH SHA256=27e0017d5b3ba06d646a3ec6391d5ccc8500db821be480aefd2e4ddc3de5ff99
+    SOURCE_SUBDIR none)  # its own targets are not needed
+  FetchContent_MakeAvailable(protozero)
+  set(PROTOZERO_INCLUDE_DIR ${protozero_SOURCE_DIR}/include)
+endif()
+add_library(protozero_headers INTERFACE)
+target_include_directories(protozero_headers SYSTEM INTERFACE ${PROTOZERO_INCLUDE_DIR})
+
 # What the library, the program and the tests all compile against. One set for the three, since a precompiled header is
 # only reused where the definitions that these bring are the same.
 add_library(digitrec_third_party INTERFACE)
 target_link_libraries(digitrec_third_party INTERFACE
-  spdlog::spdlog nlohmann_json::nlohmann_json tomlplusplus::tomlplusplus fast_cpp_csv_parser
+  spdlog::spdlog nlohmann_json::nlohmann_json tomlplusplus::tomlplusplus fast_cpp_csv_parser protozero_headers
   ZLIB::ZLIB PNG::PNG JPEG::JPEG)
 
 if(DIGITREC_TESTS)

@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 TORCH=2.13.0
 # Without these nothing builds, or a test cannot run.
 NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libpng-dev libjpeg-dev)
-# CMake fetches the libraries where they are missing; ccache and mold only make building quicker.
-WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev)
+# CMake fetches the libraries where they are missing; ccache and mold only make building quicker; gnuplot draws figures.
+WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev gnuplot-nox)
 
 say() { printf '== %s\n' "$*" >&2; }
 
@@ -33,7 +33,7 @@ install_packages() {
     if command -v sudo >/dev/null; then
       as_root=sudo
     elif [ -z "$needed" ]; then
-      say "not installed, which only makes building slower: $wanted"
+      say "not installed, which makes building slower (and without gnuplot no figures are drawn): $wanted"
       return
     else
       say "missing packages, and neither root nor sudo to install them; as root, run: apt-get install $needed$wanted"
@@ -93,9 +93,9 @@ install_libtorch() {
 # The tests let Python read what digitrec wrote.
 install_test_packages() {
   [ -x .venv/bin/python ] || return 0
-  .venv/bin/python -c 'import torch, safetensors.torch, numpy' 2>/dev/null && return
-  say "installing safetensors, numpy and what PyTorch needs in Python into .venv"
-  .venv/bin/pip install -q safetensors numpy typing_extensions sympy networkx jinja2 fsspec filelock 2>/dev/null ||
+  .venv/bin/python -c 'import torch, safetensors.torch, numpy, sklearn, tensorboard' 2>/dev/null && return
+  say "installing safetensors, scikit-learn, tensorboard and what PyTorch needs in Python into .venv"
+  .venv/bin/pip install -q safetensors numpy scikit-learn tensorboard typing_extensions sympy networkx jinja2 fsspec filelock 2>/dev/null ||
     say "they cannot be had: the interoperability tests will be skipped"
 }
 

@@ -1,10 +1,11 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
 #include "digitrec/data/augment.h"
 #include "digitrec/data/source.h"
-#include "digitrec/report/sheet.h"
 #include "digitrec/train/config.h"
+#include "report/sheet.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
@@ -100,7 +101,8 @@ int run_show(const ShowCommand& command) {
     print_images(shown);
     return 0;
   }
-  write_sheet(command.out, shown.images, kSheetColumns);
+  const torch::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
+  write_file(command.out, encode_png(gray_image(sheet)));
   std::cout << fmt::format("{}: {} images\n", command.out, shown.images.size(0));
   return 0;
 }

@@ -2,9 +2,10 @@
 #include "cli/console.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/data/source.h"
+#include "digitrec/core/file.h"
+#include "digitrec/core/runtime.h"
 #include "digitrec/report/figures.h"
-#include "digitrec/train/members.h"
+#include "digitrec/report/page.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -18,24 +19,41 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ReportCommand {
-  std::string run;
-  std::string data;  ///< empty: where the run found it
+  std::vector<std::string> runs;
+  std::string data;  ///< empty: where each run found it
+  std::string out;   ///< empty: the run's own folder
 };
 
-int run_report(const ReportCommand& command) {
-  const fs::path run = command.run;
-  const TrainConfig config = read_run_config(run);
-  const Dataset dataset = load_dataset(command.data.empty() ? config.data : command.data, Purpose::train, config.limit);
-  const HeldOut held_out = predict_held_out(run, dataset, {.device = choose_device("auto").device});
-  if (held_out.rows.numel() == 0)
-    throw Error(fmt::format("{}: held no rows back, so that there is nothing to report on", run.string()));
-  const fs::path figures = run / "figures";
+void make_folder(const fs::path& folder) {
   std::error_code error;
-  fs::create_directories(figures, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}", figures.string(), error.message()));
-  const int64_t mistakes = draw_mistakes(figures, config.model, dataset, held_out);
-  std::cout << fmt::format("{}: {} of {} held-out rows misread\n", (figures / "mistakes.png").string(),
-                           format_count(mistakes), format_count(held_out.rows.numel()));
+  fs::create_directories(folder, error);
+  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
+}
+
+int run_report(const ReportCommand& command) {
+  if (command.runs.size() > 1 && command.out.empty())
+    throw UsageError("several runs, and no place for their page; name a folder with --out");
+  const fs::path out = command.out.empty() ? command.runs.front() : command.out;
+  configure_runtime({});
+  std::vector<RunRecord> runs;
+  ProgressLine progress;
+  for (size_t i = 0; i < command.runs.size(); ++i) {
+    progress.draw(fmt::format("reading {}", command.runs[i]),
+                  static_cast<double>(i) / static_cast<double>(command.runs.size()), "");
+    runs.push_back(load_run(command.runs[i], command.data, {.device = choose_device("auto").device}));
+  }
+  make_folder(out);
+  const fs::path page = out / "report.html";
+  write_file(page, report_page(runs));
+  progress.clear();
+  std::cout << page.string() << std::endl;
+  if (runs.size() > 1) return 0;
+  make_folder(out / "figures");
+  // Last: without gnuplot the page is there all the same.
+  draw_figures(runs.front(), out / "figures", [&](const fs::path& file) {
+    progress.clear();
+    std::cout << file.string() << std::endl;
+  });
   return 0;
 }
 
@@ -43,9 +61,11 @@ int run_report(const ReportCommand& command) {
 
 Run setup_report(CLI::App& app) {
   auto command = std::make_shared<ReportCommand>();
-  CLI::App* sub = app.add_subcommand("report", "Draw what a run learned, into its folder");
-  sub->add_option("run", command->run, "Run folder")->required()->type_name("RUN");
+  CLI::App* sub =
+      app.add_subcommand("report", "Draw what a run learned: figures and a page; several runs side by side");
+  sub->add_option("run", command->runs, "Run folder")->required()->type_name("RUN");
   sub->add_option("--data", command->data, "The data it was trained on, if that has moved")->type_name("PATH");
+  sub->add_option("--out", command->out, "Folder for report.html and figures/, if not the run's own")->type_name("DIR");
   return [command] { return run_report(*command); };
 }
 

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/followers.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/precision.h"
@@ -18,6 +19,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace digitrec::cli {
@@ -31,6 +33,8 @@ struct TrainCommand {
   std::string config_file;
   bool print_config = false;
   bool help_recipe = false;
+  bool live = false;
+  bool tensorboard = false;
   /// Flags as they were given, by their key; applied after the config file.
   std::vector<std::pair<std::string, std::string>> flags;
 };
@@ -176,6 +180,7 @@ int run_train(const TrainCommand& command) {
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
   ProgressLine progress;
+  Followers followers(config, command.live, command.tensorboard);
   int64_t validation_rows = 0;
   TrainEvents events;
   events.on_start = [&](const TrainStart& start) {
@@ -201,6 +206,7 @@ int run_train(const TrainCommand& command) {
       log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
     of_member.on_start = [&, member](const TrainStart& start) {
       if (!std::exchange(has_started, true)) events.on_start(start);
+      followers.begin_network(member.folder, start);
       log(fmt::format("network {}/{}", member.number, member.count));
     };
     return of_member;
@@ -209,17 +215,25 @@ int run_train(const TrainCommand& command) {
   events.on_epoch = [&](const EpochMetrics& metrics, bool is_best) {
     progress.clear();
     log_epoch(metrics, config.epochs, is_best);
+    followers.add(metrics, is_best);
   };
   events.should_stop = [] { return interrupted(); };
   if (config.member == 0 && count_members(config) > 1) {
     const MembersResult result = train_members(config, dataset, config.out, member_events);
     progress.clear();
     print_result(result, config, dataset);
+    followers.finish(result.reason);
     return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
   }
-  const TrainResult result = train(config, dataset, config.out, events);
+  TrainEvents of_run = events;
+  of_run.on_start = [&](const TrainStart& start) {
+    events.on_start(start);
+    followers.begin_network(config.out, start);
+  };
+  const TrainResult result = train(config, dataset, config.out, of_run);
   progress.clear();
   print_result(result, config, validation_rows);
+  if (result.best) followers.finish(result.reason);
   return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
 }
 
@@ -237,6 +251,8 @@ Run setup_train(CLI::App& app) {
         ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
         ->group(option.common ? "Options" : "");
   }
+  sub->add_flag("--live", command->live, "Keep report.html in the run's folder up to date while it trains");
+  sub->add_flag("--tensorboard", command->tensorboard, "Also write event files for TensorBoard");
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };

@@ -53,6 +53,13 @@ std::vector<DeviceInfo> available_devices() {
   return devices;
 }
 
+std::string describe_device(const torch::Device& device) {
+  for (const DeviceInfo& info : available_devices()) {
+    if (info.device == device) return info.description;
+  }
+  return device.str();
+}
+
 DeviceChoice choose_device(const std::string& name) {
   const std::vector<DeviceInfo> devices = available_devices();
   if (name == "auto") {

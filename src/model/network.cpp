@@ -64,11 +64,21 @@ class Network final : public Classifier {
 
   torch::Tensor forward(torch::Tensor x) override {
     type_ = scalar_type(execution().precision);
-    for (const ConvModules& block : convolutions_) x = runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
+    for (const ConvModules& block : convolutions_) x = convolve(block, x);
     x = x.flatten(1);
     for (const HiddenModules& block : hidden_) x = hidden(block, x);
     if (!final_dropout_.is_empty()) x = final_dropout_(x);
     return linear(classifier_, x).to(torch::kFloat32);
+  }
+
+  std::vector<torch::Tensor> feature_maps(torch::Tensor x) override {
+    type_ = scalar_type(execution().precision);
+    std::vector<torch::Tensor> maps;
+    for (const ConvModules& block : convolutions_) {
+      x = convolve(block, x);
+      maps.push_back(x.to(torch::kFloat32));
+    }
+    return maps;
   }
 
   int64_t multiply_adds() const override {
@@ -116,6 +126,10 @@ class Network final : public Classifier {
 
   static bool fits(const ConvModules& block) {
     return kernels::fits_kernels(block.conv->weight.size(1), block.layer.channels);
+  }
+
+  torch::Tensor convolve(const ConvModules& block, const torch::Tensor& x) const {
+    return runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
   }
 
   torch::Tensor fused(const ConvModules& block, const torch::Tensor& x) const {

@@ -130,6 +130,7 @@ void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start
       {"classes", start.shape.classes},
       {"image_size", start.shape.image_size},
       {"device", start.device},
+      {"environment", {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}}},
       {"data", config.data},
       {"train_rows", start.train_rows},
       {"validation_rows", start.validation_rows},

@@ -156,7 +156,7 @@ class Trainer {
   }
 
   TrainStart describe() const {
-    return {device_.str(), split_.train.numel(),      split_.validation.numel(), leaked_rows_,
+    return {device_.str(), describe_device(device_),  split_.train.numel(), split_.validation.numel(), leaked_rows_,
             info_.shape,   count_parameters(*model_), info_.normalization};
   }
 

@@ -17,6 +17,9 @@ struct DeviceInfo {
 /// All usable devices, the fastest kind first: CUDA, then MPS, then the CPU, which is always there.
 std::vector<DeviceInfo> available_devices();
 
+/// The description of one of them, or its name.
+std::string describe_device(const torch::Device& device);
+
 struct DeviceChoice {
   torch::Device device;
   std::string reason;  ///< one line for the log: which device, and why

@@ -19,6 +19,9 @@ class Classifier : public torch::nn::Module {
  public:
   /// float32 [N, 1, S, S], normalised -> logits, float32 [N, classes].
   virtual torch::Tensor forward(torch::Tensor x) = 0;
+  /// What each convolution hands on, its normalisation, ReLU and pooling done: float32 [N, C, S', S'] of x as above, in
+  /// order; none of a network without convolutions.
+  virtual std::vector<torch::Tensor> feature_maps(torch::Tensor x) = 0;
   /// Multiply-adds of one image's forward pass in convolutions and fully connected layers.
   virtual int64_t multiply_adds() const = 0;
   /// Of one image's training step: forward, for the weights' gradients, and for those of every layer's input but the

@@ -1,20 +1,26 @@
 #pragma once
 
-#include "digitrec/data/dataset.h"
-#include "digitrec/train/members.h"
+#include "digitrec/report/run_record.h"
 
 #include <filesystem>
-#include <string>
+#include <functional>
 
 namespace digitrec {
 
-/// Draws NAME.svg and NAME.png into a folder with gnuplot. All throw Error when it is missing or a file cannot be
-/// written.
-
-/// `mistakes`: the held-out rows that were read as another digit, each with label, answer and its probability, the most
-/// confident first; at most kMostMistakes. `model` is named in the title. Returns how many there are.
-int64_t draw_mistakes(const std::filesystem::path& folder, const std::string& model, const Dataset& dataset,
-                      const HeldOut& held_out);
+/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and gives the PNG files in the order in
+/// which they are best looked at:
+///   curves        loss and accuracy over the epochs, the learning rate below
+///   confusion     which label is read as what, counted and in percent
+///   classes       precision, recall and F1 of every class
+///   reliability   how often answers of a given confidence are right
+///   predictions   held-out rows of every class, framed green where they are read rightly
+///   mistakes      all that are not, the most confident first (at most kMostMistakes)
+///   pixels        one digit with the value of every pixel
+///   filters       the weights of the first layer
+///   feature-maps  what the convolutions make of that digit; not for networks without any
+/// Throws Error when gnuplot is missing or a file cannot be written.
+void draw_figures(const RunRecord& run, const std::filesystem::path& folder,
+                  const std::function<void(const std::filesystem::path&)>& on_drawn);
 
 inline constexpr int64_t kMostMistakes = 300;
 

@@ -30,6 +30,7 @@ struct EpochMetrics {
 /// What is known before the first step.
 struct TrainStart {
   std::string device;
+  std::string machine;  ///< the processor or GPU behind it, and the number of threads
   int64_t train_rows = 0;
   int64_t validation_rows = 0;
   int64_t leaked_rows = 0;  ///< validation rows whose image, or nearly the same, is among the training rows

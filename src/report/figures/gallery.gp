@@ -5,6 +5,7 @@
 unset key
 unset tics
 unset border
+unset grid
 unset colorbox
 set palette gray negative
 set cbrange [0:255]
@@ -16,5 +17,5 @@ set tmargin at screen 1
 set bmargin at screen 0
 plot $pixels matrix using (left + ($1 + 0.5) * zoom):(top + ($2 + 0.5) * zoom):3 with image, \
      $frames using 1:2:3:4:5:6:7 with boxxyerror fs empty lw 1.6 lc rgb variable, \
-     $captions using 1:2:3 with labels center font ',10.5' tc rgb '#202124', \
+     $captions using 1:2:3 with labels center font ',10.5' tc rgb ink, \
      $details using 1:2:3 with labels center font ',8.5' tc rgb grey

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "digitrec/report/run_record.h"
+
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// One HTML page that tells of the runs, side by side where there are several: summary, curves, confusion matrix with
+/// the images behind its cells, mistakes, classes, calibration, configuration, environment. It holds everything it
+/// needs and may load nothing. Of a run without held-out rows it shows what there is.
+///
+/// `live`: not empty while a run is still going; shown on the page, which then loads itself anew every few seconds.
+std::string report_page(const std::vector<RunRecord>& runs, const std::string& live = "");
+
+}  // namespace digitrec

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "digitrec/report/run_record.h"
+#include "digitrec/report/tensorboard.h"
+
+#include <filesystem>
+#include <optional>
+
+namespace digitrec::cli {
+
+/// What may be kept up to date while a run goes on: report.html in its folder, and event files for TensorBoard in the
+/// folder of each network.
+class Followers {
+ public:
+  Followers(const TrainConfig& config, bool page, bool tensorboard);
+
+  /// The training of the network in `folder` begins.
+  void begin_network(const std::filesystem::path& folder, const TrainStart& start);
+  /// An epoch is done and its checkpoint written. Throws Error when a file cannot be written.
+  void add(const EpochMetrics& metrics, bool is_best);
+  /// The run is over; where it was not cut short the whole report takes the page's place. Throws Error.
+  void finish(StopReason reason);
+
+ private:
+  void write_page(const EpochMetrics& metrics, bool is_best);
+
+  bool page_;
+  bool tensorboard_;
+  RunRecord run_;  ///< as far as it has come
+  std::filesystem::path network_folder_;
+  std::optional<TensorBoardWriter> board_;
+};
+
+}  // namespace digitrec::cli

@@ -1,0 +1,98 @@
+#include "digitrec/report/run_record.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
+#include "digitrec/data/source.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+#include <nlohmann/json.hpp>
+
+#include <csv.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A field of metrics.csv; blank for what was not measured.
+double number(const char* text, const fs::path& file) {
+  if (*text == '\0') return std::numeric_limits<double>::quiet_NaN();
+  double value = 0;
+  const char* end = text + std::char_traits<char>::length(text);
+  if (std::from_chars(text, end, value).ptr != end)
+    throw Error(fmt::format("{}: '{}' is no number; was the file altered?", file.string(), text));
+  return value;
+}
+
+/// What summary.json says of the machine; nothing where it is missing.
+std::map<std::string, std::string> read_environment(const fs::path& file) {
+  std::map<std::string, std::string> environment;
+  if (!fs::exists(file)) return environment;
+  const auto summary = nlohmann::json::parse(read_file(file, 1 << 20), nullptr, /*allow_exceptions=*/false);
+  if (!summary.is_object() || !summary.contains("environment")) return environment;
+  for (const auto& [key, value] : summary["environment"].items()) {
+    if (value.is_string()) environment[key] = value.get<std::string>();
+  }
+  return environment;
+}
+
+}  // namespace
+
+std::vector<EpochMetrics> read_epoch_metrics(const fs::path& file) {
+  require_file(file);
+  std::vector<EpochMetrics> epochs;
+  try {
+    io::CSVReader<7, io::trim_chars<>, io::no_quote_escape<','>> reader(file.string());
+    reader.read_header(io::ignore_extra_column, "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy",
+                       "lr", "seconds");
+    char* epoch = nullptr;
+    char* train_loss = nullptr;
+    char* train_accuracy = nullptr;
+    char* val_loss = nullptr;
+    char* val_accuracy = nullptr;
+    char* lr = nullptr;
+    char* seconds = nullptr;
+    while (reader.read_row(epoch, train_loss, train_accuracy, val_loss, val_accuracy, lr, seconds)) {
+      epochs.push_back({.epoch = std::llround(number(epoch, file)),
+                        .train_loss = number(train_loss, file),
+                        .train_accuracy = number(train_accuracy, file),
+                        .val_loss = number(val_loss, file),
+                        .val_accuracy = number(val_accuracy, file),
+                        .lr = number(lr, file),
+                        .seconds = number(seconds, file)});
+    }
+  } catch (const io::error::base& error) {
+    throw Error(fmt::format("{}: {}", file.string(), error.what()));
+  }
+  return epochs;
+}
+
+RunRecord load_run(const fs::path& folder, const std::string& data, const PredictorOptions& options) {
+  RunRecord run;
+  run.folder = folder;
+  run.name = fs::weakly_canonical(folder).filename().string();
+  run.config = read_run_config(folder);
+  run.dataset = load_dataset(data.empty() ? run.config.data : data, Purpose::train, run.config.limit);
+  run.held_out = predict_held_out(folder, run.dataset, options);
+  if (run.held_out.rows.numel() == 0)
+    throw Error(fmt::format("{}: held no rows back, and a report tells of those", folder.string()));
+  run.labels = run.dataset.labels.index_select(0, run.held_out.rows);
+  run.metrics = compute_metrics(run.held_out.probabilities, run.labels);
+  for (const fs::path& file : find_checkpoints(folder)) {
+    const Checkpoint checkpoint = load_checkpoint(file);
+    NetworkRecord network{file, read_epoch_metrics(file.parent_path() / "metrics.csv"), 0};
+    if (const auto epoch = checkpoint.info.metrics.find("epoch"); epoch != checkpoint.info.metrics.end())
+      network.best_epoch = std::llround(epoch->second);
+    run.networks.push_back(std::move(network));
+  }
+  run.environment = read_environment(run.networks.front().checkpoint.parent_path() / "summary.json");
+  return run;
+}
+
+}  // namespace digitrec
