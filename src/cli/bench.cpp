@@ -1,7 +1,9 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/table.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
 #include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/core/stopwatch.h"
@@ -9,6 +11,7 @@
 #include "digitrec/data/source.h"
 #include "digitrec/data/synth.h"
 #include "digitrec/model/presets.h"
+#include "digitrec/report/bench_chart.h"
 #include "digitrec/train/benchmark.h"
 
 #include <ATen/Parallel.h>
@@ -39,6 +42,8 @@ struct BenchCommand {
   std::string kernels = "fused";
   std::string format = "table";
   bool json = false;
+  std::string chart;
+  std::string from;  ///< draw this instead of measuring
 };
 
 /// A setting with what was measured in it.
@@ -113,16 +118,16 @@ Json to_json(const Row& row, const std::vector<Row>& rows) {
           {"speed_up_over_cpu", speed_up(row, rows)}};
 }
 
-void print_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
+Json to_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
   Json results = Json::array();
   for (const Row& row : rows) results.push_back(to_json(row, rows));
-  Json json{{"digitrec", version()},     {"cpu", choose_device("cpu").reason}, {"rows", command.rows},
-            {"repeats", command.epochs}, {"kernels", command.kernels},         {"results", results}};
+  Json json{{"digitrec", version()},     {"cpu", describe_device(torch::kCPU)}, {"rows", command.rows},
+            {"repeats", command.epochs}, {"kernels", command.kernels},          {"results", results}};
   if (loading) {
     json["loading"] = {
         {"file", loading->file}, {"megabytes", loading->megabytes}, {"seconds", to_json(loading->seconds)}};
   }
-  std::cout << json.dump(2) << '\n';
+  return json;
 }
 
 void print_csv_header() {
@@ -138,20 +143,30 @@ void print_csv(const Row& row) {
             << std::flush;
 }
 
-void print_table_header() {
-  std::cout
-      << "model        device  prec. batch threads   trained/s  (low - high)         inferred/s   epoch s  over CPU\n";
+Table make_table() {
+  return {{{"model", 12, 0, true},
+           {"device", 7, 0, true},
+           {"prec.", 5, 3, true},
+           {"batch", 5, 4},
+           {"threads", 7, 4},
+           {"trained/s", 11},
+           {"(low - high)", 20, 5, true},
+           {"inferred/s", 10, 2},
+           {"epoch s", 9, 1},
+           {"over CPU", 9, 2}},
+          table_width(Stream::out)};
 }
 
-void print_table(const Row& row, const std::vector<Row>& rows) {
+void print_table(const Table& table, const Row& row, const std::vector<Row>& rows) {
   const auto& [train, infer] = row.result;
-  const std::string range = fmt::format("({} - {})", format_count(train.low), format_count(train.high));
   const double ratio = speed_up(row, rows);
-  std::cout << fmt::format("{:<12} {:<7} {:<5} {:>5} {:>7} {:>11}  {:<20} {:>10} {:>9.2f} {:>9}\n", row.setting.model,
-                           row.device, to_string(row.setting.execution.precision), row.setting.batch_size, row.threads,
-                           format_count(train.median), range, format_count(infer.median), kEpochRows / train.median,
-                           ratio > 0 ? fmt::format("{:.1f}x", ratio) : "-")
-            << std::flush;
+  std::cout << table.row({row.setting.model, row.device, to_string(row.setting.execution.precision),
+                          std::to_string(row.setting.batch_size), std::to_string(row.threads),
+                          format_count(train.median),
+                          fmt::format("({} - {})", format_count(train.low), format_count(train.high)),
+                          format_count(infer.median), fmt::format("{:.2f}", kEpochRows / train.median),
+                          ratio > 0 ? fmt::format("{:.1f}x", ratio) : "-"})
+            << std::endl;
 }
 
 /// All settings, device by device: the CPU's come first where it is named first.
@@ -174,7 +189,20 @@ std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceC
   return rows;
 }
 
+/// Draws what --json prints.
+void draw_chart(const std::string& json, const std::string& source, const std::string& path) {
+  const std::vector<BenchBar> bars = read_bench_json(json, source);
+  const std::string cpu = Json::parse(json).value("cpu", "");
+  draw_bench_chart(bars, fmt::format("digitrec bench; cpu: {}", cpu), path);
+  log(fmt::format("chart   {}", path));
+}
+
 int run_bench(const BenchCommand& command) {
+  if (!command.from.empty()) {
+    if (command.chart.empty()) throw UsageError("--from needs --chart: the file to draw into");
+    draw_chart(read_file(command.from, 1 << 24), command.from, command.chart);
+    return 0;
+  }
   configure_runtime({});
   const int default_threads = at::get_num_threads();
   const std::vector<DeviceChoice> devices = find_devices(command.devices);
@@ -190,14 +218,18 @@ int run_bench(const BenchCommand& command) {
     log(fmt::format("loading {:.3f} s ({:.3f} - {:.3f}) for {:.1f} MB", loading->seconds.median, loading->seconds.low,
                     loading->seconds.high, loading->megabytes));
   }
-  if (!command.json) table ? print_table_header() : print_csv_header();
+  const Table columns = make_table();
+  if (table) std::cout << columns.header() << std::endl;
+  if (!table && !command.json) print_csv_header();
   for (Row& row : rows) {
     if (row.threads == 0) row.threads = default_threads;
     at::set_num_threads(static_cast<int>(row.threads));
     row.result = benchmark(row.setting, dataset, command.epochs);
-    if (!command.json) table ? print_table(row, rows) : print_csv(row);
+    if (!command.json) table ? print_table(columns, row, rows) : print_csv(row);
   }
-  if (command.json) print_json(rows, loading, command);
+  const Json json = to_json(rows, loading, command);
+  if (command.json) std::cout << json.dump(2) << '\n';
+  if (!command.chart.empty()) draw_chart(json.dump(), "the measurement", command.chart);
   return 0;
 }
 
@@ -232,6 +264,10 @@ Run setup_bench(CLI::App& app) {
       ->check(CLI::IsMember({"table", "csv"}).description(""))
       ->type_name("[table]");
   sub->add_flag("--json", command->json, "Print JSON");
+  sub->add_option("--chart", command->chart, "Draw the epoch times as bars, a PNG and an SVG file")
+      ->type_name("FILE.png");
+  sub->add_option("--from", command->from, "Draw what --json has printed before instead of measuring")
+      ->type_name("FILE");
   return [command] { return run_bench(*command); };
 }
 

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 
 namespace digitrec::cli {
@@ -49,6 +50,10 @@ bool has_colour(Stream stream) {
   return isatty(descriptor(stream)) == 1 && (no_color == nullptr || *no_color == '\0');
 }
 
+int table_width(Stream stream) {
+  return isatty(descriptor(stream)) == 1 ? terminal_width(stream) : std::numeric_limits<int>::max();
+}
+
 std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width) {
   constexpr std::array<const char*, 4> kInk{" ", "▀", "▄", "█"};
   const bool colour = has_colour(Stream::out);
@@ -79,36 +84,6 @@ void add_log_file(const std::filesystem::path& path) {
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(fmt::format("{}: cannot be written: {}", path.string(), error.what()));
   }
-}
-
-ProgressLine::ProgressLine() : on_terminal_(isatty(STDERR_FILENO) == 1) {}
-
-ProgressLine::~ProgressLine() { clear(); }
-
-void ProgressLine::draw(const std::string& before, double fraction, const std::string& after) {
-  if (!on_terminal_) return;
-  const int room = terminal_width(Stream::err) - 1 - static_cast<int>(before.size() + after.size()) - 4;
-  const int width = std::clamp(room, 0, 24);
-  std::string bar;
-  if (width >= 4) {
-    const int filled = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
-    bar = fmt::format(" [{}{}] ", std::string(static_cast<size_t>(filled), '='),
-                      std::string(static_cast<size_t>(width - filled), ' '));
-  } else {
-    bar = " ";
-  }
-  std::string line = before + bar + after;
-  line.resize(std::min(line.size(), static_cast<size_t>(terminal_width(Stream::err) - 1)));
-  fmt::print(stderr, "\r\033[K{}", line);
-  std::fflush(stderr);
-  drawn_ = true;
-}
-
-void ProgressLine::clear() {
-  if (!drawn_) return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
-  drawn_ = false;
 }
 
 std::string format_duration(double seconds) {

@@ -12,27 +12,11 @@ void log(std::string_view line);
 void warn(std::string_view line);
 void add_log_file(const std::filesystem::path& path);
 
-/// One line at the bottom of the terminal that is drawn over again. Draws nothing when stderr is no terminal.
-class ProgressLine {
- public:
-  ProgressLine();
-  ~ProgressLine();
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  /// A bar filled to `fraction` between `before` and `after`, cut to the terminal's width.
-  void draw(const std::string& before, double fraction, const std::string& after);
-  /// Wipes the line, so that a log line can take its place.
-  void clear();
-
- private:
-  bool on_terminal_;
-  bool drawn_ = false;
-};
-
 enum class Stream { out, err };
 /// Columns of the terminal that the stream goes to; 80 where it goes elsewhere.
 int terminal_width(Stream stream);
+/// The same for tables, which need not be cut where the stream goes elsewhere.
+int table_width(Stream stream);
 /// Whether colour may be sent there: to a terminal, unless NO_COLOR is set (https://no-color.org).
 bool has_colour(Stream stream);
 

@@ -1,8 +1,8 @@
 #include "cli/command.h"
 #include "digitrec/core/device.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>
@@ -14,7 +14,8 @@ int run_devices(bool json) {
   const std::vector<DeviceInfo> devices = available_devices();
   if (json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const DeviceInfo& device : devices) list.push_back({{"device", device.name}, {"description", device.description}});
+    for (const DeviceInfo& device : devices)
+      list.push_back({{"device", device.name}, {"description", device.description}});
     std::cout << list.dump(2) << '\n';
     return 0;
   }

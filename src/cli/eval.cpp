@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
+#include "cli/table.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
@@ -10,9 +11,12 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <tuple>
+#include <vector>
 
 namespace digitrec::cli {
 namespace {
@@ -47,33 +51,61 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
   std::cout << result.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-/// The matrix fits a terminal up to this many classes; beyond them it is in the JSON alone.
-constexpr size_t kMostClassesShown = 20;
+/// Confusions listed where the matrix does not fit.
+constexpr size_t kMostListed = 10;
+
+void print_most_confused(const Metrics& metrics) {
+  std::vector<std::tuple<int64_t, size_t, size_t>> confused;
+  for (size_t label = 0; label < metrics.classes.size(); ++label) {
+    for (size_t answer = 0; answer < metrics.classes.size(); ++answer) {
+      const int64_t count = metrics.confusion[label][answer];
+      if (label != answer && count > 0) confused.emplace_back(-count, label, answer);
+    }
+  }
+  std::sort(confused.begin(), confused.end());
+  confused.resize(std::min(kMostListed, confused.size()));
+  std::cout << "\nmost often confused\n";
+  for (const auto& [count, label, answer] : confused) {
+    std::cout << fmt::format("{:>5} read as {}: {}\n", label, answer, -count);
+  }
+}
+
+void print_confusion(const Metrics& metrics, int width) {
+  constexpr int kMostWidth = 130;  // where it goes to a file too
+  const auto classes = static_cast<int>(metrics.classes.size());
+  const int cell = std::max<int>(4, static_cast<int>(std::to_string(metrics.rows).size()) + 1);
+  if (5 + classes * cell > std::min(width, kMostWidth)) return print_most_confused(metrics);
+  std::cout << "\nlabel (down) read as (across)\n     ";
+  for (int c = 0; c < classes; ++c) std::cout << fmt::format("{:>{}}", c, cell);
+  std::cout << '\n';
+  for (size_t label = 0; label < metrics.classes.size(); ++label) {
+    std::cout << fmt::format("{:>5}", label);
+    for (const int64_t count : metrics.confusion[label])
+      std::cout << fmt::format("{:>{}}", count == 0 ? "." : std::to_string(count), cell);
+    std::cout << '\n';
+  }
+}
 
 void print_table(const Metrics& metrics) {
+  const auto percent = [](double share) { return fmt::format("{:.2f}%", 100 * share); };
   std::cout << fmt::format("accuracy {:.2f}%, 95% interval {:.2f} to {:.2f} ({} of {})\n", 100 * metrics.accuracy,
                            100 * metrics.interval.low, 100 * metrics.interval.high, format_count(metrics.correct),
                            format_count(metrics.rows))
             << fmt::format("loss {:.4f}, expected calibration error {:.2f}%\n\n", metrics.loss,
                            100 * metrics.calibration_error);
-  std::cout << "class   rows  precision  recall      f1\n";
+  const int width = table_width(Stream::out);
+  const Table table({{"class", 5}, {"rows", 6, 1}, {"precision", 9}, {"recall", 7}, {"f1", 7}}, width);
+  std::cout << table.header() << '\n';
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
-    std::cout << fmt::format("{:>5} {:>6}  {:>8.2f}% {:>6.2f}% {:>6.2f}%\n", c, m.support, 100 * m.precision,
-                             100 * m.recall, 100 * m.f1);
+    std::cout << table.row({std::to_string(c), format_count(m.support), percent(m.precision), percent(m.recall),
+                            percent(m.f1)})
+              << '\n';
   }
-  if (metrics.classes.size() > kMostClassesShown) return;
-  std::cout << "\nlabel (down) read as (across)\n     ";
-  for (size_t c = 0; c < metrics.classes.size(); ++c) std::cout << fmt::format("{:>6}", c);
-  std::cout << '\n';
-  for (size_t label = 0; label < metrics.classes.size(); ++label) {
-    std::cout << fmt::format("{:>5}", label);
-    for (const int64_t count : metrics.confusion[label])
-      std::cout << fmt::format("{:>6}", count == 0 ? "." : std::to_string(count));
-    std::cout << '\n';
-  }
+  print_confusion(metrics, width);
 }
 
+/// The accuracy on rows that were trained on says nothing about others.
 void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
   const std::optional<Leak> leak = find_leak(predictor, dataset);
   if (!leak) return;

@@ -41,7 +41,8 @@ void Followers::write_page(const EpochMetrics& metrics, bool is_best) {
 
 void Followers::finish(StopReason reason) {
   if (board_) board_->finish(reason);
-  if (!page_ || reason == StopReason::interrupted) return;
+  const bool has_checkpoint = !run_.networks.empty() && !run_.networks.back().epochs.empty();
+  if (!page_ || !has_checkpoint || reason == StopReason::interrupted) return;
   const bool holds_back = run_.config.val_fraction > 0 || run_.config.folds > 0;
   const RunRecord whole =
       holds_back ? load_run(run_.folder, "", {.device = choose_device(run_.config.device).device}) : run_;

@@ -1,11 +1,14 @@
 #include "cli/inference_options.h"
 
 #include "cli/console.h"
+#include "cli/progress.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 
 #include <spdlog/fmt/fmt.h>
+
+#include <memory>
 
 namespace digitrec::cli {
 
@@ -27,7 +30,11 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
   const PrecisionDecision precision = choose_precision(parse_precision(options.precision), device.device);
   log("device  " + device.reason);
   log("compute " + precision.reason);
-  return {device.device, precision.precision, options.tta};
+  const auto on_progress = [line = std::make_shared<ProgressLine>()](double fraction) {
+    line->draw({"reading images", fraction});
+    if (fraction >= 1) line->clear();
+  };
+  return {device.device, precision.precision, options.tta, on_progress};
 }
 
 Predictor make_predictor(const InferenceOptions& options) {

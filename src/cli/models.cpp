@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/table.h"
 #include "digitrec/model/classifier.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -14,7 +15,10 @@ namespace {
 int run_models(bool json) {
   const ModelShape shape;  // 10 classes, 28 x 28
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  if (!json) std::cout << "model        parameters  multiply-adds  layers (for 28 x 28 images, 10 classes)\n";
+  const Table table({{"model", 12, 0, true}, {"parameters", 10}, {"multiply-adds", 13}}, table_width(Stream::out));
+  // Where the rest of the line has no room for them, the layers have one of their own.
+  const bool is_wide = table_width(Stream::out) >= 110;
+  if (!json) std::cout << table.header() << (is_wide ? "  layers (for 28 x 28 images, 10 classes)\n" : "\n");
   for (const Preset& preset : presets()) {
     const auto model = build_model(preset.name, shape);
     const int64_t parameters = count_parameters(*model);
@@ -25,8 +29,8 @@ int run_models(bool json) {
                     {"training_multiply_adds", model->training_multiply_adds()},
                     {"layers", preset.summary}});
     if (json) continue;
-    std::cout << fmt::format("{:<12} {:>10} {:>14}  {}\n", preset.name, format_count(parameters),
-                             format_count(multiply_adds), preset.summary);
+    std::cout << table.row({preset.name, format_count(parameters), format_count(multiply_adds)})
+              << (is_wide ? "  " : "\n    ") << preset.summary << '\n';
   }
   if (json) std::cout << list.dump(2) << '\n';
   return 0;

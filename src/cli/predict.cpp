@@ -113,8 +113,10 @@ Run setup_predict(CLI::App& app) {
   add_inference_options(*sub, command->inference);
   sub->add_option("--input", command->input, "Data file or folder, or picture files (PNG, JPEG) or their folder")
       ->type_name("[data]");
-  sub->add_option("--out", command->out, "File to write; for pictures the terminal, else submission.csv")->type_name("FILE");
-  sub->add_option("--probabilities", command->probabilities, "Also write the probability of every class")->type_name("FILE");
+  sub->add_option("--out", command->out, "File to write; for pictures the terminal, else submission.csv")
+      ->type_name("FILE");
+  sub->add_option("--probabilities", command->probabilities, "Also write the probability of every class")
+      ->type_name("FILE");
   return [command] { return run_predict(*command); };
 }
 

@@ -1,5 +1,5 @@
 #include "cli/command.h"
-#include "cli/console.h"
+#include "cli/progress.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
@@ -38,9 +38,10 @@ int run_report(const ReportCommand& command) {
   std::vector<RunRecord> runs;
   ProgressLine progress;
   for (size_t i = 0; i < command.runs.size(); ++i) {
-    progress.draw(fmt::format("reading {}", command.runs[i]),
-                  static_cast<double>(i) / static_cast<double>(command.runs.size()), "");
-    runs.push_back(load_run(command.runs[i], command.data, {.device = choose_device("auto").device}));
+    const auto draw = [&](double fraction) { progress.draw({fmt::format("reading {}", command.runs[i]), fraction}); };
+    draw(0);
+    runs.push_back(
+        load_run(command.runs[i], command.data, {.device = choose_device("auto").device, .on_progress = draw}));
   }
   make_folder(out);
   const fs::path page = out / "report.html";
@@ -50,9 +51,12 @@ int run_report(const ReportCommand& command) {
   if (runs.size() > 1) return 0;
   make_folder(out / "figures");
   // Last: without gnuplot the page is there all the same.
+  progress.draw({"drawing figures", 0});
+  double drawn = 0;
   draw_figures(runs.front(), out / "figures", [&](const fs::path& file) {
     progress.clear();
     std::cout << file.string() << std::endl;
+    progress.draw({"drawing figures", ++drawn / 9});
   });
   return 0;
 }

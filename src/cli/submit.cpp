@@ -32,8 +32,8 @@ Target find_target(const std::string& name) {
   if (!fs::is_directory(name)) return {name};
   const fs::path file = fs::path(name) / "submission.csv";
   if (!fs::exists(file)) {
-    throw Error(fmt::format("{}: no submission.csv in it; make one with: digitrec predict --checkpoint {} --out {}", name,
-                            name, file.string()));
+    throw Error(fmt::format("{}: no submission.csv in it; make one with: digitrec predict --checkpoint {} --out {}",
+                            name, name, file.string()));
   }
   return {file, load_checkpoint(name).info.shape.classes};
 }

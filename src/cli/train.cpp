@@ -1,12 +1,12 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/followers.h"
+#include "cli/training_view.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
-#include "digitrec/infer/metrics.h"
 #include "digitrec/train/config.h"
 #include "digitrec/train/members.h"
 #include "digitrec/train/trainer.h"
@@ -66,90 +66,6 @@ fs::path default_run_folder(const TrainConfig& config) {
   return folder;
 }
 
-void log_start(const TrainConfig& config, const std::string& device, const std::string& precision,
-               const TrainStart& start) {
-  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config.model, format_count(start.parameters),
-                  start.shape.classes, start.shape.image_size, start.shape.image_size));
-  log(fmt::format("device  {}", device));
-  log(fmt::format("compute {}", precision));
-  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config.data,
-                  format_count(start.train_rows), format_count(start.validation_rows)));
-  log(fmt::format("run     {}", config.out));
-}
-
-void draw_progress(ProgressLine& line, const BatchProgress& p) {
-  const double fraction = static_cast<double>(p.batch) / static_cast<double>(p.batches);
-  line.draw(fmt::format("epoch {}/{}", p.epoch, p.epochs), fraction,
-            fmt::format("loss {:.4f}  accuracy {:.2f}%  {} images/s  {} left", p.loss, 100 * p.accuracy,
-                        format_count(p.images_per_second), format_duration(p.seconds_left)));
-}
-
-void log_epoch(const EpochMetrics& m, int64_t epochs, bool is_best) {
-  std::string line = fmt::format("epoch {}/{}  train loss {:.4f} accuracy {:.2f}%", m.epoch, epochs, m.train_loss,
-                                 100 * m.train_accuracy);
-  if (!std::isnan(m.val_accuracy)) {
-    line += fmt::format("  validation loss {:.4f} accuracy {:.2f}%{}", m.val_loss, 100 * m.val_accuracy,
-                        is_best ? " (best)" : "");
-  }
-  log(line + fmt::format("  {:.1f} s, {} images/s", m.seconds, format_count(m.images_per_second)));
-}
-
-std::string describe_stop(const TrainResult& result, const TrainConfig& config) {
-  switch (result.reason) {
-    case StopReason::patience:
-      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
-                         config.patience);
-    case StopReason::max_seconds:
-      return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
-    case StopReason::interrupted:
-      return fmt::format("interrupted in epoch {}: the weights are in {}", result.epochs + 1,
-                         (result.folder / "last.safetensors").string());
-    case StopReason::finished:
-      break;
-  }
-  return fmt::format("trained {} epochs", result.epochs);
-}
-
-/// "99.62% (95% interval 99.38 to 99.76)"
-std::string accuracy_text(int64_t correct, int64_t rows) {
-  const Interval interval = wilson_interval(correct, rows);
-  return fmt::format("{:.2f}% (95% interval {:.2f} to {:.2f})",
-                     100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low,
-                     100 * interval.high);
-}
-
-/// The run's outcome on stdout.
-void print_result(const TrainResult& result, const TrainConfig& config, int64_t validation_rows) {
-  std::cout << describe_stop(result, config) << fmt::format(" ({:.1f} s of training)\n", result.seconds);
-  if (!result.best) return;
-  if (validation_rows > 0) {
-    const int64_t correct = std::llround(result.best->val_accuracy * static_cast<double>(validation_rows));
-    std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
-                             accuracy_text(correct, validation_rows), format_count(validation_rows), result.best->epoch,
-                             config.select == SelectKind::last ? "the last" : "chosen on these rows");
-  }
-  std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
-}
-
-/// The outcome of folds or an ensemble.
-void print_result(const MembersResult& result, const TrainConfig& config, const Dataset& dataset) {
-  const int64_t count = count_members(config);
-  if (result.reason == StopReason::interrupted) {
-    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n",
-                             result.trained, count);
-    return;
-  }
-  std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
-  if (const int64_t rows = result.held_out.rows.numel(); rows > 0) {
-    const torch::Tensor labels = dataset.labels.index_select(0, result.held_out.rows);
-    const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
-    std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
-                             config.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows),
-                             format_count(rows));
-  }
-  std::cout << "checkpoints " << config.out << '\n';
-}
-
 void print_recipe_help() {
   TrainConfig defaults;
   std::cout << "Flags of digitrec train for details of the training:\n";
@@ -179,62 +95,46 @@ int run_train(const TrainCommand& command) {
   config.threads = at::get_num_threads();
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
-  ProgressLine progress;
+  TrainingView view(config);
   Followers followers(config, command.live, command.tensorboard);
-  int64_t validation_rows = 0;
-  TrainEvents events;
-  events.on_start = [&](const TrainStart& start) {
-    validation_rows = start.validation_rows;
+  const auto begin = [&](const TrainStart& start) {
     add_log_file(fs::path(config.out) / "train.log");
-    log_start(config, device.reason, precision.reason, start);
-    if (start.leaked_rows > 0) {
-      warn(fmt::format(
-          "{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the accuracy "
-          "on them flatters; remove the duplicates",
-          dataset.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
-    }
-    if (may_hold_kaggle_test_images(dataset)) {
-      warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
-                       dataset.source));
-    }
+    view.begin(start, dataset, device.reason, precision.reason);
     catch_interrupt();
   };
-  bool has_started = false;
-  const auto member_events = [&](const Member& member) {
-    TrainEvents of_member = events;
-    if (member.is_trained)
-      log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
-    of_member.on_start = [&, member](const TrainStart& start) {
-      if (!std::exchange(has_started, true)) events.on_start(start);
-      followers.begin_network(member.folder, start);
-      log(fmt::format("network {}/{}", member.number, member.count));
-    };
-    return of_member;
-  };
-  events.on_batch = [&](const BatchProgress& batch) { draw_progress(progress, batch); };
+  TrainEvents events;
+  events.on_batch = [&](const BatchProgress& batch) { view.draw(batch); };
   events.on_epoch = [&](const EpochMetrics& metrics, bool is_best) {
-    progress.clear();
-    log_epoch(metrics, config.epochs, is_best);
+    view.add(metrics, is_best);
     followers.add(metrics, is_best);
   };
   events.should_stop = [] { return interrupted(); };
+  StopReason reason{};
   if (config.member == 0 && count_members(config) > 1) {
-    const MembersResult result = train_members(config, dataset, config.out, member_events);
-    progress.clear();
-    print_result(result, config, dataset);
-    followers.finish(result.reason);
-    return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
+    bool has_begun = false;
+    const MembersResult result = train_members(config, dataset, config.out, [&](const Member& member) {
+      if (member.is_trained)
+        log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+      events.on_start = [&, member](const TrainStart& start) {
+        if (!std::exchange(has_begun, true)) begin(start);
+        followers.begin_network(member.folder, start);
+        log(fmt::format("network {}/{}", member.number, member.count));
+      };
+      return events;
+    });
+    view.finish(result, dataset);
+    reason = result.reason;
+  } else {
+    events.on_start = [&](const TrainStart& start) {
+      begin(start);
+      followers.begin_network(config.out, start);
+    };
+    const TrainResult result = train(config, dataset, config.out, events);
+    view.finish(result);
+    reason = result.reason;
   }
-  TrainEvents of_run = events;
-  of_run.on_start = [&](const TrainStart& start) {
-    events.on_start(start);
-    followers.begin_network(config.out, start);
-  };
-  const TrainResult result = train(config, dataset, config.out, of_run);
-  progress.clear();
-  print_result(result, config, validation_rows);
-  if (result.best) followers.finish(result.reason);
-  return result.reason == StopReason::interrupted ? kInterruptedExit : 0;
+  followers.finish(reason);
+  return reason == StopReason::interrupted ? kInterruptedExit : 0;
 }
 
 }  // namespace

@@ -7,13 +7,14 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 
 namespace digitrec {
 namespace {
 
-/// Images whose views are made at a time: enough to keep the device busy, few enough to stay in cache.
-constexpr int64_t kImages = 256;
+/// Images between two reports of progress: few enough that their views stay near the cache.
+constexpr int64_t kImages = 1024;
 
 }  // namespace
 
@@ -57,14 +58,10 @@ torch::Tensor Predictor::predict(Checkpoint& network, const torch::Tensor& image
     return compute_logits(*network.model, view, network.info.normalization).div_(network.info.temperature).softmax(1);
   };
   if (!options_.tta) return probabilities(images);
-  std::vector<torch::Tensor> parts;
-  for (const torch::Tensor& batch : images.split(kImages)) {
-    const std::vector<torch::Tensor> views = test_time_views(batch);
-    torch::Tensor sum = probabilities(views.front());
-    for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);
-    parts.push_back(sum / static_cast<double>(views.size()));
-  }
-  return torch::cat(parts);
+  const std::vector<torch::Tensor> views = test_time_views(images);
+  torch::Tensor sum = probabilities(views.front());
+  for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);
+  return sum / static_cast<double>(views.size());
 }
 
 torch::Tensor Predictor::predict(const Dataset& dataset) {
@@ -74,12 +71,19 @@ torch::Tensor Predictor::predict(const Dataset& dataset) {
         dataset.image_size(), dataset.image_size(), shape().image_size, shape().image_size));
   }
   const torch::Tensor images = dataset.images.to(options_.device);
-  torch::Tensor sum;
+  torch::Tensor result = torch::zeros({dataset.size(), shape().classes});
+  double done = 0;
   for (Checkpoint& network : networks_) {
-    const torch::Tensor probabilities = predict(network, images).to(torch::kCPU);
-    sum = sum.defined() ? sum + probabilities : probabilities;
+    for (int64_t begin = 0; begin < dataset.size(); begin += kImages) {
+      const int64_t end = std::min(begin + kImages, dataset.size());
+      result.slice(0, begin, end).add_(predict(network, images.slice(0, begin, end)).to(torch::kCPU));
+      done += static_cast<double>(end - begin);
+      if (options_.on_progress) {
+        options_.on_progress(done / static_cast<double>(dataset.size() * static_cast<int64_t>(networks_.size())));
+      }
+    }
   }
-  return sum / static_cast<double>(networks_.size());
+  return result / static_cast<double>(networks_.size());
 }
 
 }  // namespace digitrec

@@ -89,12 +89,19 @@ HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const P
   const std::string data = fingerprint(dataset);
   torch::Tensor sum;
   torch::Tensor networks = torch::zeros({dataset.size()}, torch::kFloat32);
-  for (int64_t number = 1; number <= (has_members ? count_members(config) : 1); ++number) {
+  const int64_t count = has_members ? count_members(config) : 1;
+  for (int64_t number = 1; number <= count; ++number) {
     const fs::path member = has_members ? member_folder(folder, number) : folder;
     if (!fs::exists(member / "best.safetensors")) {
       throw Error(fmt::format("{}: no best.safetensors in it; train the run to its end first", member.string()));
     }
-    Predictor predictor({member}, options);
+    PredictorOptions member_options = options;
+    if (options.on_progress) {
+      member_options.on_progress = [&options, number, count](double fraction) {
+        options.on_progress((static_cast<double>(number - 1) + fraction) / static_cast<double>(count));
+      };
+    }
+    Predictor predictor({member}, member_options);
     if (predictor.networks().front().info.data != data) {
       throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others",
                               dataset.source, member.string()));
@@ -132,7 +139,7 @@ MembersResult train_missing_members(const TrainConfig& config, const Dataset& da
   }
   result.reason = StopReason::finished;
   const torch::Device device = choose_device(config.device).device;
-  const PredictorOptions options{device, choose_precision(config.precision, device).precision, /*tta=*/false};
+  const PredictorOptions options{device, choose_precision(config.precision, device).precision};
   result.held_out = predict_held_out(folder, dataset, options);
   write_summary(config, dataset, folder, result.held_out);
   return result;

@@ -3,6 +3,7 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 namespace digitrec {
@@ -12,6 +13,8 @@ struct PredictorOptions {
   Precision precision = Precision::fp32;
   /// Test-time augmentation: every image is also seen a little turned, scaled and shifted; see test_time_views.
   bool tta = false;
+  /// Told from time to time which share of the work is done.
+  std::function<void(double)> on_progress{};
 };
 
 /// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the

@@ -1,20 +1,19 @@
-# Seconds an epoch takes, one group a model, one bar a device and precision, the speed-up over the CPU above.
-#   $bars  x seconds text colour; $models  x name; $names  y text colour: the key; bars, models: how many
-unset key
+# Seconds an epoch takes: a line of bars a model, one a device and precision.
+#   $bars    y seconds text, a block for each series; $models  y name, y from the top
+#   series: how many; names, colours: of each, one word; low, high: of the axis; lines: how many there is room for
+set key at screen px(780), screen py(74) top right horizontal samplen 1 font ',10' tc rgb ink
 set border 1
 unset ytics
-unset grid
-set logscale y
-set yrange [low:high]
-set xrange [-0.7:last + 0.7]
-unset xtics
-set lmargin at screen px(20)
+set logscale x
+set xrange [low:high]
+set yrange [lines:0]
+set lmargin at screen px(112)
 set rmargin at screen px(780)
-set tmargin at screen py(100)
-set bmargin at screen py(height - 44)
-set boxwidth 0.8
+set tmargin at screen py(84)
+set bmargin at screen py(height - 46)
+set grid xtics back lc rgb faint lw 0.8 dt solid
+set xlabel 'seconds, on a logarithmic scale' font ',10' tc rgb ink offset 0, 0.5
 set style fill solid noborder
-plot $bars using 1:2:4 with boxes lc rgb variable, \
-     $bars using 1:2:3 with labels offset 0, 0.7 font ',9' tc rgb ink, \
-     $models using 1:(low):2 with labels offset 0, -1.0 font ',10' tc rgb ink, \
-     $names using 1:2:3:4 with labels left font ',10' tc rgb variable
+plot for [n=1:series] $bars index n - 1 using 2:1:(low):2:($1 - 0.42):($1 + 0.42) with boxxyerror lc rgb int(word(colours, n)) title word(names, n), \
+     for [n=1:series] $bars index n - 1 using 2:1:3 with labels left offset 0.6, 0 font ',9.5' tc rgb ink notitle, \
+     $models using (low):1:2 with labels right offset -0.8, 0 font ',10.5' tc rgb ink notitle

@@ -1,0 +1,101 @@
+#include "cli/progress.h"
+
+#include "cli/console.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace digitrec::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kInterval(50);  // no eye follows more
+constexpr int kMostBar = 24;
+constexpr int kLeastBar = 6;
+constexpr size_t kMostTrend = 16;
+constexpr const char* kGreen = "\033[32m";
+constexpr const char* kFaint = "\033[2m";
+constexpr const char* kPlain = "\033[0m";
+
+std::string repeat(const char* text, int count) {
+  std::string repeated;
+  for (int i = 0; i < count; ++i) repeated += text;
+  return repeated;
+}
+
+std::string bar(double fraction, int width, bool colour) {
+  const int filled = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
+  const std::string done = repeat("━", filled);
+  const std::string left = repeat(colour ? "━" : " ", width - filled);
+  return colour ? fmt::format("{}{}{}{}{}{}", kGreen, done, kPlain, kFaint, left, kPlain) : done + left;
+}
+
+}  // namespace
+
+std::string sparkline(const std::vector<double>& values, size_t most) {
+  constexpr std::array<const char*, 8> kLevels{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const std::vector<double> last(values.end() - static_cast<int64_t>(std::min(most, values.size())), values.end());
+  if (last.empty()) return "";
+  const auto [low, high] = std::minmax_element(last.begin(), last.end());
+  std::string line;
+  for (const double value : last) {
+    const double share = *high > *low ? (value - *low) / (*high - *low) : 0;
+    line += std::isfinite(share) ? kLevels[static_cast<size_t>(std::lround(share * 7))] : " ";
+  }
+  return line;
+}
+
+std::string progress_text(const Progress& progress, int width, bool colour) {
+  const int room = width - 1;
+  std::string label = progress.label;
+  label.resize(std::min(label.size(), static_cast<size_t>(std::max(0, room))));
+  int left = room - static_cast<int>(label.size());
+  // The details come first, then a bar in what is left of the line, and last the trend.
+  std::string details;
+  const int for_bar = left >= kLeastBar + 1 ? kLeastBar + 1 : 0;
+  left -= for_bar;
+  for (const std::string& detail : progress.details) {
+    const int needed = static_cast<int>(detail.size()) + 2;
+    if (needed > left) break;
+    details += "  " + detail;
+    left -= needed;
+  }
+  const int trend = static_cast<int>(std::min(kMostTrend, progress.trend.size()));
+  const bool has_trend = trend > 1 && left >= trend + 2;
+  if (has_trend) left -= trend + 2;
+  const int bar_width = for_bar > 0 ? std::min(kMostBar, kLeastBar + left) : 0;
+  std::string line = label;
+  if (bar_width > 0) line += " " + bar(progress.fraction, bar_width, colour);
+  line += details;
+  if (has_trend) line += "  " + sparkline(progress.trend, kMostTrend);
+  return line;
+}
+
+ProgressLine::ProgressLine() : on_terminal_(isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::draw(const Progress& progress) {
+  using Clock = std::chrono::steady_clock;
+  if (!on_terminal_ || (drawn_ && Clock::now() - last_ < kInterval)) return;
+  last_ = Clock::now();
+  // Over the old line and then to its end: wiping it first would flicker.
+  fmt::print(stderr, "\r{}\033[K", progress_text(progress, terminal_width(Stream::err), has_colour(Stream::err)));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+}  // namespace digitrec::cli

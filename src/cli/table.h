@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace digitrec::cli {
+
+/// A column of a table. Where the lines would be too wide, columns of the highest `rank` are left out first; those of
+/// rank 0 never.
+struct Column {
+  std::string name;
+  int width;
+  int rank = 0;
+  bool is_left = false;  ///< aligned left, as names are; numbers stand right
+};
+
+/// Lines up the cells of rows that are printed one by one.
+class Table {
+ public:
+  Table(std::vector<Column> columns, int width);
+
+  /// Without white space at the end or a line break.
+  std::string header() const;
+  /// One cell a column, left-out ones included.
+  std::string row(const std::vector<std::string>& cells) const;
+
+ private:
+  std::vector<Column> columns_;
+  int most_rank_ = 0;  ///< columns of a higher one are left out
+};
+
+}  // namespace digitrec::cli

@@ -1,0 +1,133 @@
+#include "cli/training_view.h"
+
+#include "cli/console.h"
+#include "digitrec/data/source.h"
+#include "digitrec/infer/metrics.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <iostream>
+
+namespace digitrec::cli {
+namespace {
+
+std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
+
+std::vector<Column> columns(const TrainConfig& config) {
+  std::vector<Column> columns{{"epoch", 7, 0}, {"train loss", 10, 1}, {"accuracy", 8, 2}};
+  if (config.val_fraction > 0 || config.folds > 0) {
+    columns.push_back({"held-out loss", 13, 0});
+    columns.push_back({"accuracy", 8, 0});
+  }
+  columns.insert(columns.end(), {{"seconds", 7, 3}, {"images/s", 9, 4}});
+  return columns;
+}
+
+std::string describe_stop(const TrainResult& result, const TrainConfig& config) {
+  switch (result.reason) {
+    case StopReason::patience:
+      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
+                         config.patience);
+    case StopReason::max_seconds:
+      return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
+    case StopReason::interrupted:
+      return fmt::format("interrupted in epoch {}: the weights are in {}", result.epochs + 1,
+                         (result.folder / "last.safetensors").string());
+    case StopReason::finished:
+      break;
+  }
+  return fmt::format("trained {} epochs", result.epochs);
+}
+
+/// "99.62% (95% interval 99.38 to 99.76)"
+std::string accuracy_text(int64_t correct, int64_t rows) {
+  const Interval interval = wilson_interval(correct, rows);
+  return fmt::format("{:.2f}% (95% interval {:.2f} to {:.2f})",
+                     100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low,
+                     100 * interval.high);
+}
+
+}  // namespace
+
+TrainingView::TrainingView(const TrainConfig& config)
+    : config_(config), table_(columns(config), table_width(Stream::err)) {}
+
+void TrainingView::begin(const TrainStart& start, const Dataset& dataset, const std::string& device,
+                         const std::string& precision) {
+  validation_rows_ = start.validation_rows;
+  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config_.model,
+                  format_count(start.parameters), start.shape.classes, start.shape.image_size, start.shape.image_size));
+  log(fmt::format("device  {}", device));
+  log(fmt::format("compute {}", precision));
+  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
+                  format_count(start.train_rows), format_count(start.validation_rows)));
+  log(fmt::format("run     {}", config_.out));
+  if (start.leaked_rows > 0) {
+    warn(
+        fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
+                    "accuracy on them flatters; remove the duplicates",
+                    dataset.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
+  }
+  if (may_hold_kaggle_test_images(dataset)) {
+    warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
+                     dataset.source));
+  }
+  log(table_.header());
+}
+
+void TrainingView::draw(const BatchProgress& p) {
+  losses_.push_back(p.loss);
+  line_.draw({fmt::format("epoch {}/{}", p.epoch, p.epochs),
+              static_cast<double>(p.batch) / static_cast<double>(p.batches),
+              {fmt::format("loss {:.4f}", p.loss), percent(p.accuracy), format_duration(p.seconds_left) + " left",
+               format_count(p.images_per_second) + " images/s"},
+              losses_});
+}
+
+void TrainingView::add(const EpochMetrics& m, bool is_best) {
+  line_.clear();
+  losses_.clear();
+  std::vector<std::string> cells{fmt::format("{}/{}", m.epoch, config_.epochs), fmt::format("{:.4f}", m.train_loss),
+                                 percent(m.train_accuracy)};
+  const bool is_validated = !std::isnan(m.val_accuracy);
+  if (is_validated) cells.insert(cells.end(), {fmt::format("{:.4f}", m.val_loss), percent(m.val_accuracy)});
+  cells.insert(cells.end(), {fmt::format("{:.1f}", m.seconds), format_count(m.images_per_second)});
+  log(table_.row(cells) + (is_best && is_validated ? "  best" : ""));
+}
+
+void TrainingView::finish(const TrainResult& result) {
+  line_.clear();
+  std::cout << describe_stop(result, config_) << fmt::format(" ({:.1f} s of training)\n", result.seconds);
+  if (!result.best) return;
+  if (validation_rows_ > 0) {
+    const int64_t correct = std::llround(result.best->val_accuracy * static_cast<double>(validation_rows_));
+    std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
+                             accuracy_text(correct, validation_rows_), format_count(validation_rows_),
+                             result.best->epoch,
+                             config_.select == SelectKind::last ? "the last" : "chosen on these rows");
+  }
+  std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
+}
+
+void TrainingView::finish(const MembersResult& result, const Dataset& dataset) {
+  line_.clear();
+  const int64_t count = count_members(config_);
+  if (result.reason == StopReason::interrupted) {
+    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n",
+                             result.trained, count);
+    return;
+  }
+  std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
+  if (const int64_t rows = result.held_out.rows.numel(); rows > 0) {
+    const torch::Tensor labels = dataset.labels.index_select(0, result.held_out.rows);
+    const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
+    std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
+                             config_.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows),
+                             format_count(rows));
+  }
+  std::cout << "checkpoints " << config_.out << '\n';
+}
+
+}  // namespace digitrec::cli
