@@ -35,6 +35,9 @@ spdlog::logger& logger() {
 
 volatile std::sig_atomic_t g_interrupted = 0;
 
+/// The nearest of the 24 greys among a terminal's 256 colours.
+int grey(int level) { return 232 + level * 23 / 255; }
+
 int descriptor(Stream stream) { return stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO; }
 
 }  // namespace
@@ -57,8 +60,6 @@ int table_width(Stream stream) {
 std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width) {
   constexpr std::array<const char*, 4> kInk{" ", "▀", "▄", "█"};
   const bool colour = has_colour(Stream::out);
-  // The 24 greys of a terminal's 256 colours.
-  const auto grey = [](uint8_t level) { return 232 + level * 23 / 255; };
   std::string line;
   for (int64_t x = 0; x < width; ++x) {
     const uint8_t top = upper[x];
@@ -84,6 +85,10 @@ void add_log_file(const std::filesystem::path& path) {
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(fmt::format("{}: cannot be written: {}", path.string(), error.what()));
   }
+}
+
+std::string on_grey(const std::string& text, int level) {
+  return fmt::format("\033[38;5;{};48;5;{}m{}\033[0m", grey(level > 127 ? 0 : 255), grey(level), text);
 }
 
 std::string format_duration(double seconds) {

@@ -24,6 +24,9 @@ bool has_colour(Stream stream);
 /// colour, else ink or no ink.
 std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width);
 
+/// A text on one of a terminal's greys, 0 black to 255 white, in a colour that can be read there.
+std::string on_grey(const std::string& text, int level);
+
 /// "0:07", "12:34", "1:02:03".
 std::string format_duration(double seconds);
 /// 12345 -> "12,345".

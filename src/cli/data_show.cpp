@@ -29,6 +29,7 @@ struct ShowCommand {
   int64_t count = 10;
   std::string recipe;
   std::string out;
+  bool values = false;
 };
 
 /// Images to show, uint8 [M, S, S], each with its caption.
@@ -86,6 +87,29 @@ void print_images(const Shown& shown) {
   }
 }
 
+/// The values of all pixels of the box around the ink, on their greys where there is colour.
+void print_values(const Shown& shown) {
+  const bool colour = has_colour(Stream::out);
+  for (int64_t i = 0; i < shown.images.size(0); ++i) {
+    std::cout << shown.captions[static_cast<size_t>(i)] << '\n';
+    const torch::Tensor image = shown.images[i].contiguous();
+    const torch::Tensor rows = image.amax(1).nonzero();
+    const torch::Tensor columns = image.amax(0).nonzero();
+    if (rows.numel() == 0) continue;  // blank
+    const auto* pixels = image.const_data_ptr<uint8_t>();
+    const auto right = columns[-1].item<int64_t>();
+    for (auto y = rows[0].item<int64_t>(); y <= rows[-1].item<int64_t>(); ++y) {
+      std::string line;
+      for (auto x = columns[0].item<int64_t>(); x <= right; ++x) {
+        const int value = pixels[y * image.size(1) + x];
+        const std::string cell = fmt::format("{:>4}", value > 0 ? std::to_string(value) : ".");
+        line += colour ? on_grey(cell, value) : cell;
+      }
+      std::cout << line << '\n';
+    }
+  }
+}
+
 int run_show(const ShowCommand& command) {
   const bool is_folder = std::filesystem::is_directory(command.path);
   const Dataset dataset = load_dataset(command.path, is_folder ? Purpose::train : Purpose::inspect);
@@ -98,7 +122,7 @@ int run_show(const ShowCommand& command) {
   for (int64_t row = begin; row < end; ++row) shown.captions.push_back(caption(dataset, row));
   if (!command.recipe.empty()) shown = with_variants(shown, command.recipe);
   if (command.out.empty()) {
-    print_images(shown);
+    command.values ? print_values(shown) : print_images(shown);
     return 0;
   }
   const torch::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
@@ -123,6 +147,7 @@ Run setup_data_show(CLI::App& data) {
                   "Also show how a recipe's training varies them, e.g. configs/best.toml")
       ->type_name("CONFIG");
   sub->add_option("--out", command->out, "Draw a PNG picture instead")->type_name("FILE.png");
+  sub->add_flag("--values", command->values, "Print the value of every pixel, from 0, paper, to 255, ink");
   return [command] { return run_show(*command); };
 }
 

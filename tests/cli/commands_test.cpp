@@ -251,6 +251,7 @@ TEST(Commands, DataShowDrawsInTheTerminalOrASheet) {
   folder.write("train.csv", "label,pixel0,pixel1,pixel2,pixel3\n3,255,255,0,0\n1,0,255,0,255\n0,0,0,0,0\n");
   const ProgramResult shown = run_digitrec("data show . --row 1 --count 2", folder.path());
   EXPECT_EQ(shown.out, "row 1: 3 row 2: 1\n▀▀  █\n");
+  EXPECT_EQ(run_digitrec("data show . --values --row 1 --count 1", folder.path()).out, "row 1: 3\n 255 255\n");
   EXPECT_EQ(run_digitrec("data show train.csv --row 4", folder.path()).err,
             "digitrec: train.csv: has 3 rows; expected --row 1 to 3\n");
 
@@ -264,6 +265,36 @@ TEST(Commands, DataShowDrawsInTheTerminalOrASheet) {
   EXPECT_EQ(
       run_digitrec("data show . --augmented plain.toml", folder.path()).err,
       "digitrec: plain.toml: varies no images; name a recipe with rotate, shift, ... such as configs/best.toml\n");
+}
+
+TEST(Commands, ReportWritesThePageWithoutGnuplotAndSaysWhatIsMissing) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 10", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --live --out run", folder.path()).exit_code, 0);
+  // The run was told of while it went on; the page is now the whole report.
+  EXPECT_NE(read_text(folder / "run/report.html").find("\"confusion\""), std::string::npos);
+  EXPECT_EQ(read_text(folder / "run/report.html").find("http-equiv=\"refresh\""), std::string::npos);
+  std::filesystem::remove(folder / "run/report.html");
+  const ProgramResult report = run_digitrec("report run", folder.path(), "env PATH=/nowhere ");
+  EXPECT_EQ(report.exit_code, 1);
+  EXPECT_EQ(report.out, "run/report.html\n");
+  EXPECT_EQ(report.err,
+            "digitrec: gnuplot is not on PATH, and it draws the figures; install it: apt-get install gnuplot-nox\n");
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/report.html"));
+  const ProgramResult several = run_digitrec("report run run", folder.path());
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_EQ(several.err, "digitrec: several runs, and no place for their page; name a folder with --out\n");
+}
+
+TEST(Commands, StderrInAFileHoldsPlainLines) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 10", folder.path()).exit_code, 0);
+  const ProgramResult trained = run_digitrec("train --model mlp-128 --epochs 2 --out run", folder.path());
+  for (const char c : trained.err + run_digitrec("eval --checkpoint run", folder.path()).err) {
+    EXPECT_TRUE(c == '\n' || c >= ' ') << static_cast<int>(c);
+  }
+  EXPECT_NE(trained.err.find("epoch  train loss  accuracy  held-out loss  accuracy  seconds   images/s\n"), std::string::npos)
+      << trained.err;
 }
 
 TEST(Commands, PredictPicturesToATable) {
