@@ -13,6 +13,7 @@
 #include "digitrec/model/presets.h"
 #include "digitrec/report/bench_chart.h"
 #include "digitrec/train/benchmark.h"
+#include "report/gnuplot.h"
 
 #include <ATen/Parallel.h>
 #include <spdlog/fmt/fmt.h>
@@ -192,9 +193,11 @@ std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceC
 /// Draws what --json prints.
 void draw_chart(const std::string& json, const std::string& source, const std::string& path) {
   const std::vector<BenchBar> bars = read_bench_json(json, source);
-  const std::string cpu = Json::parse(json).value("cpu", "");
+  const Json whole = Json::parse(json);
+  const std::string cpu =
+      whole.contains("cpu") && whole["cpu"].is_string() ? whole["cpu"].get<std::string>() : "unknown";
   draw_bench_chart(bars, fmt::format("digitrec bench; cpu: {}", cpu), path);
-  log(fmt::format("chart   {}", path));
+  log(fmt::format("chart   {}", std::filesystem::path(path).replace_extension(".png").string()));
 }
 
 int run_bench(const BenchCommand& command) {
@@ -203,6 +206,7 @@ int run_bench(const BenchCommand& command) {
     draw_chart(read_file(command.from, 1 << 24), command.from, command.chart);
     return 0;
   }
+  if (!command.chart.empty()) require_gnuplot();  // before the work, not after it
   configure_runtime({});
   const int default_threads = at::get_num_threads();
   const std::vector<DeviceChoice> devices = find_devices(command.devices);

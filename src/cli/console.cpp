@@ -102,7 +102,7 @@ std::string format_count(double value) { return format_count(static_cast<int64_t
 std::string format_count(int64_t value) {
   std::string digits = std::to_string(value);
   for (auto position = static_cast<int64_t>(digits.size()) - 3; position > 0; position -= 3) {
-    digits.insert(static_cast<size_t>(position), ",");
+    digits.insert(static_cast<size_t>(position), 1, ',');
   }
   return digits;
 }

@@ -7,6 +7,7 @@
 #include "digitrec/infer/metrics.h"
 #include "digitrec/train/leak.h"
 #include "digitrec/train/members.h"
+#include "infer/metrics_json.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
@@ -32,22 +33,8 @@ struct EvalCommand {
 };
 
 void print_json(const EvalCommand& command, const Metrics& metrics) {
-  Json classes = Json::array();
-  for (size_t c = 0; c < metrics.classes.size(); ++c) {
-    const ClassMetrics& m = metrics.classes[c];
-    classes.push_back(
-        {{"class", c}, {"support", m.support}, {"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}});
-  }
-  const Json result{{"data", command.data},
-                    {"checkpoints", command.inference.checkpoints},
-                    {"rows", metrics.rows},
-                    {"correct", metrics.correct},
-                    {"accuracy", metrics.accuracy},
-                    {"wilson_95", {metrics.interval.low, metrics.interval.high}},
-                    {"calibration_error", metrics.calibration_error},
-                    {"loss", metrics.loss},
-                    {"classes", classes},
-                    {"confusion", metrics.confusion}};
+  Json result{{"data", command.data}, {"checkpoints", command.inference.checkpoints}};
+  result.update(metrics_json(metrics));
   std::cout << result.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 

@@ -2,6 +2,7 @@
 
 #include "digitrec/core/device.h"
 #include "digitrec/core/file.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/core/version.h"
 #include "digitrec/report/page.h"
 
@@ -9,13 +10,19 @@
 
 namespace digitrec::cli {
 
+namespace fs = std::filesystem;
+
 Followers::Followers(const TrainConfig& config, bool page, bool tensorboard) : page_(page), tensorboard_(tensorboard) {
   run_.folder = config.out;
   run_.name = run_.folder.filename().string();
   run_.config = config;
 }
 
-void Followers::begin_network(const std::filesystem::path& folder, const TrainStart& start) {
+void Followers::keep_network(const fs::path& folder) {
+  if (page_) run_.networks.push_back({folder / "best.safetensors", read_epoch_metrics(folder / "metrics.csv")});
+}
+
+void Followers::begin_network(const fs::path& folder, const TrainStart& start) {
   network_folder_ = folder;
   run_.environment = {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}};
   run_.networks.emplace_back();
@@ -25,28 +32,29 @@ void Followers::begin_network(const std::filesystem::path& folder, const TrainSt
 
 void Followers::add(const EpochMetrics& metrics, bool is_best) {
   if (board_) board_->add(metrics, load_checkpoint(network_folder_ / "last.safetensors"));
-  if (page_) write_page(metrics, is_best);
-}
-
-void Followers::write_page(const EpochMetrics& metrics, bool is_best) {
   NetworkRecord& network = run_.networks.back();
   network.epochs.push_back(metrics);
   if (is_best) network.best_epoch = metrics.epoch;
-  const int64_t networks = run_.config.member > 0 ? 1 : count_members(run_.config);
-  const std::string which = networks > 1 ? fmt::format("network {} of {}, ", run_.networks.size(), networks) : "";
-  const std::string progress =
-      fmt::format("Still training: {}epoch {} of {} is done.", which, metrics.epoch, run_.config.epochs);
-  write_file(run_.folder / "report.html", report_page({run_}, progress));
+  if (page_)
+    write_file(run_.folder / "report.html", report_page({run_}, "Still training: " + place() + " is done.", true));
 }
 
-void Followers::finish(StopReason reason) {
+std::string Followers::place() const {
+  const int64_t networks = run_.config.member > 0 ? 1 : count_members(run_.config);
+  const std::string which = networks > 1 ? fmt::format("network {} of {}, ", run_.networks.size(), networks) : "";
+  return fmt::format("{}epoch {} of {}", which, run_.networks.back().epochs.size(), run_.config.epochs);
+}
+
+void Followers::finish(StopReason reason, const Dataset& dataset) {
   if (board_) board_->finish(reason);
-  const bool has_checkpoint = !run_.networks.empty() && !run_.networks.back().epochs.empty();
-  if (!page_ || !has_checkpoint || reason == StopReason::interrupted) return;
+  if (!page_ || run_.networks.empty() || run_.networks.back().epochs.empty()) return;
+  const fs::path page = run_.folder / "report.html";
+  if (reason == StopReason::interrupted)
+    return write_file(page, report_page({run_}, "Interrupted after " + place() + "."));
+  const torch::Device device = choose_device(run_.config.device).device;
+  const PredictorOptions options{device, choose_precision(run_.config.precision, device).precision};
   const bool holds_back = run_.config.val_fraction > 0 || run_.config.folds > 0;
-  const RunRecord whole =
-      holds_back ? load_run(run_.folder, "", {.device = choose_device(run_.config.device).device}) : run_;
-  write_file(run_.folder / "report.html", report_page({whole}));
+  write_file(page, report_page({holds_back ? load_run(run_.folder, dataset, options) : run_}));
 }
 
 }  // namespace digitrec::cli

@@ -14,15 +14,18 @@ class Followers {
  public:
   Followers(const TrainConfig& config, bool page, bool tensorboard);
 
+  /// The network in `folder` was trained by an earlier call and is kept.
+  void keep_network(const std::filesystem::path& folder);
   /// The training of the network in `folder` begins.
   void begin_network(const std::filesystem::path& folder, const TrainStart& start);
   /// An epoch is done and its checkpoint written. Throws Error when a file cannot be written.
   void add(const EpochMetrics& metrics, bool is_best);
-  /// The run is over; where it was not cut short the whole report takes the page's place. Throws Error.
-  void finish(StopReason reason);
+  /// The run on `dataset` is over; where it was not cut short the whole report takes the page's place. Throws Error.
+  void finish(StopReason reason, const Dataset& dataset);
 
  private:
-  void write_page(const EpochMetrics& metrics, bool is_best);
+  /// "network 2 of 5, epoch 3 of 10"
+  std::string place() const;
 
   bool page_;
   bool tensorboard_;

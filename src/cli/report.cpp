@@ -3,6 +3,7 @@
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/report/figures.h"
 #include "digitrec/report/page.h"
@@ -11,6 +12,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 
 namespace digitrec::cli {
@@ -24,10 +26,13 @@ struct ReportCommand {
   std::string out;   ///< empty: the run's own folder
 };
 
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
+/// Runs of the same name in different folders are called by their paths.
+void name_apart(std::vector<RunRecord>& runs) {
+  std::map<std::string, int> times;
+  for (const RunRecord& run : runs) ++times[run.name];
+  for (RunRecord& run : runs) {
+    if (times[run.name] > 1) run.name = run.folder.string();
+  }
 }
 
 int run_report(const ReportCommand& command) {
@@ -35,14 +40,16 @@ int run_report(const ReportCommand& command) {
     throw UsageError("several runs, and no place for their page; name a folder with --out");
   const fs::path out = command.out.empty() ? command.runs.front() : command.out;
   configure_runtime({});
+  const torch::Device device = choose_device("auto").device;
+  const Precision precision = choose_precision(parse_precision("auto"), device).precision;
   std::vector<RunRecord> runs;
   ProgressLine progress;
   for (size_t i = 0; i < command.runs.size(); ++i) {
     const auto draw = [&](double fraction) { progress.draw({fmt::format("reading {}", command.runs[i]), fraction}); };
     draw(0);
-    runs.push_back(
-        load_run(command.runs[i], command.data, {.device = choose_device("auto").device, .on_progress = draw}));
+    runs.push_back(load_run(command.runs[i], command.data, {device, precision, /*tta=*/false, draw}));
   }
+  name_apart(runs);
   make_folder(out);
   const fs::path page = out / "report.html";
   write_file(page, report_page(runs));

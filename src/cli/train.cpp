@@ -113,8 +113,10 @@ int run_train(const TrainCommand& command) {
   if (config.member == 0 && count_members(config) > 1) {
     bool has_begun = false;
     const MembersResult result = train_members(config, dataset, config.out, [&](const Member& member) {
-      if (member.is_trained)
+      if (member.is_trained) {
         log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+        followers.keep_network(member.folder);
+      }
       events.on_start = [&, member](const TrainStart& start) {
         if (!std::exchange(has_begun, true)) begin(start);
         followers.begin_network(member.folder, start);
@@ -133,7 +135,7 @@ int run_train(const TrainCommand& command) {
     view.finish(result);
     reason = result.reason;
   }
-  followers.finish(reason);
+  followers.finish(reason, dataset);
   return reason == StopReason::interrupted ? kInterruptedExit : 0;
 }
 

@@ -93,6 +93,12 @@ void write_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path.string(), error.message()));
+}
+
 void require_file(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);

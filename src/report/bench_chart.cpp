@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -29,10 +29,23 @@ std::vector<BenchBar> read_bench_json(const std::string& text, const std::string
   std::vector<BenchBar> bars;
   try {
     const auto json = nlohmann::json::parse(text);
-    for (const auto& row : json.at("results")) {
-      bars.push_back({row.at("model").get<std::string>(),
-                      row.at("device").get<std::string>() + " " + row.at("precision").get<std::string>(),
-                      row.at("epoch_seconds").get<double>(), row.at("speed_up_over_cpu").get<double>()});
+    const auto& results = json.at("results");
+    const auto varies = [&](const char* key) {
+      return std::any_of(results.begin(), results.end(),
+                         [&](const auto& row) { return row.at(key) != results.front().at(key); });
+    };
+    const bool by_batch = varies("batch_size");
+    const bool by_threads = varies("threads");
+    for (const auto& row : results) {
+      BenchBar bar{row.at("model").get<std::string>(),
+                   row.at("device").get<std::string>() + "/" + row.at("precision").get<std::string>(),
+                   row.at("epoch_seconds").get<double>(), row.at("speed_up_over_cpu").get<double>()};
+      if (by_batch) bar.series += fmt::format("/batch-{}", row.at("batch_size").get<int64_t>());
+      if (by_threads) bar.series += fmt::format("/threads-{}", row.at("threads").get<int64_t>());
+      const bool is_repeated = std::any_of(bars.begin(), bars.end(), [&](const BenchBar& other) {
+        return other.model == bar.model && other.series == bar.series;
+      });
+      if (!is_repeated) bars.push_back(std::move(bar));
     }
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{}: not what digitrec bench --json prints; make it with that", source));
@@ -71,9 +84,7 @@ void draw_bench_chart(const std::vector<BenchBar>& bars, const std::string& mach
   std::string colours;
   for (size_t n = 0; n < series.size(); ++n) {
     tables += blocks[n] + "\n\n";
-    std::string name = series[n];
-    std::replace(name.begin(), name.end(), ' ', '/');
-    names += name + " ";
+    names += series[n] + " ";
     colours += fmt::format("{} ", kColours[n % kColours.size()]);
   }
   std::string groups;

@@ -95,6 +95,7 @@ void draw_classes(const RunRecord& run, const fs::path& folder) {
   double lowest = 1;
   for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
     const ClassMetrics& m = run.metrics.classes[c];
+    if (m.support == 0) continue;  // its ratios are 0 for want of rows, not of skill
     add(rows, "{} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support);
     lowest = std::min({lowest, m.precision, m.recall});
   }

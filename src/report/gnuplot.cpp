@@ -7,7 +7,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 namespace digitrec {
 
@@ -26,8 +28,13 @@ constexpr const char* kFont = "DejaVu Sans";
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "digitrec-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error(fmt::format("{}: no folder can be made there", name));
+    std::error_code error;
+    const fs::path parent = fs::temp_directory_path(error);
+    std::string name = (parent / "digitrec-XXXXXX").string();
+    if (error || ::mkdtemp(name.data()) == nullptr) {
+      throw Error(fmt::format("no temporary folder can be made ({}); set TMPDIR to one that can be written",
+                              error ? error.message() : std::strerror(errno)));
+    }
     path_ = name;
   }
   ~ScratchFolder() {

@@ -5,6 +5,7 @@
 #include "report/figure_text.h"
 #include "report/first_layer.h"
 #include "report/gnuplot.h"
+#include "report/sheet.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
@@ -24,6 +25,7 @@ namespace {
 constexpr int kGreen = 0x009e73;
 constexpr int kOrange = 0xd55e00;
 constexpr int kFaint = 0xdadce0;
+constexpr int kPaper = 0xffffff;
 /// Images with more pixels a side are shown without their values.
 constexpr int64_t kMostNumberedSide = 40;
 
@@ -41,8 +43,9 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
   constexpr int64_t kMargin = 20;
   constexpr int64_t kText = 38;  // height of the two lines
   const int64_t cell = (kFigureWidth - 2 * kMargin) / columns;
-  const int64_t size = cells.empty() ? 1 : cells.front().image.size(0);
-  const int64_t zoom = std::max<int64_t>(1, (cell - 8) / size);
+  constexpr int64_t kFrame = 8;  // room for it on both sides
+  const int64_t size = cells.empty() ? 1 : std::min(cells.front().image.size(0), cell - kFrame);
+  const int64_t zoom = std::max<int64_t>(1, (cell - kFrame) / size);
   const int64_t side = size * zoom;
   const int64_t rows = (static_cast<int64_t>(cells.size()) + columns - 1) / columns;
   const int64_t step = (side + kText + zoom - 1) / zoom;  // from row to row, in pixels of the sheet
@@ -54,7 +57,7 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
     const auto index = static_cast<int64_t>(i);
     const int64_t x = (index % columns * cell + (cell - side) / 2) / zoom;
     const int64_t y = index / columns * step;
-    sheet.slice(0, y, y + size).slice(1, x, x + size).copy_(cells[i].image);
+    sheet.slice(0, y, y + size).slice(1, x, x + size).copy_(shrink_image(cells[i].image, size));
     const int64_t left = kMargin + x * zoom;
     const int64_t top = kTop + y * zoom;
     const int64_t center = left + side / 2;
@@ -76,6 +79,8 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
       .draw(folder);
 }
 
+Cell blank_cell(int64_t size) { return {torch::zeros({size, size}, torch::kUInt8), kPaper, "", ""}; }
+
 /// Held-out row number `at` with the answer it got.
 Cell answered(const RunRecord& run, const torch::Tensor& probability, const torch::Tensor& answer, int64_t at) {
   const auto row = run.held_out.rows[at].item<int64_t>();
@@ -96,9 +101,11 @@ void draw_predictions(const RunRecord& run, const fs::path& folder) {
   std::vector<Cell> cells;
   for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
     const torch::Tensor of_class = run.labels.eq(static_cast<int64_t>(c)).nonzero().squeeze(1);
-    if (of_class.numel() < kEach) continue;
-    for (int64_t i = 0; i < kEach; ++i)
+    const int64_t shown = std::min(kEach, of_class.numel());
+    for (int64_t i = 0; i < shown; ++i)
       cells.push_back(answered(run, probability, answer, of_class[i].item<int64_t>()));
+    // Empty places keep the next class on a line of its own.
+    for (int64_t i = shown; i < kEach; ++i) cells.push_back(blank_cell(run.dataset.image_size()));
   }
   draw_gallery(
       folder, "predictions", "What it reads",
@@ -157,7 +164,9 @@ void draw_filters(const RunRecord& run, const Checkpoint& network, const fs::pat
   for (int64_t i = 0; i < count; ++i) {
     const int64_t top = i / kColumns * step;
     const int64_t left = i % kColumns * step;
-    sheet.slice(0, top, top + step - 1).slice(1, left, left + step - 1).copy_(weights[i] / weights[i].abs().max());
+    sheet.slice(0, top, top + step - 1)
+        .slice(1, left, left + step - 1)
+        .copy_(weights[i] / weights[i].abs().max().clamp_min(1e-12));
   }
   const std::string which = count < all ? fmt::format("the first {} of {}", count, all) : fmt::format("all {}", all);
   const auto height = static_cast<int>(90 + 760 * sheet.size(0) / sheet.size(1));

@@ -2,6 +2,7 @@
 
 #include "core/base64.h"
 #include "data/image_file.h"
+#include "infer/metrics_json.h"
 #include "page_parts.h"
 #include "report/sheet.h"
 
@@ -21,31 +22,12 @@ using Json = nlohmann::ordered_json;
 /// Images kept of each cell of a confusion matrix, the least sure first, and of all cells together: some 2 MB.
 constexpr int64_t kMostOfCell = 24;
 constexpr int64_t kMostImages = 2400;
+constexpr int64_t kMostSide = 56;  // pixels; larger images are shrunk
 constexpr int64_t kSheetColumns = 40;
 constexpr int64_t kTopClasses = 3;
-constexpr double kLiveSeconds = 3;
 
 /// NaN, which JSON does not know, stands for what was not measured.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json describe(const Metrics& metrics) {
-  Json classes = Json::array();
-  for (size_t c = 0; c < metrics.classes.size(); ++c) {
-    const ClassMetrics& m = metrics.classes[c];
-    classes.push_back(
-        {{"class", c}, {"support", m.support}, {"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}});
-  }
-  Json bins = Json::array();
-  for (size_t i = 0; i < metrics.calibration.size(); ++i) {
-    const CalibrationBin& bin = metrics.calibration[i];
-    bins.push_back({{"bin", i}, {"rows", bin.rows}, {"confidence", bin.confidence}, {"accuracy", bin.accuracy}});
-  }
-  return {{"rows", metrics.rows},          {"correct", metrics.correct},
-          {"accuracy", metrics.accuracy},  {"wilson_95", {metrics.interval.low, metrics.interval.high}},
-          {"loss", metrics.loss},          {"calibration_error", metrics.calibration_error},
-          {"calibration", bins},           {"classes", classes},
-          {"confusion", metrics.confusion}};
-}
 
 Json describe(const NetworkRecord& network) {
   Json epochs = Json::array();
@@ -56,23 +38,24 @@ Json describe(const NetworkRecord& network) {
   return {{"best_epoch", network.best_epoch}, {"epochs", epochs}};
 }
 
-/// Which held-out rows the page shows: int64 positions in them, mistakes first.
+/// Which held-out rows the page shows, as positions among them: mistakes first, the most confident ones of each cell,
+/// then of each class those read rightly with the least confidence.
 std::vector<int64_t> choose_rows(const RunRecord& run, const torch::Tensor& probability, const torch::Tensor& answer,
                                  int64_t most) {
   std::map<std::pair<int64_t, int64_t>, int64_t> of_cell;
-  std::vector<int64_t> mistakes;
-  std::vector<int64_t> hits;
-  const torch::Tensor order = probability.argsort(0, /*descending=*/false);
-  for (int64_t i = 0; i < order.numel(); ++i) {
-    const auto at = order[i].item<int64_t>();
-    const auto label = run.labels[at].item<int64_t>();
-    const auto read_as = answer[at].item<int64_t>();
-    if (++of_cell[{label, read_as}] > kMostOfCell) continue;
-    (label == read_as ? hits : mistakes).push_back(at);
-  }
-  mistakes.insert(mistakes.end(), hits.begin(), hits.end());
-  mistakes.resize(std::min(mistakes.size(), static_cast<size_t>(most)));
-  return mistakes;
+  std::vector<int64_t> chosen;
+  const auto take = [&](bool mistakes, const torch::Tensor& order) {
+    for (int64_t i = 0; i < order.numel(); ++i) {
+      const auto at = order[i].item<int64_t>();
+      const auto label = run.labels[at].item<int64_t>();
+      const auto read_as = answer[at].item<int64_t>();
+      if ((label != read_as) == mistakes && ++of_cell[{label, read_as}] <= kMostOfCell) chosen.push_back(at);
+    }
+  };
+  take(true, probability.argsort(0, /*descending=*/true));
+  take(false, probability.argsort(0, /*descending=*/false));
+  chosen.resize(std::min(chosen.size(), static_cast<size_t>(most)));
+  return chosen;
 }
 
 /// The images as one PNG picture, paper white, and what is known of each.
@@ -81,7 +64,8 @@ Json describe_images(const RunRecord& run, int64_t most) {
   const std::vector<int64_t> chosen = choose_rows(run, probability, answer, most);
   const torch::Tensor positions = torch::tensor(chosen, torch::kInt64);
   const torch::Tensor rows = run.held_out.rows.index_select(0, positions);
-  const torch::Tensor sheet = tile_images(255 - run.dataset.images.index_select(0, rows), {.columns = kSheetColumns});
+  const torch::Tensor sheet =
+      tile_images(255 - shrink_image(run.dataset.images.index_select(0, rows), kMostSide), {.columns = kSheetColumns});
   const auto [top, classes] = run.held_out.probabilities.index_select(0, positions)
                                   .topk(std::min(kTopClasses, run.held_out.probabilities.size(1)), 1);
   Json list = Json::array();
@@ -126,7 +110,7 @@ Json describe(const RunRecord& run, int64_t most_images) {
   Json result{{"name", run.name},   {"config", chosen},     {"defaults", left},  {"environment", environment},
               {"seconds", seconds}, {"networks", networks}, {"metrics", nullptr}};
   if (run.labels.defined()) {
-    result["metrics"] = describe(run.metrics);
+    result["metrics"] = metrics_json(run.metrics);
     result["images"] = describe_images(run, most_images);
   }
   return result;
@@ -164,19 +148,17 @@ std::string escape_html(const std::string& text) {
 
 }  // namespace
 
-std::string report_page(const std::vector<RunRecord>& runs, const std::string& live) {
-  Json data{{"live", live}, {"runs", Json::array()}};
+std::string report_page(const std::vector<RunRecord>& runs, const std::string& status, bool is_going) {
+  Json data{{"status", status}, {"is_going", is_going}, {"runs", Json::array()}};
   const int64_t most_images = kMostImages / static_cast<int64_t>(runs.size());
   for (const RunRecord& run : runs) data["runs"].push_back(describe(run, most_images));
   const std::string title = runs.size() > 1
                                 ? fmt::format("{} runs", runs.size())
                                 : fmt::format("{} on {}", runs.front().config.model, runs.front().config.data);
-  const std::map<std::string, std::string, std::less<>> parts{
-      {"title", escape_html(title)},
-      {"refresh", live.empty() ? "" : fmt::format("<meta http-equiv=\"refresh\" content=\"{}\">", kLiveSeconds)},
-      {"style", std::string(page_parts::kStyle)},
-      {"script", std::string(page_parts::kScript)},
-      {"data", embed(data)}};
+  const std::map<std::string, std::string, std::less<>> parts{{"title", escape_html(title)},
+                                                              {"style", std::string(page_parts::kStyle)},
+                                                              {"script", std::string(page_parts::kScript)},
+                                                              {"data", embed(data)}};
   std::string page;
   std::string_view rest = page_parts::kPage;
   for (size_t open = rest.find("{{"); open != std::string_view::npos; open = rest.find("{{")) {

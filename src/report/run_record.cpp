@@ -25,7 +25,8 @@ double number(const char* text, const fs::path& file) {
   if (*text == '\0') return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
   const char* end = text + std::char_traits<char>::length(text);
-  if (std::from_chars(text, end, value).ptr != end)
+  const auto [stop, error] = std::from_chars(text, end, value);
+  if (stop != end || error != std::errc{} || !std::isfinite(value))
     throw Error(fmt::format("{}: '{}' is no number; was the file altered?", file.string(), text));
   return value;
 }
@@ -68,17 +69,22 @@ std::vector<EpochMetrics> read_epoch_metrics(const fs::path& file) {
                         .seconds = number(seconds, file)});
     }
   } catch (const io::error::base& error) {
-    throw Error(fmt::format("{}: {}", file.string(), error.what()));
+    throw Error(fmt::format("{}: not what train writes ({}); was the file altered?", file.string(), error.what()));
   }
   return epochs;
 }
 
 RunRecord load_run(const fs::path& folder, const std::string& data, const PredictorOptions& options) {
+  const TrainConfig config = read_run_config(folder);
+  return load_run(folder, load_dataset(data.empty() ? config.data : data, Purpose::train, config.limit), options);
+}
+
+RunRecord load_run(const fs::path& folder, const Dataset& dataset, const PredictorOptions& options) {
   RunRecord run;
   run.folder = folder;
   run.name = fs::weakly_canonical(folder).filename().string();
   run.config = read_run_config(folder);
-  run.dataset = load_dataset(data.empty() ? run.config.data : data, Purpose::train, run.config.limit);
+  run.dataset = dataset;
   run.held_out = predict_held_out(folder, run.dataset, options);
   if (run.held_out.rows.numel() == 0)
     throw Error(fmt::format("{}: held no rows back, and a report tells of those", folder.string()));

@@ -21,6 +21,14 @@ torch::Tensor tile_images(const torch::Tensor& images, const Tiling& tiling) {
   return sheet;
 }
 
+torch::Tensor shrink_image(const torch::Tensor& images, int64_t side) {
+  if (images.size(-1) <= side) return images;
+  const torch::Tensor x = images.to(torch::kFloat32);
+  const torch::Tensor batch = x.dim() == 2 ? x.unsqueeze(0) : x;
+  const torch::Tensor small = torch::adaptive_avg_pool2d(batch, {side, side}).round_().to(torch::kUInt8);
+  return x.dim() == 2 ? small.squeeze(0) : small;
+}
+
 GrayImage gray_image(const torch::Tensor& pixels) {
   const torch::Tensor rows = pixels.contiguous();
   const auto* bytes = rows.const_data_ptr<uint8_t>();

@@ -16,6 +16,9 @@ struct Tiling {
 /// Images, uint8 [N, S, S], side by side in rows -> one of uint8 [H, W].
 torch::Tensor tile_images(const torch::Tensor& images, const Tiling& tiling);
 
+/// uint8 [S, S] or [N, S, S] with at most `side` pixels a side, by averaging.
+torch::Tensor shrink_image(const torch::Tensor& images, int64_t side);
+
 /// uint8 [H, W] as a picture.
 GrayImage gray_image(const torch::Tensor& pixels);
 

@@ -1,7 +1,7 @@
 #include "digitrec/report/tensorboard.h"
 
 #include "data/image_file.h"
-#include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
 #include "report/event_file.h"
 #include "report/first_layer.h"
 #include "report/sheet.h"
@@ -135,9 +135,7 @@ std::string session_end(StopReason reason) {
 }
 
 fs::path event_path(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  make_folder(folder);
   return folder / fmt::format("events.out.tfevents.{:.0f}.digitrec.{}", now(), ::getpid());
 }
 

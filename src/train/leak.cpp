@@ -38,11 +38,21 @@ TrainingData open_training_data(const TrainConfig& config) {
   return data;
 }
 
+/// The configuration beside a checkpoint, if it is one that digitrec reads.
+std::optional<TrainConfig> config_beside(const fs::path& file) {
+  if (!fs::exists(file.parent_path() / "config.toml")) return std::nullopt;
+  try {
+    return read_run_config(file.parent_path());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 /// The data of the run that `file` lies in, kept in `known`; null when it is not there any more.
 TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info, std::vector<TrainingData>& known) {
-  const fs::path folder = file.parent_path();
-  if (!fs::exists(folder / "config.toml")) return nullptr;
-  const TrainConfig config = read_run_config(folder);
+  const std::optional<TrainConfig> read = config_beside(file);
+  if (!read || info.data.empty()) return nullptr;
+  const TrainConfig& config = *read;
   auto found = std::find_if(known.begin(), known.end(),
                             [&](const TrainingData& d) { return d.path == config.data && d.limit == config.limit; });
   if (found == known.end()) found = known.insert(known.end(), open_training_data(config));

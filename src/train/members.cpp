@@ -6,6 +6,7 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/version.h"
 #include "digitrec/infer/metrics.h"
+#include "infer/metrics_json.h"
 #include "train/run_folder.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -50,16 +51,9 @@ bool open_folder(const fs::path& folder, const TrainConfig& config) {
   if (fs::exists(folder) && !fs::is_empty(folder, error)) {
     throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", folder.string()));
   }
-  fs::create_directories(folder, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", folder.string(), error.message()));
+  make_folder(folder);
   write_file(file, text);
   return false;
-}
-
-Json describe(const Metrics& metrics) {
-  return {{"rows", metrics.rows},         {"correct", metrics.correct},
-          {"accuracy", metrics.accuracy}, {"wilson_95", {metrics.interval.low, metrics.interval.high}},
-          {"loss", metrics.loss},         {"calibration_error", metrics.calibration_error}};
 }
 
 void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const HeldOut& held_out) {
@@ -67,7 +61,7 @@ void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::
                {"folds", config.folds}, {"ensemble", config.ensemble}, {"seed", config.seed}};
   if (held_out.rows.numel() > 0) {
     summary["held_out"] =
-        describe(compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows)));
+        metrics_json(compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows)));
   }
   write_file(folder / "summary.json", summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

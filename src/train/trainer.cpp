@@ -215,8 +215,10 @@ class Trainer {
         result.best = metrics;
         save(run_->best(), metrics);
       }
-      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
       result.epochs = metrics.epoch;
+      save(run_->last(), metrics);
+      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
+      return;
     }
     save(run_->last(), metrics);
   }

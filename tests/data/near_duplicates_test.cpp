@@ -15,6 +15,14 @@ TEST(FindNearDuplicates, NamesTheRowWhateverItsPlace) {
   EXPECT_TRUE(find_near_duplicates(b.images, a.images).lt(0).equal(torch::tensor({true, false})));
 }
 
+TEST(FindNearDuplicates, FindsEqualImagesThatOthersResemble) {
+  // Blank ones, and ones that differ in contrast alone, have the same sketch.
+  const torch::Tensor first = torch::tensor({9, 9, 0, 0, 50, 60, 0, 0, 100, 120, 0, 0}, torch::kUInt8).view({3, 2, 2});
+  const torch::Tensor second = torch::tensor({100, 120, 0, 0, 0, 0, 0, 0}, torch::kUInt8).view({2, 2, 2});
+  EXPECT_TRUE(find_near_duplicates(first, second).equal(torch::tensor({2L, -1L})));
+  EXPECT_TRUE(find_near_duplicates(torch::cat({first, second}), second).equal(torch::tensor({2L, 4L})));
+}
+
 TEST(FindNearDuplicates, FindsNothingInOtherSizesOrInNoImages) {
   const torch::Tensor images = torch::ones({3, 2, 2}, torch::kUInt8);
   EXPECT_TRUE(find_near_duplicates(torch::ones({3, 1, 1}, torch::kUInt8), images).equal(torch::full({3}, -1)));

@@ -47,6 +47,13 @@ struct Report : testing::Test {
   RunRecord run;
 };
 
+/// 0, 1, ..., classes - 1, 0, ...
+std::vector<int64_t> counting_labels(int64_t count, int64_t classes) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < count; ++i) labels.push_back(i % classes);
+  return labels;
+}
+
 TEST_F(Report, ReadsTheRunFromItsFolder) {
   EXPECT_EQ(run.name, "run");
   EXPECT_EQ(run.metrics.rows, 400);
@@ -98,8 +105,9 @@ TEST_F(Report, PageOfARunStillGoingShowsItsCurves) {
   RunRecord going;
   going.name = "run";
   going.networks = {run.networks[0]};
-  const std::string page = report_page({going}, "Still training: epoch 1 of 5 is done.");
-  EXPECT_NE(page.find("http-equiv=\"refresh\""), std::string::npos);
+  const std::string page = report_page({going}, "Still training: epoch 1 of 5 is done.", true);
+  EXPECT_EQ(data_of(page)["is_going"], true);
+  EXPECT_EQ(data_of(page)["status"], "Still training: epoch 1 of 5 is done.");
   EXPECT_TRUE(data_of(page)["runs"][0]["metrics"].is_null());
 }
 
@@ -118,6 +126,20 @@ TEST_F(Report, FiguresAreDrawn) {
   // What is written on them is what was measured.
   EXPECT_NE(read_text(figures / "confusion.svg").find(fmt::format("{:.2f}%", 100 * run.metrics.accuracy)),
             std::string::npos);
+}
+
+TEST(Figures, AreDrawnOfLongRunsLargeImagesAndFewClasses) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  const TempFolder folder;
+  const Dataset data = test::random_dataset(counting_labels(60, 2), 100);
+  TrainConfig config;
+  config.model = "cnn-dropout";
+  config.device = "cpu";
+  config.epochs = 12;
+  train(config, data, folder / "run", {});
+  int drawn = 0;
+  draw_figures(load_run(folder / "run", data, {}), folder.path(), [&](const std::filesystem::path&) { ++drawn; });
+  EXPECT_EQ(drawn, 9);
 }
 
 TEST_F(Report, FiguresTakeTextsAsTheyAre) {

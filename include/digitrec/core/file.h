@@ -38,6 +38,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// cannot be read.
 std::string read_file(const std::filesystem::path& path, std::uintmax_t max_bytes);
 
+/// Makes the folder and those above it, where they are not there yet. Throws Error.
+void make_folder(const std::filesystem::path& path);
+
 /// Throws Error unless `path` exists and is a regular file (or a pipe).
 void require_file(const std::filesystem::path& path);
 

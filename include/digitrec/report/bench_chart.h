@@ -9,7 +9,7 @@ namespace digitrec {
 /// One row of a benchmark, as the chart shows it.
 struct BenchBar {
   std::string model;
-  std::string series;  ///< device and precision: "cpu fp32"
+  std::string series;  ///< device, precision and what else varies: "cpu/fp32"
   double seconds;      ///< of an epoch
   double speed_up;     ///< over the CPU; 0 or 1: not shown
 };

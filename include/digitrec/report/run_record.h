@@ -13,8 +13,8 @@ namespace digitrec {
 
 /// What one network of a run did, epoch by epoch.
 struct NetworkRecord {
-  std::filesystem::path checkpoint;
-  std::vector<EpochMetrics> epochs;
+  std::filesystem::path checkpoint{};
+  std::vector<EpochMetrics> epochs{};
   int64_t best_epoch = 0;  ///< of the checkpoint
 };
 
@@ -31,8 +31,10 @@ struct RunRecord {
   Metrics metrics{};       ///< on them
 };
 
-/// Reads the run in `folder` and scores what it held back. `data`: where its data is now; empty: where it was. Throws
-/// Error when the folder is no finished run, the data is not its own, or nothing was held back.
+/// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the
+/// folder is no finished run, the data is not its own, or nothing was held back.
+RunRecord load_run(const std::filesystem::path& folder, const Dataset& dataset, const PredictorOptions& options);
+/// The same with the data at `data`, or where the run found it if that is empty.
 RunRecord load_run(const std::filesystem::path& folder, const std::string& data, const PredictorOptions& options);
 
 /// The rows of a metrics.csv. Throws Error.

@@ -8,7 +8,7 @@ set tmargin at screen py(100)
 set bmargin at screen py(330)
 if (networks == 1) set arrow 1 from best, graph 0 to best, graph 1 nohead lc rgb grey lw 1 dt (4, 4)
 if (networks == 1) set label 3 sprintf('best: %d', best) at best, graph 1.04 @best_side font ',9' tc rgb grey
-set xtics last > 10 ? autofreq : 1
+if (last > 10) { set xtics autofreq } else { set xtics 1 }
 set format x ''
 set key samplen 2 spacing 1.3 font ',10' tc rgb ink
 width_of_line = networks > 1 ? 1 : 2

@@ -4,6 +4,11 @@ const data = JSON.parse(document.getElementById('data').textContent);
 const byId = id => document.getElementById(id);
 const percent = (share, digits = 2) => share === null || share === undefined ? '' : (100 * share).toFixed(digits) + '%';
 const count = n => n.toLocaleString('en');
+const most = values => values.reduce((a, b) => Math.max(a, b), -Infinity);
+const least = values => values.reduce((a, b) => Math.min(a, b), Infinity);
+const MATRIX_CLASSES = 40;  // more make a table that nobody can read: the most confused pairs are listed instead
+const RELOAD_SECONDS = 3;
+const DASHES = ['', '6 3', '2 3', '8 3 2 3'];
 const COLOURS = ['blue', 'orange', 'green', 'ink', 'grey'].map(name => `var(--${name})`);
 
 function element(tag, attributes = {}, ...children) {
@@ -24,8 +29,14 @@ function applyTheme(theme) {
   document.documentElement.dataset.theme = theme;
   byId('theme').textContent = theme === 'dark' ? 'Light' : 'Dark';
 }
-applyTheme(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-byId('theme').addEventListener('click', () => applyTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'));
+// A page that loads itself anew keeps the theme that was chosen, where the browser lets it.
+const remembered = {get: () => { try { return sessionStorage.getItem('theme'); } catch { return null; } },
+  set: theme => { try { sessionStorage.setItem('theme', theme); } catch { /* then not */ } }};
+applyTheme(remembered.get() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+byId('theme').addEventListener('click', () => {
+  applyTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
+  remembered.set(document.documentElement.dataset.theme);
+});
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
@@ -68,18 +79,20 @@ function niceTicks(low, high, about) {
   return ticks;
 }
 
-// series: {name, colour, points: [[x, y]]}; mark: an x to point out. Values are read by pointer or arrow keys.
-function lineChart({title, xName, series, format, mark, low, high}) {
+// series: {name, colour, dash, points: [[x, y]]}, without a name where it is not to be read; mark: an x to point out; low: the
+// axis begins there or lower, floor: there exactly. Values are read by pointer or arrow keys.
+function lineChart({title, xName, series, format, mark, low, floor}) {
   const W = 500, H = 300, L = 54, R = 12, T = 34, B = 40;
   const shown = series.map(s => ({...s, points: s.points.filter(p => p[1] !== null)})).filter(s => s.points.length > 0);
   const xs = [...new Set(shown.flatMap(s => s.points.map(p => p[0])))].sort((a, b) => a - b);
   const ys = shown.flatMap(s => s.points.map(p => p[1]));
-  let y0 = low ?? Math.min(...ys), y1 = high ?? Math.max(...ys);
-  if (!(y1 > y0)) { y0 -= 0.5 * Math.abs(y0) || 0.5; y1 += 0.5 * Math.abs(y1) || 0.5; }
+  let y0 = Math.min(low ?? Infinity, least(ys)), y1 = most(ys);
+  if (floor !== undefined) y0 = floor;
+  if (!(y1 > y0)) y0 = y1 - (Math.abs(y1) / 100 || 1);
   const x0 = xs[0] ?? 0, x1 = xs.length > 1 ? xs[xs.length - 1] : x0 + 1;
   const X = x => L + (x - x0) / (x1 - x0) * (W - L - R);
   const Y = y => H - B - (Math.min(Math.max(y, y0), y1) - y0) / (y1 - y0) * (H - T - B);
-  const svg = element('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', tabindex: '0', 'aria-label': `${title} by ${xName}; use the arrow keys to read values`});
+  const svg = element('svg', {viewBox: `0 0 ${W} ${H}`, role: 'application', 'aria-roledescription': 'chart', tabindex: '0', 'aria-label': `${title} by ${xName}; the left and right arrow keys read its values`});
   svg.append(element('text', {class: 'name', x: L, y: 16}, title));
   for (const tick of niceTicks(y0, y1, 5)) {
     svg.append(element('line', {class: 'grid', x1: L, x2: W - R, y1: Y(tick), y2: Y(tick)}),
@@ -91,15 +104,9 @@ function lineChart({title, xName, series, format, mark, low, high}) {
     svg.append(element('line', {class: 'cursor', x1: X(mark), x2: X(mark), y1: T, y2: H - B}),
       element('text', {x: X(mark) - 4, y: T - 4, 'text-anchor': 'end'}, `best: ${mark}`));
   }
-  let nameX = W - R;
-  for (const s of [...shown].reverse().filter(s => s.name)) {
-    const text = element('text', {class: 'name', x: nameX, y: 16, 'text-anchor': 'end', style: `fill: ${s.colour}`}, s.name);
-    svg.append(text);
-    nameX -= s.name.length * 7.5 + 14;
-  }
   for (const s of shown) {
-    svg.append(element('path', {d: s.points.map((p, i) => `${i ? 'L' : 'M'}${X(p[0]).toFixed(1)} ${Y(p[1]).toFixed(1)}`).join(''), fill: 'none', style: `stroke: ${s.colour}`, 'stroke-width': s.thin ? 1 : 2}));
-    if (s.points.length <= 40) for (const p of s.points) svg.append(element('circle', {cx: X(p[0]), cy: Y(p[1]), r: s.thin ? 1.5 : 2.5, style: `fill: ${s.colour}`}));
+    svg.append(element('path', {d: s.points.map((p, i) => `${i ? 'L' : 'M'}${X(p[0]).toFixed(1)} ${Y(p[1]).toFixed(1)}`).join(''), fill: 'none', style: `stroke: ${s.colour}`, 'stroke-width': s.name ? 2 : 1, 'stroke-dasharray': s.dash ?? '', opacity: s.name ? 1 : 0.45}));
+    if (s.name && s.points.length <= 40) for (const p of s.points) svg.append(element('circle', {cx: X(p[0]), cy: Y(p[1]), r: 2.5, style: `fill: ${s.colour}`}));
   }
   const cursor = element('line', {class: 'cursor', y1: T, y2: H - B, visibility: 'hidden'});
   const tip = element('g', {class: 'tip', visibility: 'hidden'});
@@ -112,7 +119,7 @@ function lineChart({title, xName, series, format, mark, low, high}) {
       const point = s.points.find(p => p[0] === x);
       return `${s.name}: ${point ? format(point[1], true) : '–'}`;
     })];
-    const width = Math.max(...lines.map(l => l.length)) * 7 + 16;
+    const width = most(lines.map(l => l.length)) * 7 + 16;
     const left = X(x) + 10 + width > W ? X(x) - 10 - width : X(x) + 10;
     tip.replaceChildren(element('rect', {x: left, y: T + 6, width, height: lines.length * 17 + 8, rx: 4}),
       ...lines.map((line, i) => element('text', {x: left + 8, y: T + 23 + 17 * i}, line)));
@@ -135,19 +142,26 @@ function lineChart({title, xName, series, format, mark, low, high}) {
     event.preventDefault();
     byId('reading').textContent = show(at < 0 ? (step > 0 ? 0 : xs.length - 1) : at + step).join(', ');
   });
-  return svg;
+  const legend = element('ul', {class: 'legend'}, ...shown.filter(s => s.name).map(s => element('li', {},
+    element('svg', {viewBox: '0 0 28 10', 'aria-hidden': 'true'}, element('line', {x1: 0, x2: 28, y1: 5, y2: 5, style: `stroke: ${s.colour}`, 'stroke-width': 2, 'stroke-dasharray': s.dash ?? ''})), s.name)));
+  return element('div', {}, svg, legend);
 }
 
 // ---- images ---------------------------------------------------------------------------------------------------------
 
 const DIGIT = 80;  // pixels shown a side
 
+// Once a run, not once an image: a sheet may hold megabytes.
+for (const [i, run] of data.runs.entries()) {
+  if (run.images) document.documentElement.style.setProperty(`--sheet-${i}`, `url(${run.images.sheet})`);
+}
+
 function digit(run, image) {
-  const {sheet, columns, rows} = run.images;
+  const {columns, rows} = run.images;
   const x = image.at % columns, y = Math.floor(image.at / columns);
   return element('span', {class: image.label === image.answer ? 'digit right' : 'digit', role: 'img',
     'aria-label': `row ${image.row}: label ${image.label}, read as ${image.answer}`,
-    style: `background-image: url(${sheet}); background-size: ${columns * DIGIT}px ${rows * DIGIT}px; background-position: ${-x * DIGIT}px ${-y * DIGIT}px`});
+    style: `background-image: var(--sheet-${data.runs.indexOf(run)}); background-size: ${columns * DIGIT}px ${rows * DIGIT}px; background-position: ${-x * DIGIT}px ${-y * DIGIT}px`});
 }
 
 function card(run, image) {
@@ -161,7 +175,8 @@ function card(run, image) {
 function openImages(run, label, answer) {
   const images = run.images.list.filter(i => i.label === label && i.answer === answer);
   const all = run.metrics.confusion[label][answer];
-  byId('images-title').textContent = `Label ${label} read as ${answer}: ${count(all)}` + (images.length < all ? `, the ${images.length} least sure` : '');
+  const which = images.length === 0 ? ', none of them kept in this page' : `, the ${images.length} ${label === answer ? 'least' : 'most'} confident`;
+  byId('images-title').textContent = `Label ${label} read as ${answer}: ${count(all)}` + (images.length < all ? which : '');
   byId('images-list').replaceChildren(...images.map(i => card(run, i)));
   byId('images').showModal();
 }
@@ -177,36 +192,55 @@ function showSummary(run) {
   byId('summary').replaceChildren(...figures.map(([value, name]) => element('div', {class: 'figure'}, element('b', {}, value), element('span', {}, name))));
 }
 
+// The mean over the networks of a run, where it has several.
+function meanOf(networks, column) {
+  const epochs = new Map();
+  for (const network of networks) for (const e of network.epochs) if (e[column] !== null) epochs.set(e[0], [...(epochs.get(e[0]) ?? []), e[column]]);
+  return [...epochs].sort((a, b) => a[0] - b[0]).map(([epoch, values]) => [epoch, values.reduce((a, b) => a + b) / values.length]);
+}
+
 function curves(runs) {
   const one = runs.length === 1;
-  const series = (index, names) => runs.flatMap((run, r) => run.networks.flatMap((network, n) => names.map(([name, column, colour]) => ({
-    name: n > 0 ? '' : one ? name : run.name, colour: one ? colour : COLOURS[r % COLOURS.length], thin: run.networks.length > 1,
-    points: network.epochs.map(e => [e[0], e[column]])}))));
-  const losses = one ? [['trained on', 1, 'var(--orange)'], ['held back', 3, 'var(--blue)']] : [['', 3, '']];
-  const accuracies = one ? [['trained on', 2, 'var(--orange)'], ['held back', 4, 'var(--blue)']] : [['', 4, '']];
-  const accuracy = series(0, accuracies);
+  const series = names => runs.flatMap((run, r) => names.flatMap(([name, column, own]) => {
+    const many = run.networks.length > 1;
+    const colour = one ? own : COLOURS[r % COLOURS.length];
+    const dash = one ? '' : DASHES[Math.floor(r / COLOURS.length) % DASHES.length];
+    const single = many ? run.networks.map(network => ({name: '', colour, dash, points: network.epochs.map(e => [e[0], e[column]])})) : [];
+    return [...single, {name: (one ? name : run.name) + (many ? `, mean of ${run.networks.length}` : ''), colour, dash, points: meanOf(run.networks, column)}];
+  }));
+  const losses = series(one ? [['trained on', 1, 'var(--orange)'], ['held back', 3, 'var(--blue)']] : [['', 3]]);
+  const accuracies = series(one ? [['trained on', 2, 'var(--orange)'], ['held back', 4, 'var(--blue)']] : [['', 4]]);
   // The first epoch, far below the others, would flatten them.
-  const settled = accuracy.flatMap(s => (s.points.length > 1 ? s.points.slice(1) : s.points).map(p => p[1])).filter(v => v !== null);
+  const settled = accuracies.flatMap(s => (s.points.length > 1 ? s.points.slice(1) : s.points).map(p => p[1])).filter(v => v !== null);
   const mark = one && runs[0].networks.length === 1 ? runs[0].networks[0].best_epoch : undefined;
   byId('curves').replaceChildren(
-    lineChart({title: one ? 'loss' : 'loss on rows held back', xName: 'epoch', series: series(0, losses), mark, low: 0, format: v => String(Number(v.toPrecision(4)))}),
-    lineChart({title: one ? 'accuracy' : 'accuracy on rows held back', xName: 'epoch', series: accuracy, mark, low: Math.floor(200 * Math.min(...settled)) / 200, format: (v, exact) => percent(v, exact ? 2 : 1)}));
+    lineChart({title: one ? 'loss' : 'loss on rows held back', xName: 'epoch', series: losses, mark, floor: 0, format: v => String(Number(v.toPrecision(4)))}),
+    lineChart({title: one ? 'accuracy' : 'accuracy on rows held back', xName: 'epoch', series: accuracies, mark, floor: Math.floor(200 * least(settled) - 1e-9) / 200, format: (v, exact) => percent(v, exact ? 2 : 1)}));
   const columns = ['epoch', 'training loss', 'training accuracy', 'validation loss', 'validation accuracy', 'learning rate', 'seconds'];
-  const rows = runs.flatMap(run => run.networks.flatMap((network, n) => network.epochs.map(e => ({e, name: runs.length > 1 ? run.name : run.networks.length > 1 ? `network ${n + 1}` : ''}))));
+  const whose = (run, n) => [runs.length > 1 ? run.name : '', run.networks.length > 1 ? `network ${n + 1}` : ''].filter(Boolean).join(', ');
+  const rows = runs.flatMap(run => run.networks.flatMap((network, n) => network.epochs.map(e => ({e, name: whose(run, n)}))));
   fillTable(byId('epochs-table'), columns.map((name, i) => ({name,
     text: row => i === 0 ? `${row.e[0]} ${row.name}`.trim() : row.e[i] === null ? '' : i === 2 || i === 4 ? percent(row.e[i]) : String(Number(row.e[i].toPrecision(4)))})), rows, 'Values of every epoch');
 }
 
+function listConfused(run) {
+  const pairs = run.metrics.confusion.flatMap((row, label) => row.map((n, answer) => ({label, answer, n}))).filter(p => p.n > 0 && p.label !== p.answer)
+    .sort((a, b) => b.n - a.n).slice(0, 100);
+  fillTable(byId('confusion-table'), [{name: 'label', text: p => String(p.label)}, {name: 'read as', text: p => String(p.answer)},
+    {name: 'rows', text: p => element('button', {type: 'button', 'aria-label': `label ${p.label} read as ${p.answer}: ${p.n} rows; show them`, onclick: () => openImages(run, p.label, p.answer)}, count(p.n))}], pairs, 'The classes most often confused');
+}
+
 function showConfusion(run) {
   const {confusion} = run.metrics;
-  const most = Math.max(...confusion.flat());
+  if (confusion.length > MATRIX_CLASSES) return listConfused(run);
+  const top = most(confusion.flat());
   const all = confusion.map((_, c) => c);
   byId('confusion-table').replaceChildren(element('caption', {class: 'visually-hidden'}, 'Confusion matrix: labels down, answers across'),
     element('thead', {}, element('tr', {}, element('th', {}), ...all.map(c => element('th', {scope: 'col'}, String(c))))),
     element('tbody', {}, ...all.map(label => element('tr', {}, element('th', {scope: 'row'}, String(label)), ...all.map(answer => {
       const n = confusion[label][answer];
       if (n === 0) return element('td', {}, '·');
-      const shade = Math.max(0.1, Math.log1p(n) / Math.log1p(most));
+      const shade = Math.max(0.1, Math.log1p(n) / Math.log1p(top));
       return element('td', {}, element('button', {type: 'button', class: shade > 0.6 ? 'deep' : '', style: `background: rgba(var(--shade), ${shade.toFixed(2)})`,
         'aria-label': `label ${label} read as ${answer}: ${n} rows; show them`, onclick: () => openImages(run, label, answer)}, count(n)));
     })))));
@@ -248,11 +282,13 @@ function showReliability(run) {
   const left = frame('share that is right', [0, 0.2, 0.4, 0.6, 0.8, 1].map(v => [v, percent(v, 0)]), share);
   for (const b of bins) bar(left, b, share(b.accuracy), `${count(b.rows)} answers of ${percent(b.confidence)} on average: ${percent(b.accuracy)} right`);
   left.append(element('line', {class: 'cursor', x1: L, y1: share(0), x2: W - R, y2: share(1)}));
-  const top = Math.log10(Math.max(...bins.map(b => b.rows)) * 1.2 + 1);
+  const top = Math.log10(most(bins.map(b => b.rows)) * 1.2 + 1);
   const rows = v => H - B - Math.log10(v + 1) / top * (H - T - B);
   const right = frame('rows, on a logarithmic scale', [0, 1, 10, 100, 1000, 10000, 100000].filter(v => Math.log10(v + 1) <= top).map(v => [v, count(v)]), rows);
   for (const b of bins) bar(right, b, rows(b.rows), `${count(b.rows)} answers`);
   byId('reliability').replaceChildren(left, right);
+  fillTable(byId('reliability-table'), [{name: 'mean probability', text: b => percent(b.confidence)}, {name: 'share right', text: b => percent(b.accuracy)},
+    {name: 'rows', text: b => count(b.rows)}], bins, 'Calibration: answers by probability');
 }
 
 function showRun(run) {
@@ -276,9 +312,19 @@ function compareRuns(runs) {
   byId('choose').addEventListener('change', event => showRun(runs[Number(event.target.value)]));
 }
 
-if (data.live) {
-  byId('live').hidden = false;
-  byId('live').textContent = data.live;
+if (data.status) {
+  byId('status').hidden = false;
+  byId('status').firstElementChild.textContent = data.status;
+}
+if (data.is_going) {
+  let timer = setTimeout(() => location.reload(), 1000 * RELOAD_SECONDS);
+  byId('pause').hidden = false;
+  byId('pause').addEventListener('click', () => {
+    if (!timer) { location.reload(); return; }
+    clearTimeout(timer);
+    timer = 0;
+    byId('pause').textContent = 'Go on';
+  });
 }
 if (data.runs.length > 1) compareRuns(data.runs);
 curves(data.runs);
