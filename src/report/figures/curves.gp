@@ -40,7 +40,7 @@ set bmargin at screen py(height - 50)
 set yrange [0:*]
 unset ytics
 set label 4 'learning rate' at graph 0, graph 1.2 left font ',11' tc rgb ink
-set label 5 sprintf('to %g', top_rate) at graph 1, graph 1.2 right font ',9' tc rgb grey
+set label 5 sprintf('to %.3g', top_rate) at graph 1, graph 1.2 right font ',9' tc rgb grey
 set xlabel 'epoch' font ',10' tc rgb ink offset 0, 0.5
 set lmargin at screen px(64)
 plot $epochs index 0 using 1:6 with filledcurves y1=0 fs solid 0.25 lc rgb green, \
