@@ -192,11 +192,7 @@ std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceC
 
 /// Draws what --json prints.
 void draw_chart(const std::string& json, const std::string& source, const std::string& path) {
-  const std::vector<BenchBar> bars = read_bench_json(json, source);
-  const Json whole = Json::parse(json);
-  const std::string cpu =
-      whole.contains("cpu") && whole["cpu"].is_string() ? whole["cpu"].get<std::string>() : "unknown";
-  draw_bench_chart(bars, fmt::format("digitrec bench; cpu: {}", cpu), path);
+  draw_bench_chart(read_bench_json(json, source), path);
   log(fmt::format("chart   {}", std::filesystem::path(path).replace_extension(".png").string()));
 }
 

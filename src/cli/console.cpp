@@ -97,6 +97,8 @@ std::string format_duration(double seconds) {
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
 
+std::string format_percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
+
 std::string format_count(double value) { return format_count(static_cast<int64_t>(std::llround(value))); }
 
 std::string format_count(int64_t value) {

@@ -29,6 +29,8 @@ std::string on_grey(const std::string& text, int level);
 
 /// "0:07", "12:34", "1:02:03".
 std::string format_duration(double seconds);
+/// 0.9962 -> "99.62%".
+std::string format_percent(double share);
 /// 12345 -> "12,345".
 std::string format_count(int64_t value);
 /// The same of a rate, rounded.

@@ -99,7 +99,7 @@ int run_info(const InfoCommand& command) {
   Json overlaps = Json::array();
   for (size_t i = 0; i < datasets.size(); ++i) {
     for (size_t j = i + 1; j < datasets.size(); ++j) {
-      const int64_t shared = find_near_duplicates(datasets[i].images, datasets[j].images).ge(0).sum().item<int64_t>();
+      const int64_t shared = count_near_duplicates(datasets[i].images, datasets[j].images);
       overlaps.push_back({{"first", datasets[i].source}, {"second", datasets[j].source}, {"rows", shared}});
       if (command.json) continue;
       std::cout << fmt::format("{} of the images in {} occur in {}, or nearly the same ones\n", format_count(shared),

@@ -13,8 +13,6 @@
 namespace digitrec::cli {
 namespace {
 
-std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
-
 std::vector<Column> columns(const TrainConfig& config) {
   std::vector<Column> columns{{"epoch", 7, 0}, {"train loss", 10, 1}, {"accuracy", 8, 2}};
   if (config.val_fraction > 0 || config.folds > 0) {
@@ -81,8 +79,8 @@ void TrainingView::draw(const BatchProgress& p) {
   losses_.push_back(p.loss);
   line_.draw({fmt::format("epoch {}/{}", p.epoch, p.epochs),
               static_cast<double>(p.batch) / static_cast<double>(p.batches),
-              {fmt::format("loss {:.4f}", p.loss), percent(p.accuracy), format_duration(p.seconds_left) + " left",
-               format_count(p.images_per_second) + " images/s"},
+              {fmt::format("loss {:.4f}", p.loss), format_percent(p.accuracy),
+               format_duration(p.seconds_left) + " left", format_count(p.images_per_second) + " images/s"},
               losses_});
 }
 
@@ -90,9 +88,9 @@ void TrainingView::add(const EpochMetrics& m, bool is_best) {
   line_.clear();
   losses_.clear();
   std::vector<std::string> cells{fmt::format("{}/{}", m.epoch, config_.epochs), fmt::format("{:.4f}", m.train_loss),
-                                 percent(m.train_accuracy)};
+                                 format_percent(m.train_accuracy)};
   const bool is_validated = !std::isnan(m.val_accuracy);
-  if (is_validated) cells.insert(cells.end(), {fmt::format("{:.4f}", m.val_loss), percent(m.val_accuracy)});
+  if (is_validated) cells.insert(cells.end(), {fmt::format("{:.4f}", m.val_loss), format_percent(m.val_accuracy)});
   cells.insert(cells.end(), {fmt::format("{:.1f}", m.seconds), format_count(m.images_per_second)});
   log(table_.row(cells) + (is_best && is_validated ? "  best" : ""));
 }

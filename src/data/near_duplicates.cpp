@@ -54,4 +54,8 @@ torch::Tensor find_near_duplicates(const torch::Tensor& first, const torch::Tens
   return found;
 }
 
+int64_t count_near_duplicates(const torch::Tensor& first, const torch::Tensor& second) {
+  return find_near_duplicates(first, second).ge(0).sum().item<int64_t>();
+}
+
 }  // namespace digitrec

@@ -1,5 +1,7 @@
 #include "infer/metrics_json.h"
 
+#include <cmath>
+
 namespace digitrec {
 
 nlohmann::ordered_json metrics_json(const Metrics& metrics) {
@@ -24,6 +26,10 @@ nlohmann::ordered_json metrics_json(const Metrics& metrics) {
           {"calibration", bins},
           {"classes", classes},
           {"confusion", metrics.confusion}};
+}
+
+nlohmann::ordered_json number_or_null(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace digitrec

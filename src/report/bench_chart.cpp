@@ -25,10 +25,12 @@ size_t place_of(std::vector<std::string>& list, const std::string& value) {
 
 }  // namespace
 
-std::vector<BenchBar> read_bench_json(const std::string& text, const std::string& source) {
-  std::vector<BenchBar> bars;
+BenchResults read_bench_json(const std::string& text, const std::string& source) {
+  BenchResults read{"unknown", {}};
+  std::vector<BenchBar>& bars = read.bars;
   try {
     const auto json = nlohmann::json::parse(text);
+    if (json.contains("cpu") && json["cpu"].is_string()) read.cpu = json["cpu"].get<std::string>();
     const auto& results = json.at("results");
     const auto varies = [&](const char* key) {
       return std::any_of(results.begin(), results.end(),
@@ -51,18 +53,17 @@ std::vector<BenchBar> read_bench_json(const std::string& text, const std::string
     throw Error(fmt::format("{}: not what digitrec bench --json prints; make it with that", source));
   }
   if (bars.empty()) throw Error(fmt::format("{}: has no results", source));
-  return bars;
+  return read;
 }
 
-void draw_bench_chart(const std::vector<BenchBar>& bars, const std::string& machine,
-                      const std::filesystem::path& path) {
+void draw_bench_chart(const BenchResults& results, const std::filesystem::path& path) {
   // Okabe and Ito's (2008).
   constexpr std::array<int, 7> kColours{0x0072b2, 0x009e73, 0xd55e00, 0x56b4e9, 0xe69f00, 0xcc79a7, 0x5f6368};
   std::vector<std::string> models;
   std::vector<std::string> series;
   double low = std::numeric_limits<double>::infinity();
   double high = 0;
-  for (const BenchBar& bar : bars) {
+  for (const BenchBar& bar : results.bars) {
     place_of(models, bar.model);
     place_of(series, bar.series);
     low = std::min(low, bar.seconds);
@@ -71,7 +72,7 @@ void draw_bench_chart(const std::vector<BenchBar>& bars, const std::string& mach
   constexpr double kGap = 0.6;  // between models, in heights of a bar
   const double step = static_cast<double>(series.size()) + kGap;
   std::vector<std::string> blocks(series.size());
-  for (const BenchBar& bar : bars) {
+  for (const BenchBar& bar : results.bars) {
     const size_t n = place_of(series, bar.series);
     const double y = static_cast<double>(place_of(models, bar.model)) * step + static_cast<double>(n) + 0.5 + kGap / 2;
     const bool is_faster = bar.speed_up > 0 && bar.speed_up != 1;
@@ -96,7 +97,7 @@ void draw_bench_chart(const std::vector<BenchBar>& bars, const std::string& mach
   if (folder.empty()) folder = ".";
   Figure(path.stem().string(), 800, static_cast<int>(130 + 18 * lines), templates::kBench)
       .set("title", "How long an epoch of 42,000 images takes")
-      .set("subtitle", machine)
+      .set("subtitle", fmt::format("digitrec bench; cpu: {}", results.cpu))
       .set("series", static_cast<double>(series.size()))
       .set("lines", lines)
       .set("names", names)

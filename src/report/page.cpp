@@ -19,21 +19,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Images kept of each cell of a confusion matrix, the least sure first, and of all cells together: some 2 MB.
+/// Images kept of each cell of a confusion matrix, and of all cells together: some 2 MB.
 constexpr int64_t kMostOfCell = 24;
 constexpr int64_t kMostImages = 2400;
 constexpr int64_t kMostSide = 56;  // pixels; larger images are shrunk
 constexpr int64_t kSheetColumns = 40;
 constexpr int64_t kTopClasses = 3;
 
-/// NaN, which JSON does not know, stands for what was not measured.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json describe(const NetworkRecord& network) {
   Json epochs = Json::array();
   for (const EpochMetrics& m : network.epochs) {
-    epochs.push_back({m.epoch, number(m.train_loss), number(m.train_accuracy), number(m.val_loss),
-                      number(m.val_accuracy), number(m.lr), number(m.seconds)});
+    epochs.push_back({m.epoch, number_or_null(m.train_loss), number_or_null(m.train_accuracy),
+                      number_or_null(m.val_loss), number_or_null(m.val_accuracy), number_or_null(m.lr),
+                      number_or_null(m.seconds)});
   }
   return {{"best_epoch", network.best_epoch}, {"epochs", epochs}};
 }

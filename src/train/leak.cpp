@@ -65,11 +65,8 @@ TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info,
 }  // namespace
 
 int64_t count_leaked_rows(const Dataset& dataset, const Split& split) {
-  return find_near_duplicates(dataset.images.index_select(0, split.train),
-                              dataset.images.index_select(0, split.validation))
-      .ge(0)
-      .sum()
-      .item<int64_t>();
+  return count_near_duplicates(dataset.images.index_select(0, split.train),
+                               dataset.images.index_select(0, split.validation));
 }
 
 std::optional<Leak> find_leak(const Predictor& predictor, const Dataset& evaluation) {
@@ -85,8 +82,7 @@ std::optional<Leak> find_leak(const Predictor& predictor, const Dataset& evaluat
   for (const TrainingData& data : known) {
     if (data.checkpoint.empty()) continue;
     const torch::Tensor rows = data.trained.nonzero().squeeze(1);
-    const torch::Tensor found = find_near_duplicates(data.dataset.images.index_select(0, rows), evaluation.images);
-    const auto count = found.ge(0).sum().item<int64_t>();
+    const int64_t count = count_near_duplicates(data.dataset.images.index_select(0, rows), evaluation.images);
     if (count > 0) return Leak{count, data.checkpoint, data.dataset.source};
   }
   return std::nullopt;

@@ -3,6 +3,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
 #include "digitrec/core/version.h"
+#include "infer/metrics_json.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
@@ -16,9 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// NaN, which JSON does not know, stands for a figure that was not measured.
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string number_or_blank(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
 
@@ -81,12 +79,8 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
     throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", path_.string()));
   }
   first_new_ = first_missing(path_);
-  fs::create_directories(path_, error);
-  if (error) {
-    discard();
-    throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path_.string(), error.message()));
-  }
   try {
+    make_folder(path_);
     write_file(path_ / "config.toml", run_config_text(config));
     metrics_ = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
     write_file(path_ / "metrics.csv", metrics_);

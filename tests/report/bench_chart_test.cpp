@@ -8,12 +8,12 @@
 namespace digitrec {
 namespace {
 
-constexpr const char* kResults = R"({"results": [
+constexpr const char* kResults = R"({"cpu": "a machine", "results": [
   {"model": "cnn", "device": "cpu", "precision": "fp32", "batch_size": 64, "threads": 2, "epoch_seconds": 6.0, "speed_up_over_cpu": 1.0},
   {"model": "cnn", "device": "cuda:0", "precision": "bf16", "batch_size": 256, "threads": 2, "epoch_seconds": 0.25, "speed_up_over_cpu": 24.0}]})";
 
 TEST(BenchChart, ReadsWhatBenchPrints) {
-  const std::vector<BenchBar> bars = read_bench_json(kResults, "x.json");
+  const std::vector<BenchBar> bars = read_bench_json(kResults, "x.json").bars;
   ASSERT_EQ(bars.size(), 2U);
   EXPECT_EQ(bars[1].model, "cnn");
   EXPECT_EQ(bars[1].series, "cuda:0/bf16/batch-256");
@@ -27,7 +27,7 @@ TEST(BenchChart, ReadsWhatBenchPrints) {
 TEST(BenchChart, ShowsTheSpeedUp) {
   if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
   const test::TempFolder folder;
-  draw_bench_chart(read_bench_json(kResults, "x.json"), "a machine", folder / "bench.png");
+  draw_bench_chart(read_bench_json(kResults, "x.json"), folder / "bench.png");
   EXPECT_EQ(folder.entries(), (std::vector<std::string>{"bench.png", "bench.svg"}));
   const std::string svg = test::read_text(folder / "bench.svg");
   for (const char* text : {"0.25 s, 24 times as fast", "6 s", "cuda:0/bf16", "a machine"})

@@ -2,10 +2,9 @@
 import csv
 import json
 import re
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+
+from scratch import folder, run
 
 try:
     import numpy as np
@@ -13,16 +12,6 @@ try:
 except ImportError:
     print("scikit-learn is missing: skipped")
     sys.exit(77)
-
-scratch = tempfile.TemporaryDirectory()
-folder = Path(scratch.name)
-digitrec = str(Path(sys.argv[1]).resolve())
-
-
-def run(*arguments):
-    done = subprocess.run([digitrec, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def calibration_error(truth, probabilities):

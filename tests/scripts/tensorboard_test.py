@@ -1,9 +1,8 @@
 """TensorBoard's own reader finds in our event files what metrics.csv says. tensorboard_test.py DIGITREC"""
 import csv
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+
+from scratch import folder, run
 
 try:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -11,16 +10,6 @@ try:
 except ImportError:
     print("tensorboard is missing: skipped")
     sys.exit(77)
-
-scratch = tempfile.TemporaryDirectory()
-folder = Path(scratch.name)
-digitrec = str(Path(sys.argv[1]).resolve())
-
-
-def run(*arguments):
-    done = subprocess.run([digitrec, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
 
 run("data", "synth", "--out", "data", "--train", "1000", "--test", "10")
 run("train", "--model", "cnn", "--epochs", "3", "--lr", "0.002", "--tensorboard", "--out", "run")

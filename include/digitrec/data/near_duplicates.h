@@ -10,4 +10,7 @@ namespace digitrec {
 /// Kaggle's by 14%). Both: uint8 [N, S, S] on the CPU, of the same S. Returns int64 [number of images in second].
 torch::Tensor find_near_duplicates(const torch::Tensor& first, const torch::Tensor& second);
 
+/// How many images of `second` are among `first` so.
+int64_t count_near_duplicates(const torch::Tensor& first, const torch::Tensor& second);
+
 }  // namespace digitrec

@@ -14,11 +14,17 @@ struct BenchBar {
   double speed_up;     ///< over the CPU; 0 or 1: not shown
 };
 
-/// The bars in the text that `digitrec bench --json` prints. Throws Error, naming `source`, when it is no such text.
-std::vector<BenchBar> read_bench_json(const std::string& text, const std::string& source);
+/// What `digitrec bench --json` tells of.
+struct BenchResults {
+  std::string cpu;  ///< "unknown" where the text does not say
+  std::vector<BenchBar> bars;
+};
 
-/// Draws them as `path`.svg and .png (its own ending left off), a group a model. `machine` stands below the title.
+/// Reads the text that `digitrec bench --json` prints. Throws Error, naming `source`, when it is no such text.
+BenchResults read_bench_json(const std::string& text, const std::string& source);
+
+/// Draws the bars as `path`.svg and .png (its own ending left off), a group a model, the processor below the title.
 /// Throws Error when gnuplot is missing or a file cannot be written.
-void draw_bench_chart(const std::vector<BenchBar>& bars, const std::string& machine, const std::filesystem::path& path);
+void draw_bench_chart(const BenchResults& results, const std::filesystem::path& path);
 
 }  // namespace digitrec

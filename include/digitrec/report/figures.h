@@ -7,8 +7,7 @@
 
 namespace digitrec {
 
-/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and gives the PNG files in the order in
-/// which they are best looked at:
+/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and tells `on_drawn` of each PNG file:
 ///   curves        loss and accuracy over the epochs, the learning rate below
 ///   confusion     which label is read as what, counted and in percent
 ///   classes       precision, recall and F1 of every class
