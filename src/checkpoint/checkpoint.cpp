@@ -18,8 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Json = nlohmann::json;
-
 /// All tensors that make up the network, under PyTorch's names.
 std::map<std::string, torch::Tensor> state_of(const Classifier& model) {
   std::map<std::string, torch::Tensor> state;
@@ -38,14 +36,14 @@ std::string require_key(const fs::path& path, const SafeTensors& contents, const
   return found->second;
 }
 
-Json parse_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
-  Json value = Json::parse(require_key(path, contents, key), nullptr, /*allow_exceptions=*/false);
+nlohmann::json parse_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
+  nlohmann::json value = nlohmann::json::parse(require_key(path, contents, key), nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) fail(path, fmt::format("its metadata '{}' is not JSON", key));
   return value;
 }
 
 int64_t require_integer(const fs::path& path, const SafeTensors& contents, const std::string& key, int64_t limit) {
-  const Json value = parse_key(path, contents, key);
+  const nlohmann::json value = parse_key(path, contents, key);
   if (!value.is_number_integer() || value.get<int64_t>() < 1 || value.get<int64_t>() > limit) {
     fail(path, fmt::format("its metadata '{}' is not a whole number 1 to {}", key, limit));
   }
@@ -60,9 +58,9 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   }
   info.shape.classes = require_integer(path, contents, "classes", kMaxClasses);
   info.shape.image_size = require_integer(path, contents, "image_size", kMaxImageSize);
-  const Json normalization = parse_key(path, contents, "normalization");
-  if (!normalization.is_object() || !normalization.value("mean", Json()).is_number() ||
-      !normalization.value("deviation", Json()).is_number()) {
+  const nlohmann::json normalization = parse_key(path, contents, "normalization");
+  if (!normalization.is_object() || !normalization.value("mean", nlohmann::json()).is_number() ||
+      !normalization.value("deviation", nlohmann::json()).is_number()) {
     fail(path, "its metadata 'normalization' lacks mean or deviation");
   }
   info.normalization = {normalization["mean"].get<double>(), normalization["deviation"].get<double>()};
@@ -70,13 +68,13 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
     fail(path, "its normalization is out of range");
   }
   if (contents.metadata.contains("temperature")) {  // older files have none
-    const Json temperature = parse_key(path, contents, "temperature");
+    const nlohmann::json temperature = parse_key(path, contents, "temperature");
     if (!temperature.is_number() || !(temperature.get<double>() > 0))
       fail(path, "its metadata 'temperature' is not above 0");
     info.temperature = temperature.get<double>();
   }
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
-  const Json metrics = parse_key(path, contents, "metrics");
+  const nlohmann::json metrics = parse_key(path, contents, "metrics");
   for (const auto& [name, value] : metrics.items()) {
     if (value.is_number()) info.metrics[name] = value.get<double>();
   }
@@ -114,10 +112,11 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
       {"preset", info.preset},
       {"classes", std::to_string(info.shape.classes)},
       {"image_size", std::to_string(info.shape.image_size)},
-      {"normalization", Json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
+      {"normalization",
+       nlohmann::json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
       {"data", info.data},
-      {"temperature", Json(info.temperature).dump()},
-      {"metrics", Json(info.metrics).dump()},
+      {"temperature", nlohmann::json(info.temperature).dump()},
+      {"metrics", nlohmann::json(info.metrics).dump()},
   };
   write_safetensors(path, contents);
 }

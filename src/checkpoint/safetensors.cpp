@@ -3,9 +3,9 @@
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,10 +15,8 @@
 namespace digitrec {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr uint64_t kMaxHeaderBytes = 16ULL << 20;
-constexpr uint64_t kMaxFileBytes = 4ULL << 30;
+constexpr uint64_t kMaxCheckpointBytes = 4ULL << 30;
 constexpr size_t kMaxDimensions = 8;
 
 struct ElementType {
@@ -42,10 +40,11 @@ struct Entry {
 
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : name_(path.string()), bytes_(read_file(path, kMaxFileBytes)) {}
+  explicit Reader(const std::filesystem::path& path)
+      : name_(path.string()), bytes_(read_file(path, kMaxCheckpointBytes)) {}
 
   SafeTensors read() {
-    const Json header = parse_header();
+    const nlohmann::json header = parse_header();
     SafeTensors contents;
     std::vector<Entry> entries;
     for (const auto& [key, value] : header.items()) {
@@ -62,11 +61,11 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(fmt::format("{}: not a whole checkpoint: {}; expected a safetensors file that digitrec or PyTorch wrote",
-                            name_, what));
+    throw Error(fmt::format(
+        "{}: not a whole checkpoint: {}; expected a safetensors file that digitrec or PyTorch wrote", name_, what));
   }
 
-  Json parse_header() {
+  nlohmann::json parse_header() {
     uint64_t length = 0;
     if (bytes_.size() < sizeof length) fail("shorter than the 8 bytes of its header's length");
     // The format is little-endian, as is every machine that LibTorch runs on.
@@ -77,7 +76,7 @@ class Reader {
     data_ = std::string_view(bytes_).substr(sizeof length + length);
     const std::string_view text = std::string_view(bytes_).substr(sizeof length, length);
     require_shallow(text);
-    Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    nlohmann::json header = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!header.is_object()) fail("its header is not a JSON object");
     return header;
   }
@@ -100,7 +99,7 @@ class Reader {
     }
   }
 
-  void read_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
+  void read_metadata(const nlohmann::json& value, std::map<std::string, std::string>& metadata) const {
     if (!value.is_object()) fail("its metadata is not an object");
     for (const auto& [key, text] : value.items()) {
       if (!text.is_string()) fail(fmt::format("its metadata '{}' is not a string", key));
@@ -108,32 +107,32 @@ class Reader {
     }
   }
 
-  Entry read_entry(const std::string& key, const Json& value) const {
+  Entry read_entry(const std::string& key, const nlohmann::json& value) const {
     Entry entry;
     entry.name = key;
     if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
       fail(fmt::format("tensor '{}' lacks dtype, shape or data_offsets", key));
     }
-    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
-      return value["dtype"] == element.name;
-    });
+    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
+                                   [&](const ElementType& element) { return value["dtype"] == element.name; });
     if (type == kElementTypes.end()) fail(fmt::format("tensor '{}' is of an unsupported dtype", key));
     entry.type = type->type;
 
-    const Json& shape = value["shape"];
-    const Json& offsets = value["data_offsets"];
+    const nlohmann::json& shape = value["shape"];
+    const nlohmann::json& offsets = value["data_offsets"];
     if (!shape.is_array() || shape.size() > kMaxDimensions) fail(fmt::format("tensor '{}' has a broken shape", key));
     uint64_t size = torch::elementSize(entry.type);
-    for (const Json& dimension : shape) {
+    for (const nlohmann::json& dimension : shape) {
       if (!dimension.is_number_unsigned()) fail(fmt::format("tensor '{}' has a broken shape", key));
       const auto extent = dimension.get<uint64_t>();
-      if (extent > kMaxFileBytes || (extent != 0 && size > kMaxFileBytes / extent)) {
+      if (extent > kMaxCheckpointBytes || (extent != 0 && size > kMaxCheckpointBytes / extent)) {
         fail(fmt::format("tensor '{}' is too large", key));
       }
       size *= extent;
       entry.shape.push_back(static_cast<int64_t>(extent));
     }
-    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+        !offsets[1].is_number_unsigned()) {
       fail(fmt::format("tensor '{}' has broken offsets", key));
     }
     entry.begin = offsets[0].get<uint64_t>();
@@ -146,9 +145,8 @@ class Reader {
   }
 
   void require_exact_cover(std::vector<Entry>& entries) const {
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
     uint64_t position = 0;
     for (const Entry& entry : entries) {
       if (entry.begin != position) fail(fmt::format("tensor '{}' overlaps another or leaves a gap", entry.name));
@@ -183,7 +181,8 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
     const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
                                    [&](const ElementType& element) { return element.type == dense.scalar_type(); });
     if (type == kElementTypes.end()) throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
-    header[name] = {{"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};
+    header[name] = {
+        {"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};
     offset += dense.nbytes();
     tensors.push_back(dense);
   }

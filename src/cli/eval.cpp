@@ -73,8 +73,7 @@ void print_confusion(const Metrics& metrics, int width) {
   }
 }
 
-void print_table(const Metrics& metrics) {
-  const auto percent = [](double share) { return fmt::format("{:.2f}%", 100 * share); };
+void print_metrics(const Metrics& metrics) {
   std::cout << fmt::format("accuracy {:.2f}%, 95% interval {:.2f} to {:.2f} ({} of {})\n", 100 * metrics.accuracy,
                            100 * metrics.interval.low, 100 * metrics.interval.high, format_count(metrics.correct),
                            format_count(metrics.rows))
@@ -85,8 +84,8 @@ void print_table(const Metrics& metrics) {
   std::cout << table.header() << '\n';
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
-    std::cout << table.row({std::to_string(c), format_count(m.support), percent(m.precision), percent(m.recall),
-                            percent(m.f1)})
+    std::cout << table.row({std::to_string(c), format_count(m.support), format_percent(m.precision),
+                            format_percent(m.recall), format_percent(m.f1)})
               << '\n';
   }
   print_confusion(metrics, width);
@@ -134,7 +133,7 @@ int run_eval(EvalCommand& command) {
   if (command.json) {
     print_json(command, metrics);
   } else {
-    print_table(metrics);
+    print_metrics(metrics);
   }
   return 0;
 }

@@ -17,7 +17,7 @@ namespace digitrec {
 namespace {
 
 constexpr int64_t kMaxSide = 10'000;
-constexpr uint64_t kMaxFileBytes = 64ULL << 20;
+constexpr uint64_t kMaxImageFileBytes = 64ULL << 20;
 
 [[noreturn]] void fail(const std::string& name, std::string_view what) {
   throw Error(fmt::format("{}: {}; expected a PNG or JPEG picture of a digit", name, what));
@@ -109,7 +109,7 @@ bool is_image_name(const std::filesystem::path& path) {
 }
 
 GrayImage read_image(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path, kMaxFileBytes);
+  const std::string bytes = read_file(path, kMaxImageFileBytes);
   const std::string name = path.string();
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes, name);
   if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(bytes, name);

@@ -59,7 +59,7 @@ struct Columns {
 };
 
 /// A number of one to three digits up to `limit`; moves `cursor` behind it. False if there is none.
-bool parse_number(const char*& cursor, int64_t limit, int64_t& value) {
+bool parse_digits(const char*& cursor, int64_t limit, int64_t& value) {
   value = 0;
   int digits = 0;
   for (; digits < 3; ++digits, ++cursor) {
@@ -83,7 +83,7 @@ bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends
       continue;
     }
     int64_t value = 0;
-    if (!parse_number(cursor, 255, value)) return false;
+    if (!parse_digits(cursor, 255, value)) return false;
     pixels[i++] = static_cast<uint8_t>(value);
     if (i < count || !ends_row) {
       if (*cursor != ',') return false;
@@ -112,7 +112,7 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
     if (!parse_pixels(cursor, row, before, columns.label < 0)) return false;
     if (columns.label >= 0) {
       int64_t label = 0;
-      if (!parse_number(cursor, columns.max_label, label)) return false;
+      if (!parse_digits(cursor, columns.max_label, label)) return false;
       piece.labels.push_back(label);
       if (after > 0 && *cursor++ != ',') return false;
       if (!parse_pixels(cursor, row + before, after, true)) return false;

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A field of metrics.csv; blank for what was not measured.
-double number(const char* text, const fs::path& file) {
+double to_number(const char* text, const fs::path& file) {
   if (*text == '\0') return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
   const char* end = text + std::char_traits<char>::length(text);
@@ -60,13 +60,13 @@ std::vector<EpochMetrics> read_epoch_metrics(const fs::path& file) {
     char* lr = nullptr;
     char* seconds = nullptr;
     while (reader.read_row(epoch, train_loss, train_accuracy, val_loss, val_accuracy, lr, seconds)) {
-      epochs.push_back({.epoch = std::llround(number(epoch, file)),
-                        .train_loss = number(train_loss, file),
-                        .train_accuracy = number(train_accuracy, file),
-                        .val_loss = number(val_loss, file),
-                        .val_accuracy = number(val_accuracy, file),
-                        .lr = number(lr, file),
-                        .seconds = number(seconds, file)});
+      epochs.push_back({.epoch = std::llround(to_number(epoch, file)),
+                        .train_loss = to_number(train_loss, file),
+                        .train_accuracy = to_number(train_accuracy, file),
+                        .val_loss = to_number(val_loss, file),
+                        .val_accuracy = to_number(val_accuracy, file),
+                        .lr = to_number(lr, file),
+                        .seconds = to_number(seconds, file)});
     }
   } catch (const io::error::base& error) {
     throw Error(fmt::format("{}: not what train writes ({}); was the file altered?", file.string(), error.what()));

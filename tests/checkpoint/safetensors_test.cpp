@@ -34,15 +34,15 @@ TEST(SafeTensors, AreReadBackAsTheyWere) {
   EXPECT_EQ(folder.entries(), std::vector<std::string>{"f"});
 }
 
-struct Refused {
+struct BadFile {
   const char* name;
   std::string bytes;
   std::string message;
 
-  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
+  friend void PrintTo(const BadFile& c, std::ostream* out) { *out << c.name; }
 };
 
-class RefusedSafeTensors : public testing::TestWithParam<Refused> {};
+class RefusedSafeTensors : public testing::TestWithParam<BadFile> {};
 
 TEST_P(RefusedSafeTensors, SaysWhatIsWrong) {
   const TempFolder folder;
@@ -59,29 +59,29 @@ std::string one_tensor(const std::string& dtype, const std::string& shape, const
 INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedSafeTensors,
     testing::Values(
-        Refused{"Empty", "", "shorter than the 8 bytes of its header's length"},
-        Refused{"Text", "label,pixel0,pixel1\n", "its header should have 7597621415443063148 bytes, the file has 20"},
-        Refused{"HeaderCut", file_of(std::string(50, ' '), "").substr(0, 30), "its header should have 50 bytes, the file has 30"},
-        Refused{"NotJson", file_of("{nonsense", ""), "its header is not a JSON object"},
-        Refused{"Array", file_of("[]", ""), "its header is not a JSON object"},
-        Refused{"Deep", file_of(std::string(100'000, '['), ""), "its header is nested too deeply"},
-        Refused{"NoDtype", file_of(R"({"x":{"shape":[1]}})", ""), "tensor 'x' lacks dtype, shape or data_offsets"},
-        Refused{"OddDtype", file_of(one_tensor("F8", "[1]", "[0,4]"), "abcd"), "tensor 'x' is of an unsupported dtype"},
-        Refused{"NegativeShape", file_of(one_tensor("F32", "[-1]", "[0,4]"), "abcd"), "tensor 'x' has a broken shape"},
-        Refused{"OverflowingShape", file_of(one_tensor("F32", "[4294967296,4294967296,4294967296]", "[0,4]"), "abcd"),
+        BadFile{"Empty", "", "shorter than the 8 bytes of its header's length"},
+        BadFile{"Text", "label,pixel0,pixel1\n", "its header should have 7597621415443063148 bytes, the file has 20"},
+        BadFile{"HeaderCut", file_of(std::string(50, ' '), "").substr(0, 30), "its header should have 50 bytes, the file has 30"},
+        BadFile{"NotJson", file_of("{nonsense", ""), "its header is not a JSON object"},
+        BadFile{"Array", file_of("[]", ""), "its header is not a JSON object"},
+        BadFile{"Deep", file_of(std::string(100'000, '['), ""), "its header is nested too deeply"},
+        BadFile{"NoDtype", file_of(R"({"x":{"shape":[1]}})", ""), "tensor 'x' lacks dtype, shape or data_offsets"},
+        BadFile{"OddDtype", file_of(one_tensor("F8", "[1]", "[0,4]"), "abcd"), "tensor 'x' is of an unsupported dtype"},
+        BadFile{"NegativeShape", file_of(one_tensor("F32", "[-1]", "[0,4]"), "abcd"), "tensor 'x' has a broken shape"},
+        BadFile{"OverflowingShape", file_of(one_tensor("F32", "[4294967296,4294967296,4294967296]", "[0,4]"), "abcd"),
                 "tensor 'x' is too large"},
-        Refused{"BeyondTheEnd", file_of(one_tensor("F32", "[2]", "[0,8]"), "abcd"),
+        BadFile{"BeyondTheEnd", file_of(one_tensor("F32", "[2]", "[0,8]"), "abcd"),
                 "tensor 'x' reaches beyond the end of the file (cut off?)"},
-        Refused{"BackwardOffsets", file_of(one_tensor("F32", "[1]", "[4,0]"), "abcd"),
+        BadFile{"BackwardOffsets", file_of(one_tensor("F32", "[1]", "[4,0]"), "abcd"),
                 "tensor 'x' reaches beyond the end of the file (cut off?)"},
-        Refused{"ShapeDisagrees", file_of(one_tensor("F32", "[2]", "[0,4]"), "abcd"),
+        BadFile{"ShapeDisagrees", file_of(one_tensor("F32", "[2]", "[0,4]"), "abcd"),
                 "tensor 'x' has offsets that disagree with its shape"},
-        Refused{"Gap", file_of(one_tensor("F32", "[1]", "[4,8]"), "abcdefgh"), "tensor 'x' overlaps another or leaves a gap"},
-        Refused{"Overlap",
+        BadFile{"Gap", file_of(one_tensor("F32", "[1]", "[4,8]"), "abcdefgh"), "tensor 'x' overlaps another or leaves a gap"},
+        BadFile{"Overlap",
                 file_of(R"({"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", "abcd"),
                 "tensor 'y' overlaps another or leaves a gap"},
-        Refused{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file goes on after its last tensor"},
-        Refused{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
+        BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file goes on after its last tensor"},
+        BadFile{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
     [](const auto& instance) { return instance.param.name; });
 
 }  // namespace

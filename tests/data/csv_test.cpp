@@ -79,15 +79,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Accepted{"Gzip", test::gzip(std::string(kHeader) + "1,0,1,2,3\n2,4,5,6,255\n")}),
     [](const auto& instance) { return instance.param.name; });
 
-struct Refused {
+struct BadCsv {
   const char* name;
   std::string text;
   std::string message;  ///< after the file's name
 
-  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
+  friend void PrintTo(const BadCsv& c, std::ostream* out) { *out << c.name; }
 };
 
-class RefusedCsv : public testing::TestWithParam<Refused> {};
+class RefusedCsv : public testing::TestWithParam<BadCsv> {};
 
 TEST_P(RefusedCsv, NamesFileLineAndColumn) {
   const TempFolder folder;
@@ -100,43 +100,43 @@ const std::string kH = kHeader;
 INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedCsv,
     testing::Values(
-        Refused{"Empty", "", ": the file is empty; expected a header like label,pixel0,pixel1,..."},
-        Refused{"OnlyHeader", kH, ": only a header; expected one row an image below it"},
-        Refused{"NoLabel", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n",
+        BadCsv{"Empty", "", ": the file is empty; expected a header like label,pixel0,pixel1,..."},
+        BadCsv{"OnlyHeader", kH, ": only a header; expected one row an image below it"},
+        BadCsv{"NoLabel", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n",
                 ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
-        Refused{"NoHeader", "1,2,3,4,5\n1,2,3,4,5\n",
+        BadCsv{"NoHeader", "1,2,3,4,5\n1,2,3,4,5\n",
                 ":1: the first line holds numbers; expected a header like label,pixel0,pixel1,..."},
-        Refused{"TwoLabels", "label,label,pixel0\n1,1,1\n", ":1: two columns are named label; expected one"},
-        Refused{"NotSquare", "label,pixel0,pixel1,pixel2\n1,2,3,4\n",
+        BadCsv{"TwoLabels", "label,label,pixel0\n1,1,1\n", ":1: two columns are named label; expected one"},
+        BadCsv{"NotSquare", "label,pixel0,pixel1,pixel2\n1,2,3,4\n",
                 ":1: 3 pixel columns make no square image; expected a square number, such as 784 for 28 x 28"},
-        Refused{"TooFewFields", kH + "1,0,1,2,3\n1,0,1,2\n",
+        BadCsv{"TooFewFields", kH + "1,0,1,2,3\n1,0,1,2\n",
                 ":3: 4 fields; expected 5 as in the header (is the file cut off?)"},
-        Refused{"TooManyFields", kH + "1,0,1,2,3,4\n", ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
-        Refused{"Truncated", kH + "1,0,1,2,3\n1,0",
+        BadCsv{"TooManyFields", kH + "1,0,1,2,3,4\n", ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        BadCsv{"Truncated", kH + "1,0,1,2,3\n1,0",
                 ":3: 2 fields; expected 5 as in the header (is the file cut off?)"},
-        Refused{"NotANumber", kH + "1,0,abc,2,3\n", ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
-        Refused{"NotWhole", kH + "1,0,1.5,2,3\n", ":2: column pixel1: 1.5 is not a whole number; expected a whole number 0 to 255"},
-        Refused{"EmptyField", kH + "1,0,,2,3\n", ":2: column pixel1: the field is empty; expected a whole number 0 to 255"},
-        Refused{"Negative", kH + "1,0,1,2,-1\n", ":2: column pixel3: -1 is below 0; expected a whole number 0 to 255"},
-        Refused{"Above255", kH + "1,0,1,2,256\n", ":2: column pixel3: 256 is above 255; expected a whole number 0 to 255"},
-        Refused{"Huge", kH + "1,0,1,2,99999999999999999999999\n",
+        BadCsv{"NotANumber", kH + "1,0,abc,2,3\n", ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
+        BadCsv{"NotWhole", kH + "1,0,1.5,2,3\n", ":2: column pixel1: 1.5 is not a whole number; expected a whole number 0 to 255"},
+        BadCsv{"EmptyField", kH + "1,0,,2,3\n", ":2: column pixel1: the field is empty; expected a whole number 0 to 255"},
+        BadCsv{"Negative", kH + "1,0,1,2,-1\n", ":2: column pixel3: -1 is below 0; expected a whole number 0 to 255"},
+        BadCsv{"Above255", kH + "1,0,1,2,256\n", ":2: column pixel3: 256 is above 255; expected a whole number 0 to 255"},
+        BadCsv{"Huge", kH + "1,0,1,2,99999999999999999999999\n",
                 ":2: column pixel3: 99999999999999999999999 is above 255; expected a whole number 0 to 255"},
-        Refused{"NegativeLabel", kH + "-1,0,1,2,3\n", ":2: column label: -1 is below 0; expected a whole number 0 to 999"},
-        Refused{"LabelBeyond", kH + "1000,0,1,2,3\n", ":2: column label: 1000 is above 999; expected a whole number 0 to 999"},
-        Refused{"QuotedHeader", "\"label\",\"pixel0\"\n1,2\n",
+        BadCsv{"NegativeLabel", kH + "-1,0,1,2,3\n", ":2: column label: -1 is below 0; expected a whole number 0 to 999"},
+        BadCsv{"LabelBeyond", kH + "1000,0,1,2,3\n", ":2: column label: 1000 is above 999; expected a whole number 0 to 999"},
+        BadCsv{"QuotedHeader", "\"label\",\"pixel0\"\n1,2\n",
                 ":1: quoted fields are not supported; expected plain names and numbers, so save the file without quotes"},
-        Refused{"QuotedField", kH + "\"1\",0,1,2,3\n",
+        BadCsv{"QuotedField", kH + "\"1\",0,1,2,3\n",
                 ":2: column label: quoted fields are not supported; expected a plain number, so save the file without quotes"},
-        Refused{"BlankLineInside", kH + "1,0,1,2,3\n\n1,0,1,2,3\n", ":3: blank line in the middle of the file; remove it"},
-        Refused{"NotText", std::string("\x7F" "ELF\0\0\1", 7),
+        BadCsv{"BlankLineInside", kH + "1,0,1,2,3\n\n1,0,1,2,3\n", ":3: blank line in the middle of the file; remove it"},
+        BadCsv{"NotText", std::string("\x7F" "ELF\0\0\1", 7),
                 ": not a text file; expected comma-separated values with a header"},
-        Refused{"Words", "hello world\nthis is no table\n",
+        BadCsv{"Words", "hello world\nthis is no table\n",
                 ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
-        Refused{"ManyColumns", "label" + std::string(100'000, ',') + "\n",
+        BadCsv{"ManyColumns", "label" + std::string(100'000, ',') + "\n",
                 ":1: the line is longer than a label and 256 x 256 pixels can be"},
-        Refused{"LongLine", "label" + std::string(20'000'000, ',') + "\n",
+        BadCsv{"LongLine", "label" + std::string(20'000'000, ',') + "\n",
                 ":1: the line is longer than a label and 256 x 256 pixels can be"},
-        Refused{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
+        BadCsv{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
                 ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
     [](const auto& instance) { return instance.param.name; });
 

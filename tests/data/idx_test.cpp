@@ -30,15 +30,15 @@ TEST(ReadIdx, StopsAfterTheImagesAskedFor) {
   EXPECT_EQ(read_idx_images(folder.write("i", idx_images(3, 1, 1, "abc")), 2).size(), 2);
 }
 
-struct Refused {
+struct BadIdx {
   const char* name;
   std::string bytes;
   std::string message;
 
-  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
+  friend void PrintTo(const BadIdx& c, std::ostream* out) { *out << c.name; }
 };
 
-class RefusedIdx : public testing::TestWithParam<Refused> {};
+class RefusedIdx : public testing::TestWithParam<BadIdx> {};
 
 TEST_P(RefusedIdx, SaysWhatDisagrees) {
   const TempFolder folder;
@@ -49,20 +49,20 @@ TEST_P(RefusedIdx, SaysWhatDisagrees) {
 INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedIdx,
     testing::Values(
-        Refused{"WrongMagic", idx_images(1, 1, 1, "a", 0x801),
+        BadIdx{"WrongMagic", idx_images(1, 1, 1, "a", 0x801),
                 ": IDX magic is 0x00000801; expected 0x00000803 (a file of images)"},
-        Refused{"NotIdx", "label,pixel0\n", ": IDX magic is 0x6c616265; expected 0x00000803 (a file of images)"},
-        Refused{"Short", std::string("\0\0\x08\x03\0\0", 6), ": too short for an IDX header; fetch the file again"},
-        Refused{"Truncated", idx_images(3, 2, 2, "abcdefgh"),
+        BadIdx{"NotIdx", "label,pixel0\n", ": IDX magic is 0x6c616265; expected 0x00000803 (a file of images)"},
+        BadIdx{"Short", std::string("\0\0\x08\x03\0\0", 6), ": too short for an IDX header; fetch the file again"},
+        BadIdx{"Truncated", idx_images(3, 2, 2, "abcdefgh"),
                 ": the header promises 12 bytes of data, the file holds 8; fetch it again"},
-        Refused{"TooLong", idx_images(1, 2, 2, "abcde"),
+        BadIdx{"TooLong", idx_images(1, 2, 2, "abcde"),
                 ": the file goes on after the 4 bytes of data that the header promises; fetch it again"},
-        Refused{"HugeCount", idx_images(0xFFFFFFFF, 28, 28, "abc"),
+        BadIdx{"HugeCount", idx_images(0xFFFFFFFF, 28, 28, "abc"),
                 ": the header promises 3367254359280 bytes of data, the file holds 3; fetch it again"},
-        Refused{"HugeSides", idx_images(1, 0xFFFFFFFF, 0xFFFFFFFF, "abc"),
+        BadIdx{"HugeSides", idx_images(1, 0xFFFFFFFF, 0xFFFFFFFF, "abc"),
                 ": images of 4294967295 x 4294967295 pixels; expected a side of 1 to 256"},
-        Refused{"NotSquare", idx_images(1, 2, 3, "abcdef"), ": images of 2 x 3 pixels; expected square ones"},
-        Refused{"NoImages", idx_images(0, 2, 2, ""), ": holds no images"}),
+        BadIdx{"NotSquare", idx_images(1, 2, 3, "abcdef"), ": images of 2 x 3 pixels; expected square ones"},
+        BadIdx{"NoImages", idx_images(0, 2, 2, ""), ": holds no images"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadIdx, WantsAsManyLabelsAsImages) {

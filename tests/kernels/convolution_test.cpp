@@ -4,13 +4,14 @@
 namespace digitrec::kernels {
 namespace {
 
-struct Case {
+struct ConvolutionCase {
   int64_t images, in, out, height, width, padding;
 };
 
 // Odd sizes, fewer pixels than a tile, one channel, borders of both kinds, many tiles; by either method.
-constexpr Case kCases[] = {{3, 1, 32, 28, 28, 1}, {2, 1, 64, 9, 7, 0},  {3, 32, 64, 13, 13, 0}, {2, 64, 32, 7, 5, 1},
-                           {1, 32, 32, 3, 3, 0},  {5, 32, 96, 4, 3, 1}, {2, 64, 128, 1, 1, 1},  {9, 96, 64, 14, 15, 1}};
+constexpr ConvolutionCase kConvolutionCases[] = {{3, 1, 32, 28, 28, 1}, {2, 1, 64, 9, 7, 0},   {3, 32, 64, 13, 13, 0},
+                                                 {2, 64, 32, 7, 5, 1},  {1, 32, 32, 3, 3, 0},  {5, 32, 96, 4, 3, 1},
+                                                 {2, 64, 128, 1, 1, 1}, {9, 96, 64, 14, 15, 1}};
 
 class Convolution : public testing::TestWithParam<const Table*> {
  protected:
@@ -22,7 +23,7 @@ class Convolution : public testing::TestWithParam<const Table*> {
 TEST_P(Convolution, EqualsPyTorchsInDoublePrecision) {
   const Table& table = *GetParam();
   at::manual_seed(1);
-  for (const Case& c : kCases) {
+  for (const ConvolutionCase& c : kConvolutionCases) {
     SCOPED_TRACE(testing::Message() << c.in << " to " << c.out << " channels, " << c.height << " x " << c.width);
     ASSERT_TRUE(can_convolve(table, c.in, c.out));
     const torch::Tensor x = random({c.images, c.in, c.height, c.width});

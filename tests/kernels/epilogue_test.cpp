@@ -6,14 +6,15 @@
 namespace digitrec::kernels {
 namespace {
 
-struct Case {
+struct EpilogueCase {
   int64_t images, channels, height, width;
   bool pool;
   bool masked;
 };
 
-constexpr Case kCases[] = {{3, 32, 8, 8, false, false}, {3, 32, 8, 8, true, true},    {2, 64, 7, 5, true, true},
-                           {4, 48, 5, 7, false, true},  {1, 512, 9, 1, false, false}, {2, 32, 3, 3, true, false}};
+constexpr EpilogueCase kEpilogueCases[] = {{3, 32, 8, 8, false, false},  {3, 32, 8, 8, true, true},
+                                           {2, 64, 7, 5, true, true},    {4, 48, 5, 7, false, true},
+                                           {1, 512, 9, 1, false, false}, {2, 32, 3, 3, true, false}};
 
 constexpr double kEpsilon = 1e-5;
 
@@ -23,13 +24,13 @@ class Epilogue : public testing::TestWithParam<const Table*> {
     return empty_channels_last(sizes, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1);
   }
   static torch::Tensor random_vector(int64_t size) { return torch::empty({size}).uniform_(-1, 1); }
-  static torch::Tensor random_mask(const Case& c) {
+  static torch::Tensor random_mask(const EpilogueCase& c) {
     return c.masked ? torch::empty({c.images, c.channels}).bernoulli_(0.7).div_(0.7) : torch::Tensor();
   }
   static double difference(const torch::Tensor& a, const torch::Tensor& b) {
     return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
   }
-  static torch::Tensor relu_pool_mask(torch::Tensor y, const Case& c, const torch::Tensor& mask) {
+  static torch::Tensor relu_pool_mask(torch::Tensor y, const EpilogueCase& c, const torch::Tensor& mask) {
     y = y.relu();
     if (c.pool) y = torch::max_pool2d(y, 2);
     return mask.defined() ? y * mask.view({c.images, c.channels, 1, 1}) : y;
@@ -38,7 +39,7 @@ class Epilogue : public testing::TestWithParam<const Table*> {
 
 TEST_P(Epilogue, BiasReluAndPoolingEqualThePlainLayers) {
   at::manual_seed(3);
-  for (const Case& c : kCases) {
+  for (const EpilogueCase& c : kEpilogueCases) {
     SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool "
                                     << c.pool);
     const torch::Tensor z = random({c.images, c.channels, c.height, c.width});
@@ -59,7 +60,7 @@ TEST_P(Epilogue, BiasReluAndPoolingEqualThePlainLayers) {
 
 TEST_P(Epilogue, BatchNormalizationEqualsThePlainLayers) {
   at::manual_seed(4);
-  for (const Case& c : kCases) {
+  for (const EpilogueCase& c : kEpilogueCases) {
     SCOPED_TRACE(testing::Message() << c.channels << " channels, " << c.height << " x " << c.width << ", pool "
                                     << c.pool);
     // A mean far from 0 beside a small deviation: where a difference of large sums would show.

@@ -35,15 +35,15 @@ TEST(ConfigFile, IsReadBackAsItWasWritten) {
   EXPECT_EQ(again.data, config.data);
 }
 
-struct Refused {
+struct BadConfig {
   const char* name;
   std::string text;
   std::string message;
 
-  friend void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
+  friend void PrintTo(const BadConfig& c, std::ostream* out) { *out << c.name; }
 };
 
-class RefusedConfig : public testing::TestWithParam<Refused> {};
+class RefusedConfig : public testing::TestWithParam<BadConfig> {};
 
 TEST_P(RefusedConfig, NamesFileLineAndKey) {
   const TempFolder folder;
@@ -55,16 +55,16 @@ TEST_P(RefusedConfig, NamesFileLineAndKey) {
 INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedConfig,
     testing::Values(
-        Refused{"UnknownKey", "model = \"cnn\"\nepocs = 3\n", ":2: unknown key 'epocs'; did you mean 'epochs'?"},
-        Refused{"ZeroEpochs", "epochs = 0\n", ":1: epochs: 0 is out of range; expected 1 to 1000000"},
-        Refused{"NegativeRate", "lr = -0.1\n", ":1: lr: -0.1 is out of range; expected above 0 and at most 1000"},
-        Refused{"RealForWhole", "epochs = 1.5\n", ":1: epochs: '1.5' is not a whole number; expected 1 to 1000000"},
-        Refused{"TextForNumber", "lr = \"fast\"\n", ":1: lr: of the wrong type; expected a number"},
-        Refused{"NumberForText", "model = 3\n", ":1: model: of the wrong type; expected a string in quotes"},
-        Refused{"NotANumber", "lr = nan\n", ":1: lr: nan is out of range; expected above 0 and at most 1000"},
-        Refused{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
-        Refused{"UnknownOptimizer", "optimizer = \"adamv\"\n", ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
-        Refused{"UnknownSchedule", "schedule = \"cosin\"\n", ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
+        BadConfig{"UnknownKey", "model = \"cnn\"\nepocs = 3\n", ":2: unknown key 'epocs'; did you mean 'epochs'?"},
+        BadConfig{"ZeroEpochs", "epochs = 0\n", ":1: epochs: 0 is out of range; expected 1 to 1000000"},
+        BadConfig{"NegativeRate", "lr = -0.1\n", ":1: lr: -0.1 is out of range; expected above 0 and at most 1000"},
+        BadConfig{"RealForWhole", "epochs = 1.5\n", ":1: epochs: '1.5' is not a whole number; expected 1 to 1000000"},
+        BadConfig{"TextForNumber", "lr = \"fast\"\n", ":1: lr: of the wrong type; expected a number"},
+        BadConfig{"NumberForText", "model = 3\n", ":1: model: of the wrong type; expected a string in quotes"},
+        BadConfig{"NotANumber", "lr = nan\n", ":1: lr: nan is out of range; expected above 0 and at most 1000"},
+        BadConfig{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
+        BadConfig{"UnknownOptimizer", "optimizer = \"adamv\"\n", ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
+        BadConfig{"UnknownSchedule", "schedule = \"cosin\"\n", ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(ConfigFile, RefusesWhatIsNoToml) {

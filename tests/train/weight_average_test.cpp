@@ -9,12 +9,6 @@
 namespace digitrec {
 namespace {
 
-CheckpointInfo info_of(const std::string& preset) {
-  CheckpointInfo info;
-  info.preset = preset;
-  return info;
-}
-
 /// Moves all parameters a little and gives a copy of them.
 std::vector<torch::Tensor> wander(Classifier& model) {
   at::NoGradGuard no_grad;
@@ -34,7 +28,7 @@ TEST(WeightAverage, EqualsItsDefinition) {
     config.average_every = 3;
     config.average_start = 0.5;
     const auto model = build_model("mlp-128", {});
-    WeightAverage average(config, info_of("mlp-128"), *model, draw_synthetic_digits(4, 1).images);
+    WeightAverage average(config, {.preset = "mlp-128"}, *model, draw_synthetic_digits(4, 1).images);
     std::vector<std::vector<torch::Tensor>> taken;
     for (int64_t step = 0; step < 40; ++step) {
       EXPECT_EQ(average.is_empty(), taken.empty());
@@ -61,7 +55,7 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
   config.average_every = 1;
   const torch::Tensor images = draw_synthetic_digits(600, 1).images;
   const auto model = build_model("cnn-bn", {});
-  WeightAverage average(config, info_of("cnn-bn"), *model, images);
+  WeightAverage average(config, {.preset = "cnn-bn"}, *model, images);
   for (int64_t step = 0; step < 5; ++step) {
     wander(*model);
     average.observe(step, 5);
