@@ -93,6 +93,14 @@ std::string tiny_csv(int rows, int classes) {
   return text;
 }
 
+GrayImage page_with_bar(int64_t width, int64_t height, int64_t x0, int64_t y0, int64_t x1, int64_t y1) {
+  GrayImage image{width, height, std::vector<uint8_t>(static_cast<size_t>(width * height), 255), "page"};
+  for (int64_t y = y0; y < y1; ++y) {
+    for (int64_t x = x0; x < x1; ++x) image.pixels[static_cast<size_t>(y * width + x)] = 0;
+  }
+  return image;
+}
+
 std::string preset_test_name(const testing::TestParamInfo<std::string>& preset) {
   std::string name = preset.param;
   std::replace(name.begin(), name.end(), '-', '_');

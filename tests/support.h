@@ -1,5 +1,6 @@
 #pragma once
 
+#include "data/image_file.h"
 #include "digitrec/data/dataset.h"
 
 #include <gtest/gtest.h>
@@ -36,12 +37,16 @@ std::string read_text(const std::filesystem::path& path);
 Dataset random_dataset(const std::vector<int64_t>& labels, int64_t size, uint64_t seed = 1);
 
 /// The bytes of IDX files.
-std::string idx_images(uint32_t count, uint32_t rows, uint32_t columns, std::string_view pixels, uint32_t magic = 0x803);
+std::string idx_images(uint32_t count, uint32_t rows, uint32_t columns, std::string_view pixels,
+                       uint32_t magic = 0x803);
 std::string idx_labels(uint32_t count, std::string_view labels, uint32_t magic = 0x801);
 std::string gzip(std::string_view bytes);
 
 /// A Kaggle CSV of 2 x 2 images with `rows` rows, labels counting 0, 1, 2, 0, ...
 std::string tiny_csv(int rows, int classes = 3);
+
+/// A white page with a black bar from (x0, y0) to (x1, y1).
+GrayImage page_with_bar(int64_t width, int64_t height, int64_t x0, int64_t y0, int64_t x1, int64_t y1);
 
 /// A preset's name as the name of a test, which takes no hyphen.
 std::string preset_test_name(const testing::TestParamInfo<std::string>& preset);
@@ -53,7 +58,8 @@ struct ProgramResult {
 };
 
 /// Runs the digitrec program with a shell command line after its name, in `folder`.
-ProgramResult run_digitrec(const std::string& arguments, const std::filesystem::path& folder, const std::string& prefix = "");
+ProgramResult run_digitrec(const std::string& arguments, const std::filesystem::path& folder,
+                           const std::string& prefix = "");
 
 }  // namespace digitrec::test
 

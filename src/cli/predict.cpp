@@ -49,13 +49,20 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-std::string picture_table(const std::vector<fs::path>& files, const torch::Tensor& probabilities) {
+/// A picture of several digits is read as a number; its probability is that of all its digits being right.
+std::string picture_table(const std::vector<fs::path>& files, const std::vector<int64_t>& counts,
+                          const torch::Tensor& probabilities) {
   const auto [best, label] = probabilities.max(1);
   std::string text = "File,Label,Probability\n";
+  int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
-    const auto row = static_cast<int64_t>(i);
-    fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", csv_field(files[i].string()), label[row].item<int64_t>(),
-                   best[row].item<float>());
+    std::string number;
+    double probability = 1;
+    for (const int64_t end = row + counts[i]; row < end; ++row) {
+      number += std::to_string(label[row].item<int64_t>());
+      probability *= best[row].item<float>();
+    }
+    fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", csv_field(files[i].string()), number, probability);
   }
   return text;
 }
@@ -64,8 +71,9 @@ std::string picture_table(const std::vector<fs::path>& files, const torch::Tenso
 int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
   Outputs outputs(command.out, command.probabilities);
   Predictor predictor = make_predictor(command.inference);
-  const torch::Tensor probabilities = predictor.predict(load_pictures(files, predictor.shape().image_size));
-  const std::string table = picture_table(files, probabilities);
+  const Pictures pictures = load_pictures(files, predictor.shape().image_size);
+  const torch::Tensor probabilities = predictor.predict(pictures.digits);
+  const std::string table = picture_table(files, pictures.counts, probabilities);
   outputs.write(table, probabilities);
   std::cout << (command.out.empty() ? table : fmt::format("{}: {} pictures\n", command.out, files.size()));
   return 0;

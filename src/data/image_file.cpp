@@ -16,35 +16,55 @@
 namespace digitrec {
 namespace {
 
-constexpr int64_t kMaxSide = 10'000;
+/// A progressive JPEG file of more passes over the picture is there to burn time.
+constexpr int kMostScans = 100;
 constexpr uint64_t kMaxImageFileBytes = 64ULL << 20;
 
 [[noreturn]] void fail(const std::string& name, std::string_view what) {
   throw Error(fmt::format("{}: {}; expected a PNG or JPEG picture of a digit", name, what));
 }
 
-void require_size(const std::string& name, int64_t width, int64_t height) {
-  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
-    fail(name, fmt::format("{} x {} pixels, more than {} a side", width, height, kMaxSide));
+void require_size(const std::string& name, int64_t width, int64_t height, int64_t most_pixels) {
+  if (width < 1 || height < 1 || width > most_pixels / height) {
+    fail(name, fmt::format("{} x {} pixels, more than {} million", width, height, most_pixels >> 20));
   }
 }
 
-GrayImage read_png(const std::string& bytes, const std::string& name) {
+/// Lays a picture of grey and alpha on white, or on black where what it shows is light.
+std::vector<uint8_t> flatten(const std::vector<uint8_t>& grey_alpha) {
+  double light = 0;
+  double weight = 0;
+  for (size_t i = 0; i < grey_alpha.size(); i += 2) {
+    light += static_cast<double>(grey_alpha[i]) * grey_alpha[i + 1];
+    weight += grey_alpha[i + 1];
+  }
+  const int background = light > weight * 127 ? 0 : 255;
+  std::vector<uint8_t> pixels(grey_alpha.size() / 2);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    const int alpha = grey_alpha[2 * i + 1];
+    pixels[i] = static_cast<uint8_t>((grey_alpha[2 * i] * alpha + background * (255 - alpha) + 127) / 255);
+  }
+  return pixels;
+}
+
+GrayImage read_png(const std::string& bytes, const std::string& name, int64_t most_pixels) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) {
     fail(name, fmt::format("not a readable PNG file ({})", png.message));
   }
-  if (png.width > kMaxSide || png.height > kMaxSide) {
+  if (png.height == 0 || png.width > most_pixels / png.height) {
     png_image_free(&png);
-    require_size(name, png.width, png.height);
+    require_size(name, png.width, png.height, most_pixels);
   }
-  png.format = PNG_FORMAT_GRAY;
+  const bool has_alpha = (png.format & PNG_FORMAT_FLAG_ALPHA) != 0;
+  png.format = has_alpha ? PNG_FORMAT_GA : PNG_FORMAT_GRAY;
   GrayImage image{png.width, png.height, std::vector<uint8_t>(PNG_IMAGE_SIZE(png)), name};
-  const png_color white{255, 255, 255};
-  if (png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr) == 0) {
+  if (png_image_finish_read(&png, nullptr, image.pixels.data(), 0, nullptr) == 0) {
     fail(name, fmt::format("damaged PNG file ({})", png.message));
   }
+  // An opaque picture is not laid on anything, whatever its format could hold.
+  if (has_alpha) image.pixels = flatten(image.pixels);
   return image;
 }
 
@@ -55,6 +75,14 @@ struct JpegErrors {
   char message[JMSG_LENGTH_MAX];
 };
 
+void on_jpeg_progress(j_common_ptr info) {
+  auto* jpeg = reinterpret_cast<j_decompress_ptr>(info);
+  if (jpeg->input_scan_number <= kMostScans) return;
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  std::snprintf(errors->message, sizeof errors->message, "more than %d scans", kMostScans);
+  std::longjmp(errors->escape, 1);
+}
+
 void on_jpeg_error(j_common_ptr info) {
   auto* errors = reinterpret_cast<JpegErrors*>(info->err);
   info->err->format_message(info, errors->message);
@@ -63,14 +91,17 @@ void on_jpeg_error(j_common_ptr info) {
 
 /// Fills `image` (already named); false with errors.message set on failure. No C++ object with a destructor lives in
 /// this function, since longjmp would skip it.
-bool decode_jpeg(const std::string& bytes, GrayImage& image, jpeg_decompress_struct& jpeg, JpegErrors& errors) {
+bool decode_jpeg(const std::string& bytes, GrayImage& image, int64_t most_pixels, jpeg_decompress_struct& jpeg,
+                 jpeg_progress_mgr& progress, JpegErrors& errors) {
   if (setjmp(errors.escape) != 0) return false;
   jpeg_create_decompress(&jpeg);
+  progress.progress_monitor = on_jpeg_progress;
+  jpeg.progress = &progress;
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   image.width = jpeg.image_width;
   image.height = jpeg.image_height;
-  if (image.width > kMaxSide || image.height > kMaxSide) return true;  // refused by the caller
+  if (image.height == 0 || image.width > most_pixels / image.height) return true;  // refused by the caller
   jpeg.out_color_space = JCS_GRAYSCALE;
   jpeg_start_decompress(&jpeg);
   image.pixels.resize(static_cast<size_t>(image.width * image.height));
@@ -82,19 +113,20 @@ bool decode_jpeg(const std::string& bytes, GrayImage& image, jpeg_decompress_str
   return true;
 }
 
-GrayImage read_jpeg(const std::string& bytes, const std::string& name) {
+GrayImage read_jpeg(const std::string& bytes, const std::string& name, int64_t most_pixels) {
   GrayImage image;
   image.source = name;
   jpeg_decompress_struct jpeg{};
+  jpeg_progress_mgr progress{};
   JpegErrors errors{};
   jpeg.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = on_jpeg_error;
   errors.manager.output_message = [](j_common_ptr) {};  // warnings stay off stderr
-  const bool decoded = decode_jpeg(bytes, image, jpeg, errors);
+  const bool decoded = decode_jpeg(bytes, image, most_pixels, jpeg, progress, errors);
   const bool cut_off = errors.manager.num_warnings > 0;
   jpeg_destroy_decompress(&jpeg);
   if (!decoded) fail(name, fmt::format("not a readable JPEG file ({})", errors.message));
-  require_size(name, image.width, image.height);
+  require_size(name, image.width, image.height, most_pixels);
   if (cut_off) fail(name, "damaged JPEG file");
   return image;
 }
@@ -108,12 +140,14 @@ bool is_image_name(const std::filesystem::path& path) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
+GrayImage decode_image(const std::string& bytes, const std::string& source, int64_t most_pixels) {
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes, source, most_pixels);
+  if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(bytes, source, most_pixels);
+  fail(source, "neither a PNG nor a JPEG file");
+}
+
 GrayImage read_image(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path, kMaxImageFileBytes);
-  const std::string name = path.string();
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes, name);
-  if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(bytes, name);
-  fail(name, "neither a PNG nor a JPEG file");
+  return decode_image(read_file(path, kMaxImageFileBytes), path.string());
 }
 
 std::string encode_png(const GrayImage& image) {

@@ -18,8 +18,15 @@ struct GrayImage {
 /// Whether the name ends like a picture that read_image reads: .png, .jpg or .jpeg, in any case.
 bool is_image_name(const std::filesystem::path& path);
 
-/// Reads a PNG or JPEG file, told apart by its first bytes; colour becomes grey and transparency white. Throws Error when
-/// it is neither, is damaged, or has more than 10,000 pixels a side.
+/// Pixels of the largest picture that is decoded: a phone's photo, but no decompression bomb.
+inline constexpr int64_t kMostPixels = 64 << 20;
+
+/// Decodes a PNG or JPEG picture, told apart by its first bytes; colour becomes grey, and what is transparent white, or
+/// black where the picture is light. Throws Error, naming `source`, when it is neither, is damaged, or has more than
+/// `most_pixels`.
+GrayImage decode_image(const std::string& bytes, const std::string& source, int64_t most_pixels = kMostPixels);
+
+/// Reads and decodes a file. Throws Error.
 GrayImage read_image(const std::filesystem::path& path);
 
 /// The bytes of a PNG file. Throws Error, naming `image.source`.

@@ -37,13 +37,15 @@ std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
   return files;
 }
 
-Dataset load_pictures(const std::vector<fs::path>& files, int64_t image_size) {
+Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size) {
   std::vector<uint8_t> pixels;
+  std::vector<int64_t> counts;
   for (const fs::path& file : files) {
-    const std::vector<uint8_t> image = frame_digit(read_image(file), image_size);
-    pixels.insert(pixels.end(), image.begin(), image.end());
+    const std::vector<FramedDigit> digits = frame_digits(read_image(file), image_size);
+    for (const FramedDigit& digit : digits) pixels.insert(pixels.end(), digit.pixels.begin(), digit.pixels.end());
+    counts.push_back(static_cast<int64_t>(digits.size()));
   }
-  return make_dataset(std::move(pixels), {}, image_size, files.front().string());
+  return {make_dataset(std::move(pixels), {}, image_size, files.front().string()), std::move(counts)};
 }
 
 }  // namespace digitrec

@@ -2,7 +2,7 @@
 
 #include "digitrec/data/csv_writer.h"
 #include "data/digit_shapes.h"
-#include "data/framing.h"
+#include "data/drawing.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
 #include "digitrec/core/random.h"

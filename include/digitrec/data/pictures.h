@@ -12,7 +12,13 @@ namespace digitrec {
 /// when `paths` is a single file or folder without any, which then is a data set. Throws Error when the two are mixed.
 std::vector<std::filesystem::path> find_pictures(const std::vector<std::filesystem::path>& paths);
 
-/// Reads pictures and frames each one as MNIST's digits are, `image_size` pixels a side. Throws Error.
-Dataset load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size);
+/// The digits of several pictures.
+struct Pictures {
+  Dataset digits;               ///< all of them, picture after picture, left to right
+  std::vector<int64_t> counts;  ///< how many each picture holds, at least one
+};
+
+/// Reads pictures, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side. Throws Error.
+Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size);
 
 }  // namespace digitrec
