@@ -1,5 +1,5 @@
 # Everything but LibTorch: the installed package where there is one, else the pinned release, checked by its hash.
-# zlib, libpng and libjpeg are on every system and are not fetched.
+# zlib, libpng, libjpeg and libmicrohttpd are in every distribution and are not fetched.
 
 include(FetchContent)
 set(FETCHCONTENT_QUIET OFF)
@@ -11,6 +11,12 @@ find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(Threads REQUIRED)
+
+find_path(MICROHTTPD_INCLUDE_DIR microhttpd.h)
+find_library(MICROHTTPD_LIBRARY microhttpd)
+if(NOT MICROHTTPD_INCLUDE_DIR OR NOT MICROHTTPD_LIBRARY)
+  message(FATAL_ERROR "libmicrohttpd is missing; install libmicrohttpd-dev (scripts/install_dependencies.sh does)")
+endif()
 
 FetchContent_Declare(CLI11
   URL https://github.com/CLIUtils/CLI11/archive/v2.4.2.tar.gz
@@ -67,7 +73,8 @@ target_include_directories(protozero_headers SYSTEM INTERFACE ${PROTOZERO_INCLUD
 add_library(digitrec_third_party INTERFACE)
 target_link_libraries(digitrec_third_party INTERFACE
   spdlog::spdlog nlohmann_json::nlohmann_json tomlplusplus::tomlplusplus fast_cpp_csv_parser protozero_headers
-  ZLIB::ZLIB PNG::PNG JPEG::JPEG)
+  ZLIB::ZLIB PNG::PNG JPEG::JPEG ${MICROHTTPD_LIBRARY})
+target_include_directories(digitrec_third_party SYSTEM INTERFACE ${MICROHTTPD_INCLUDE_DIR})
 
 if(DIGITREC_TESTS)
   FetchContent_Declare(googletest

@@ -76,6 +76,7 @@ int run_command_line(int argc, char** argv) {
   runs["eval"] = setup_eval(app);
   runs["predict"] = setup_predict(app);
   runs["report"] = setup_report(app);
+  runs["serve"] = setup_serve(app);
   runs["bench"] = setup_bench(app);
   runs["submit"] = setup_submit(app);
   runs["data"] = setup_data(app);

@@ -14,6 +14,7 @@ Run setup_train(CLI::App& app);
 Run setup_eval(CLI::App& app);
 Run setup_predict(CLI::App& app);
 Run setup_report(CLI::App& app);
+Run setup_serve(CLI::App& app);
 Run setup_bench(CLI::App& app);
 Run setup_submit(CLI::App& app);
 Run setup_data(CLI::App& app);

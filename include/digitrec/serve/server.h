@@ -1,0 +1,44 @@
+#pragma once
+
+#include "digitrec/infer/predictor.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+struct ServeOptions {
+  /// Each a checkpoint or run folder; a page's visitor chooses among them. A run of several networks answers as one.
+  std::vector<std::filesystem::path> models;
+  PredictorOptions inference;
+  int64_t workers = 1;                ///< threads that read pictures; each holds all networks
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6
+  uint16_t port = 7860;               ///< 0: any that is free
+  std::vector<std::string> hosts;     ///< names of this server that browsers use, beside localhost and IP addresses
+  std::vector<std::string> origins;   ///< other sites whose pages may ask (CORS)
+  std::filesystem::path corrections = "corrections.csv";  ///< where misread drawings are kept
+};
+
+/// A page to draw digits on, and the API behind it (see /openapi.json), served from construction to destruction on
+/// threads of its own. The destructor answers what has been asked.
+class Server {
+ public:
+  /// Throws Error when a checkpoint cannot be loaded or the address not be bound.
+  explicit Server(const ServeOptions& options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  uint16_t port() const;
+  /// The networks that answer for each of the models.
+  const std::vector<Predictor>& models() const;
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace digitrec

@@ -1,0 +1,76 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/inference_options.h"
+#include "digitrec/serve/server.h"
+
+#include <ATen/Parallel.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+struct ServeCommand {
+  InferenceOptions inference;
+  ServeOptions serve;
+  std::string corrections = "corrections.csv";
+};
+
+/// Signals that end the server are waited for, not handled; every thread started after this leaves them alone.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int run_serve(ServeCommand& command) {
+  const sigset_t signals = block_signals();
+  ServeOptions& options = command.serve;
+  options.models.assign(command.inference.checkpoints.begin(), command.inference.checkpoints.end());
+  options.corrections = command.corrections;
+  options.inference = predictor_options(command.inference);
+  options.inference.on_progress = nullptr;
+  // Several pictures at once, each on one thread, keep every core busy without waiting for each other.
+  options.workers = options.inference.device.is_cpu() ? at::get_num_threads() : 1;
+  at::set_num_threads(1);
+
+  auto server = std::make_unique<Server>(options);
+  for (const Predictor& model : server->models()) {
+    log(fmt::format("model   {} ({})", model.networks().front().info.preset, model.files().front().string()));
+  }
+  const bool is_v6 = options.address.find(':') != std::string::npos;
+  std::cout << fmt::format("http://{}:{}/\n", is_v6 ? "[" + options.address + "]" : options.address, server->port())
+            << std::flush;
+  log("serving; Ctrl-C ends it");
+  int received = 0;
+  sigwait(&signals, &received);
+  log("finishing what has been asked");
+  server.reset();
+  return 0;
+}
+
+}  // namespace
+
+Run setup_serve(CLI::App& app) {
+  auto command = std::make_shared<ServeCommand>();
+  CLI::App* sub = app.add_subcommand("serve", "Serve a page to draw digits on, and the API behind it");
+  add_inference_options(*sub, command->inference);
+  sub->get_option("--checkpoint")->description("Checkpoint or run folder; of several, the page offers a choice");
+  sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 lets others in")
+      ->type_name("[127.0.0.1]");
+  sub->add_option("--port", command->serve.port, "Port to listen on; 0: any that is free")->type_name("[7860]");
+  sub->add_option("--corrections", command->corrections, "CSV file for drawings that were misread")
+      ->type_name("[corrections.csv]");
+  sub->add_option("--allow-host", command->serve.hosts, "Name of this machine that browsers may use")
+      ->type_name("NAME");
+  sub->add_option("--allow-origin", command->serve.origins, "Another site whose pages may ask (CORS)")
+      ->type_name("URL");
+  return [command] { return run_serve(*command); };
+}
+
+}  // namespace digitrec::cli

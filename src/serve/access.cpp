@@ -1,0 +1,45 @@
+#include "serve/access.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace digitrec::serve {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view value) {
+  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) { return lower(entry) == lower(value); });
+}
+
+/// Without its port, and an IPv6 address without its brackets.
+std::string name_of(std::string_view host) {
+  if (host.starts_with('[')) return std::string(host.substr(1, host.find(']') - 1));
+  return lower(host.substr(0, host.find(':')));
+}
+
+bool is_ip_address(const std::string& name) {
+  in6_addr address{};
+  return inet_pton(AF_INET, name.c_str(), &address) == 1 || inet_pton(AF_INET6, name.c_str(), &address) == 1;
+}
+
+}  // namespace
+
+bool is_trusted_host(std::string_view host, const AccessOptions& options) {
+  const std::string name = name_of(host);
+  return name == "localhost" || is_ip_address(name) || contains(options.hosts, name);
+}
+
+bool is_trusted_origin(std::string_view origin, std::string_view host, const AccessOptions& options) {
+  const std::string own = lower(host);
+  return lower(origin) == "http://" + own || lower(origin) == "https://" + own || contains(options.origins, origin);
+}
+
+}  // namespace digitrec::serve

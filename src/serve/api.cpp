@@ -1,0 +1,337 @@
+#include "serve/api.h"
+
+#include "digitrec/core/error.h"
+#include "digitrec/core/version.h"
+#include "infer/metrics_json.h"
+#include "web_parts.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <tuple>
+
+namespace digitrec::serve {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMostPictures = 1000;
+constexpr size_t kMostCorrectionBytes = 1 << 20;
+
+/// Ends a request with an error that its sender can do something about.
+struct Refusal {
+  int status;
+  std::string message;
+};
+
+Response json_response(const Json& value, int status = 200) {
+  return {status, "application/json", value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+Response error_response(int status, const std::string& message) { return json_response({{"error", message}}, status); }
+
+/// What to answer when a request could not be.
+Response describe_failure(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Refusal& refusal) {
+    return error_response(refusal.status, refusal.message);
+  } catch (const Error& error) {
+    return error_response(500, error.what());
+  } catch (const std::exception&) {
+    return error_response(500, "the server ran short of memory; send less at once");
+  }
+}
+
+/// The media type, without its parameters.
+std::string media_type(const Request& request) {
+  std::string type = request.content_type.substr(0, request.content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type;
+}
+
+Json parse_object(const std::string& body) {
+  // Arrays within arrays within arrays are all the nesting there is; more would only use up the stack.
+  bool is_deep = false;
+  const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
+    is_deep = is_deep || depth > 4;
+    return !is_deep;
+  };
+  Json value = Json::parse(body, limit_depth, /*allow_exceptions=*/false);
+  if (is_deep || !value.is_object()) throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
+  return value;
+}
+
+std::vector<uint8_t> read_pixels(const Json& value, int64_t image_size) {
+  const auto count = static_cast<size_t>(image_size * image_size);
+  if (!value.is_array() || value.size() != count) {
+    throw Refusal{422, fmt::format("an image is not an array of {} pixels", count)};
+  }
+  std::vector<uint8_t> pixels;
+  pixels.reserve(count);
+  for (const Json& pixel : value) {
+    const double level = pixel.is_number() ? pixel.get<double>() : -1;
+    if (!(level >= 0 && level <= 255)) {
+      throw Refusal{422, fmt::format("pixel {} is not a number from 0 to 255", pixels.size())};
+    }
+    pixels.push_back(static_cast<uint8_t>(std::lround(level)));
+  }
+  return pixels;
+}
+
+/// The pictures of a JSON body, and whether they were given as a list.
+std::pair<std::vector<Picture>, bool> read_images(const std::string& text, int64_t image_size) {
+  const Json body = parse_object(text);
+  const bool is_list = body.contains("images");
+  if (is_list == body.contains("pixels")) {
+    throw Refusal{422, "expected either \"pixels\", one image, or \"images\", several"};
+  }
+  std::vector<Picture> pictures;
+  const auto add = [&](const Json& pixels) {
+    pictures.emplace_back(GrayImage{image_size, image_size, read_pixels(pixels, image_size), "picture"});
+  };
+  if (!is_list) {
+    add(body["pixels"]);
+    return {std::move(pictures), false};
+  }
+  const Json& images = body["images"];
+  if (!images.is_array() || images.empty() || images.size() > kMostPictures) {
+    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMostPictures)};
+  }
+  for (const Json& image : images) add(image);
+  return {std::move(pictures), true};
+}
+
+/// Three decimals: what a page can show, in a third of the space.
+Json rounded(const std::vector<float>& values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(std::round(static_cast<double>(value) * 1000) / 1000);
+  return list;
+}
+
+Json describe(const Reading& reading, bool explain) {
+  if (const auto* refused = std::get_if<std::string>(&reading)) return {{"error", *refused}};
+  std::string number;
+  double probability = 1;
+  Json digits = Json::array();
+  for (const ReadDigit& digit : std::get<std::vector<ReadDigit>>(reading)) {
+    const auto best = std::max_element(digit.probabilities.begin(), digit.probabilities.end());
+    const auto label = best - digit.probabilities.begin();
+    number += std::to_string(label);
+    probability *= *best;
+    const FramedDigit& framed = digit.framed;
+    Json one{{"label", label},
+             {"probability", *best},
+             {"probabilities", digit.probabilities},
+             {"box", {framed.left, framed.top, framed.right, framed.bottom}}};
+    if (explain) {
+      one["pixels"] = framed.pixels;
+      one["saliency"] = rounded(digit.saliency);
+    }
+    digits.push_back(std::move(one));
+  }
+  return {{"number", number}, {"probability", probability}, {"digits", std::move(digits)}};
+}
+
+Response page_part(const char* type, std::string_view text) { return {200, type, std::string(text)}; }
+
+bool is_set(const Request& request, const std::string& name) {
+  const auto found = request.query.find(name);
+  return found != request.query.end() && found->second != "0" && found->second != "false";
+}
+
+}  // namespace
+
+struct Api::Route {
+  const char* path;
+  const char* methods;
+  Answer (*run)(Api&, Request&);
+};
+
+Api::Api(Engine& engine, Corrections& corrections, std::vector<std::string> names, AccessOptions access,
+         std::function<unsigned()> connections)
+    : engine_(engine),
+      corrections_(corrections),
+      names_(std::move(names)),
+      access_(std::move(access)),
+      connections_(std::move(connections)) {
+  engine_.on_batch = [this](size_t digits) { metrics_.count_batch(digits); };
+}
+
+const std::vector<Api::Route>& Api::routes() {
+  static const std::vector<Route> routes{
+      {"/", "GET, HEAD", [](Api&, Request&) -> Answer { return page_part("text/html; charset=utf-8", web::kIndex); }},
+      {"/style.css", "GET, HEAD",
+       [](Api&, Request&) -> Answer { return page_part("text/css; charset=utf-8", web::kStyle); }},
+      {"/page.js", "GET, HEAD",
+       [](Api&, Request&) -> Answer { return page_part("text/javascript; charset=utf-8", web::kPage); }},
+      {"/icon.svg", "GET, HEAD", [](Api&, Request&) -> Answer { return page_part("image/svg+xml", web::kIcon); }},
+      {"/openapi.json", "GET, HEAD",
+       [](Api&, Request&) -> Answer { return page_part("application/json", web::kOpenapi); }},
+      {"/healthz", "GET, HEAD",
+       [](Api&, Request&) -> Answer {
+         return json_response({{"status", "ok"}});
+       }},
+      {"/metrics", "GET, HEAD",
+       [](Api& api, Request&) -> Answer {
+         return Response{200, "text/plain; version=0.0.4; charset=utf-8", api.metrics_.text(api.connections_())};
+       }},
+      {"/api/model", "GET, HEAD", [](Api& api, Request&) -> Answer { return api.describe_models(); }},
+      {"/api/predict", "POST", [](Api& api, Request& request) { return api.predict(request); }},
+      {"/api/corrections", "POST", [](Api& api, Request& request) -> Answer { return api.correct(request); }},
+  };
+  return routes;
+}
+
+Answer Api::answer(Request&& request) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto route =
+      std::find_if(routes().begin(), routes().end(), [&](const Route& r) { return request.path == r.path; });
+  // Paths that are not served share one name, or a stranger could fill the counters.
+  const std::string counted = route == routes().end() ? "other" : route->path;
+  const bool is_other_site = !request.origin.empty() && is_trusted_origin(request.origin, "", access_);
+  const std::string allowed_origin = is_other_site ? request.origin : "";
+  const auto finish = [this, start, counted, allowed_origin](Response& response) {
+    auto& headers = response.headers;
+    headers["X-Content-Type-Options"] = "nosniff";
+    headers["Referrer-Policy"] = "no-referrer";
+    headers["Cache-Control"] = "no-store";
+    headers["Content-Security-Policy"] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    if (!allowed_origin.empty()) {
+      headers["Access-Control-Allow-Origin"] = allowed_origin;
+      headers["Vary"] = "Origin";
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    metrics_.count_request(counted, response.status, seconds.count());
+  };
+
+  Answer answer = error_response(404, "no such path; see /openapi.json");
+  if (!is_trusted_host(request.host, access_)) {
+    answer = error_response(421, "this server does not go by that name; name it with --allow-host");
+  } else if (!request.origin.empty() && !is_trusted_origin(request.origin, request.host, access_)) {
+    answer = error_response(403, "pages of other sites may not ask; name the site with --allow-origin");
+  } else if (route != routes().end() && request.method == "OPTIONS" && is_other_site) {
+    answer =
+        Response{204,
+                 "",
+                 "",
+                 {{"Access-Control-Allow-Methods", route->methods}, {"Access-Control-Allow-Headers", "Content-Type"}}};
+  } else if (route != routes().end()) {
+    answer = dispatch(*route, request);
+  }
+  if (auto* response = std::get_if<Response>(&answer)) {
+    finish(*response);
+    return answer;
+  }
+  return [later = std::get<std::function<void(Respond)>>(std::move(answer)), finish](const Respond& respond) {
+    later([respond, finish](Response response) {
+      finish(response);
+      respond(std::move(response));
+    });
+  };
+}
+
+Answer Api::dispatch(const Route& route, Request& request) {
+  const std::string methods = std::string(", ") + route.methods + ",";
+  if (methods.find(", " + request.method + ",") == std::string::npos) {
+    Response response = error_response(405, fmt::format("{} takes {}", route.path, route.methods));
+    response.headers["Allow"] = route.methods;
+    return response;
+  }
+  try {
+    return route.run(*this, request);
+  } catch (...) {
+    return describe_failure(std::current_exception());
+  }
+}
+
+size_t Api::chosen_model(const Request& request) const {
+  const auto name = request.query.find("model");
+  if (name == request.query.end()) return 0;
+  const auto found = std::find(names_.begin(), names_.end(), name->second);
+  if (found == names_.end()) throw Refusal{422, "no such model; /api/model lists them"};
+  return static_cast<size_t>(found - names_.begin());
+}
+
+Answer Api::predict(Request& request) {
+  const std::string type = media_type(request);
+  const bool is_json = type == "application/json";
+  if (!is_json && type != "image/png" && type != "image/jpeg") {
+    throw Refusal{415, "expected Content-Type image/png, image/jpeg or application/json"};
+  }
+  Task task;
+  task.model = chosen_model(request);
+  task.explain = is_set(request, "explain");
+  const auto is_list = std::make_shared<bool>(false);
+  const int64_t size = engine_.models()[task.model].shape().image_size;
+  task.pictures = [is_json, is_list, size, body = std::move(request.body)]() mutable {
+    std::vector<Picture> pictures;
+    if (is_json) {
+      std::tie(pictures, *is_list) = read_images(body, size);
+    } else {
+      pictures.emplace_back(std::move(body));
+    }
+    return pictures;
+  };
+  return [this, task, is_list](const Respond& respond) mutable {
+    task.done = [respond, is_list, name = names_[task.model], explain = task.explain](const auto& result) {
+      try {
+        if (const auto* failure = std::get_if<std::exception_ptr>(&result)) std::rethrow_exception(*failure);
+        const auto& readings = std::get<std::vector<Reading>>(result);
+        Json body{{"model", name}};
+        if (*is_list) {
+          body["results"] = Json::array();
+          for (const Reading& reading : readings) body["results"].push_back(describe(reading, explain));
+        } else {
+          if (const auto* refused = std::get_if<std::string>(&readings.front())) throw Refusal{422, *refused};
+          body.update(describe(readings.front(), explain));
+        }
+        respond(json_response(body));
+      } catch (...) {
+        respond(describe_failure(std::current_exception()));
+      }
+    };
+    engine_.submit(std::move(task));
+  };
+}
+
+Response Api::correct(const Request& request) {
+  if (media_type(request) != "application/json") throw Refusal{415, "expected Content-Type application/json"};
+  if (request.body.size() > kMostCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
+  const ModelShape& shape = engine_.models()[chosen_model(request)].shape();
+  const Json body = parse_object(request.body);
+  const Json label = body.value("label", Json());
+  if (!label.is_number_integer() || label.get<double>() < 0 ||
+      label.get<double>() >= static_cast<double>(shape.classes)) {
+    throw Refusal{422, fmt::format("\"label\" is not a whole number from 0 to {}", shape.classes - 1)};
+  }
+  corrections_.add(label.get<int64_t>(), read_pixels(body.value("pixels", Json()), shape.image_size));
+  return json_response({{"saved", corrections_.path().string()}}, 201);
+}
+
+Response Api::describe_models() const {
+  Json models = Json::array();
+  for (size_t i = 0; i < names_.size(); ++i) {
+    const Predictor& model = engine_.models()[i];
+    const CheckpointInfo& info = model.networks().front().info;
+    const auto accuracy = info.metrics.find("val_accuracy");
+    models.push_back({{"name", names_[i]},
+                      {"preset", info.preset},
+                      {"networks", model.networks().size()},
+                      {"parameters", count_parameters(*model.networks().front().model)},
+                      {"classes", info.shape.classes},
+                      {"image_size", info.shape.image_size},
+                      {"val_accuracy", accuracy == info.metrics.end() ? Json() : number_or_null(accuracy->second)}});
+  }
+  return json_response({{"version", version()}, {"models", models}});
+}
+
+}  // namespace digitrec::serve

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "serve/access.h"
+#include "serve/corrections.h"
+#include "serve/engine.h"
+#include "serve/http.h"
+#include "serve/metrics.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace digitrec::serve {
+
+/// What each path answers; openapi.json beside this file describes it. Thread-safe.
+class Api {
+ public:
+  /// `names`: of the engine's models, in order. `connections` tells how many there are now.
+  Api(Engine& engine, Corrections& corrections, std::vector<std::string> names, AccessOptions access,
+      std::function<unsigned()> connections);
+
+  Answer answer(Request&& request);
+
+ private:
+  struct Route;
+  static const std::vector<Route>& routes();
+
+  Answer dispatch(const Route& route, Request& request);
+  Answer predict(Request& request);
+  Response correct(const Request& request);
+  Response describe_models() const;
+  size_t chosen_model(const Request& request) const;
+
+  Engine& engine_;
+  Corrections& corrections_;
+  std::vector<std::string> names_;
+  AccessOptions access_;
+  std::function<unsigned()> connections_;
+  ServerMetrics metrics_;
+};
+
+}  // namespace digitrec::serve

@@ -1,0 +1,140 @@
+#include "serve/engine.h"
+
+#include "digitrec/core/error.h"
+#include "infer/saliency.h"
+
+#include <algorithm>
+
+namespace digitrec::serve {
+namespace {
+
+/// Tasks that go through a network together at most: more would make the first one wait.
+constexpr size_t kMostTasks = 32;
+/// Pixels of the largest picture that is decoded: 16 million, a phone's photo.
+constexpr int64_t kMostPicturePixels = 16 << 20;
+
+/// A picture's digits, not read yet.
+Reading frame(const Picture& picture, int64_t image_size) {
+  try {
+    const auto* bytes = std::get_if<std::string>(&picture);
+    const auto framed = bytes == nullptr
+                            ? frame_digits(std::get<GrayImage>(picture), image_size)
+                            : frame_digits(decode_image(*bytes, "picture", kMostPicturePixels), image_size);
+    std::vector<ReadDigit> digits;
+    for (const FramedDigit& digit : framed) digits.push_back({digit, {}, {}});
+    return digits;
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+std::vector<float> row_of(const torch::Tensor& rows, size_t i) {
+  const torch::Tensor row = rows[static_cast<int64_t>(i)].contiguous();
+  return {row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel()};
+}
+
+}  // namespace
+
+Engine::Engine(const std::vector<std::filesystem::path>& models, const PredictorOptions& options, int64_t workers) {
+  for (int64_t i = 0; i < workers; ++i) {
+    std::vector<Predictor> own;
+    for (const std::filesystem::path& model : models) {
+      own.emplace_back(std::vector<std::filesystem::path>{model}, options);
+    }
+    networks_.push_back(std::move(own));
+  }
+  for (std::vector<Predictor>& own : networks_) {
+    workers_.emplace_back([this, &own] { work(own); });
+  }
+}
+
+Engine::~Engine() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closing_ = true;
+  }
+  wakes_.notify_all();
+  workers_.clear();
+}
+
+void Engine::submit(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(task));
+  }
+  wakes_.notify_one();
+}
+
+std::vector<Task> Engine::take() {
+  std::unique_lock lock(mutex_);
+  wakes_.wait(lock, [this] { return is_closing_ || !waiting_.empty(); });
+  const size_t share = (waiting_.size() + networks_.size() - 1) / networks_.size();
+  std::vector<Task> taken;
+  while (taken.size() < std::min(share, kMostTasks)) {
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return taken;
+}
+
+void Engine::work(std::vector<Predictor>& models) {
+  for (std::vector<Task> tasks = take(); !tasks.empty(); tasks = take()) {
+    for (size_t m = 0; m < models.size(); ++m) {
+      std::vector<const Task*> of_model;
+      for (const Task& task : tasks) {
+        if (task.model == m) of_model.push_back(&task);
+      }
+      if (!of_model.empty()) read(of_model, models[m]);
+    }
+  }
+}
+
+void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const {
+  const int64_t size = model.shape().image_size;
+  const auto dataset_of = [&](const std::vector<ReadDigit*>& digits) {
+    std::vector<uint8_t> pixels;
+    for (const ReadDigit* digit : digits) {
+      pixels.insert(pixels.end(), digit->framed.pixels.begin(), digit->framed.pixels.end());
+    }
+    return make_dataset(std::move(pixels), {}, size, "picture");
+  };
+
+  std::vector<std::variant<std::vector<Reading>, std::exception_ptr>> results(tasks.size());
+  std::vector<ReadDigit*> digits;
+  std::vector<ReadDigit*> to_explain;
+  for (size_t t = 0; t < tasks.size(); ++t) {
+    try {
+      auto& readings = std::get<std::vector<Reading>>(results[t]);
+      for (const Picture& picture : tasks[t]->pictures()) readings.push_back(frame(picture, size));
+    } catch (...) {
+      results[t] = std::current_exception();
+      continue;
+    }
+    for (Reading& reading : std::get<std::vector<Reading>>(results[t])) {
+      auto* found = std::get_if<std::vector<ReadDigit>>(&reading);
+      if (found == nullptr) continue;
+      for (ReadDigit& digit : *found) {
+        digits.push_back(&digit);
+        if (tasks[t]->explain) to_explain.push_back(&digit);
+      }
+    }
+  }
+  try {
+    if (!digits.empty()) {
+      const torch::Tensor probabilities = model.predict(dataset_of(digits));
+      for (size_t i = 0; i < digits.size(); ++i) digits[i]->probabilities = row_of(probabilities, i);
+      if (on_batch) on_batch(digits.size());
+    }
+    if (!to_explain.empty()) {
+      const Checkpoint& network = model.networks().front();
+      const torch::Device device = network.model->parameters().front().device();
+      const torch::Tensor shares = saliency(network, dataset_of(to_explain).images.to(device));
+      for (size_t i = 0; i < to_explain.size(); ++i) to_explain[i]->saliency = row_of(shares, i);
+    }
+  } catch (...) {  // out of memory, most likely: nobody's answer is whole
+    std::fill(results.begin(), results.end(), std::current_exception());
+  }
+  for (size_t t = 0; t < tasks.size(); ++t) tasks[t]->done(std::move(results[t]));
+}
+
+}  // namespace digitrec::serve

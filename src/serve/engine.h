@@ -1,0 +1,70 @@
+#pragma once
+
+#include "data/framing.h"
+#include "digitrec/infer/predictor.h"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+namespace digitrec::serve {
+
+/// A digit that was found in a picture and read.
+struct ReadDigit {
+  FramedDigit framed;
+  std::vector<float> probabilities;  ///< of each class
+  std::vector<float> saliency;       ///< a value a pixel, see saliency(); empty unless asked for
+};
+
+/// What became of one picture: its digits, left to right, or why there are none.
+using Reading = std::variant<std::vector<ReadDigit>, std::string>;
+
+/// A picture as it came: encoded bytes, or pixels.
+using Picture = std::variant<std::string, GrayImage>;
+
+struct Task {
+  size_t model = 0;
+  bool explain = false;
+  /// Called on a worker's thread, since reading a large request takes time; may throw.
+  std::function<std::vector<Picture>()> pictures;
+  /// Called once, on a worker's thread, with a reading for each picture, or with what was thrown instead.
+  std::function<void(std::variant<std::vector<Reading>, std::exception_ptr>)> done;
+};
+
+/// Reads pictures with one of several models. Each worker has the networks to itself and takes a share of all tasks
+/// that wait, which then go through a network together.
+class Engine {
+ public:
+  /// A model is the checkpoints that a path means (see find_checkpoints). Throws Error.
+  Engine(const std::vector<std::filesystem::path>& models, const PredictorOptions& options, int64_t workers);
+  /// Finishes what was submitted.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void submit(Task task);
+  const std::vector<Predictor>& models() const { return networks_.front(); }
+  /// Told the number of digits whenever some went through a network together.
+  std::function<void(size_t)> on_batch;
+
+ private:
+  void work(std::vector<Predictor>& models);
+  std::vector<Task> take();
+  void read(const std::vector<const Task*>& tasks, Predictor& model) const;
+
+  std::vector<std::vector<Predictor>> networks_;  // of each worker
+  std::mutex mutex_;
+  std::condition_variable_any wakes_;
+  std::deque<Task> waiting_;
+  bool is_closing_ = false;
+  std::vector<std::jthread> workers_;
+};
+
+}  // namespace digitrec::serve

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace digitrec::serve {
+
+struct Request {
+  std::string method;
+  std::string path;                          ///< decoded, without the query
+  std::map<std::string, std::string> query;  ///< decoded
+  std::string host;                          ///< headers as they came; empty where there was none
+  std::string origin;
+  std::string content_type;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+  std::map<std::string, std::string> headers{};
+};
+
+/// Answers a request that was not answered at once; called once, on any thread.
+using Respond = std::function<void(Response)>;
+/// What a handler gives: the answer, or what to do with the `Respond` that will take it. It is called on the thread
+/// that reads from all clients, so it must not take long.
+using Answer = std::variant<Response, std::function<void(Respond)>>;
+using Handler = std::function<Answer(Request&&)>;
+
+struct HttpOptions {
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6
+  uint16_t port = 0;                  ///< 0: any that is free
+  uint64_t most_body_bytes = 16 << 20;
+  uint64_t most_waiting_bytes = 256 << 20;  ///< of all bodies together
+  unsigned most_connections = 1000;
+  /// A client gets this long for each request, and again for its answer; then its connection is cut.
+  double seconds = 20;
+};
+
+/// A HTTP/1.1 server on one thread, over libmicrohttpd. What it refuses by itself (bodies and headers too large, too
+/// many connections, nonsense) never reaches the handler.
+class HttpServer {
+ public:
+  /// Starts to serve. Throws Error when the address cannot be bound.
+  HttpServer(const HttpOptions& options, Handler handler);
+  /// Takes no more requests, answers those it has got, and stops.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  uint16_t port() const;
+  /// Connections open now.
+  unsigned connections() const;
+
+ private:
+  class Daemon;
+  std::unique_ptr<Daemon> daemon_;
+};
+
+}  // namespace digitrec::serve

@@ -1,0 +1,382 @@
+// Draws on the paper, has the server read it, and shows what it says. The API is described in /openapi.json.
+const $ = (id) => document.getElementById(id);
+const paper = $("paper");
+const pen = paper.getContext("2d");
+
+// ---- the drawing: strokes of points, or a picture; undo goes back through all of it
+
+/** Each stroke: {width, points: [[x, y], ...]} in the paper's pixels. */
+let strokes = [];
+/** A picture that was opened: {blob, bitmap}; drawing begins anew on top of it. */
+let picture = null;
+/** What was there before each thing that was done. */
+const before = [];
+
+function remember() {
+  before.push({strokes: strokes.slice(), picture});
+}
+
+function inkColor() {
+  return getComputedStyle(document.documentElement).getPropertyValue("--text");
+}
+
+function drawStroke({width, points}) {
+  pen.strokeStyle = pen.fillStyle = inkColor();
+  pen.lineWidth = width;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.beginPath();
+  if (points.length === 1) {
+    pen.arc(...points[0], width / 2, 0, 2 * Math.PI);
+    pen.fill();
+    return;
+  }
+  pen.moveTo(...points[0]);
+  // Through the middles between points, the points themselves pulling: round however fast the hand was.
+  for (let i = 1; i + 1 < points.length; ++i) {
+    const [x, y] = points[i];
+    pen.quadraticCurveTo(x, y, (x + points[i + 1][0]) / 2, (y + points[i + 1][1]) / 2);
+  }
+  pen.lineTo(...points.at(-1));
+  pen.stroke();
+}
+
+function redraw() {
+  pen.clearRect(0, 0, paper.width, paper.height);
+  if (picture) {
+    const {width, height} = picture.bitmap;
+    const scale = Math.min(paper.width / width, paper.height / height);
+    pen.drawImage(picture.bitmap, (paper.width - width * scale) / 2, (paper.height - height * scale) / 2,
+                  width * scale, height * scale);
+  }
+  strokes.forEach(drawStroke);
+  if (penAt) drawPen();
+}
+
+function changed() {
+  redraw();
+  read();
+}
+
+function undo() {
+  if (before.length === 0) return;
+  ({strokes, picture} = before.pop());
+  changed();
+}
+
+function clear() {
+  if (strokes.length === 0 && !picture) return;
+  remember();
+  strokes = [];
+  picture = null;
+  changed();
+}
+
+function beginStroke(point) {
+  remember();
+  picture = null;
+  strokes = [...strokes, {width: Number($("brush").value), points: [point]}];
+}
+
+// ---- mouse, pen and finger; each finger that draws has a stroke of its own
+
+const drawing = new Map();
+
+function pointOf(event) {
+  const box = paper.getBoundingClientRect();
+  return [(event.clientX - box.left - paper.clientLeft) * paper.width / paper.clientWidth,
+          (event.clientY - box.top - paper.clientTop) * paper.height / paper.clientHeight];
+}
+
+paper.addEventListener("pointerdown", (event) => {
+  if (event.button !== 0) return;
+  penAt = null;
+  paper.setPointerCapture(event.pointerId);  // the stroke goes on where the paper ends
+  beginStroke(pointOf(event));
+  drawing.set(event.pointerId, strokes.at(-1));
+  changed();
+});
+paper.addEventListener("pointermove", (event) => {
+  const stroke = drawing.get(event.pointerId);
+  if (!stroke) return;
+  const moves = event.getCoalescedEvents?.() ?? [];
+  for (const move of moves.length ? moves : [event]) stroke.points.push(pointOf(move));
+  changed();
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  paper.addEventListener(end, (event) => drawing.delete(event.pointerId));
+}
+
+// ---- the keyboard: arrows move the pen, space lowers or lifts it
+
+let penAt = null;
+let isPenDown = false;
+
+function drawPen() {
+  pen.save();
+  pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
+  pen.lineWidth = isPenDown ? 6 : 2;
+  pen.beginPath();
+  pen.arc(...penAt, 14, 0, 2 * Math.PI);
+  pen.stroke();
+  pen.restore();
+}
+
+paper.addEventListener("keydown", (event) => {
+  const step = {ArrowLeft: [-16, 0], ArrowRight: [16, 0], ArrowUp: [0, -16], ArrowDown: [0, 16]}[event.key];
+  if (!step && event.key !== " ") return;
+  event.preventDefault();
+  penAt ??= [paper.width / 2, paper.height / 2];
+  if (step) {
+    penAt = penAt.map((place, i) => Math.min(paper.width - 16, Math.max(16, place + step[i])));
+    if (isPenDown) strokes.at(-1).points.push(penAt);
+  } else {
+    isPenDown = !isPenDown;
+    if (isPenDown) beginStroke(penAt);
+  }
+  changed();
+});
+paper.addEventListener("blur", () => {
+  penAt = null;
+  isPenDown = false;
+  redraw();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    undo();
+  } else if (event.key === "Escape") {
+    clear();
+  }
+});
+
+// ---- pictures: opened, pasted, dropped
+
+async function open(file) {
+  if (!file) return;
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    show({error: `${file.name || "that"} is no picture that can be opened; expected PNG or JPEG`});
+    return;
+  }
+  remember();
+  strokes = [];
+  picture = {blob: file, bitmap};
+  changed();
+}
+
+$("upload").addEventListener("click", () => $("file").click());
+$("file").addEventListener("change", () => {
+  open($("file").files[0]);
+  $("file").value = "";
+});
+document.addEventListener("paste", (event) => {
+  open([...event.clipboardData.files].find((file) => file.type.startsWith("image/")));
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  paper.classList.add("is-target");
+});
+document.addEventListener("dragleave", () => paper.classList.remove("is-target"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  paper.classList.remove("is-target");
+  open(event.dataTransfer.files[0]);
+});
+
+// ---- reading: one request at a time, the next as soon as it is back if the drawing has changed
+
+let isAsking = false;
+let isStale = false;
+
+async function drawnPicture() {
+  if (picture && ["image/png", "image/jpeg"].includes(picture.blob.type)) return picture.blob;
+  const shown = penAt;
+  penAt = null;  // the mark of the keyboard's pen is no ink
+  redraw();
+  const blob = await new Promise((done) => paper.toBlob(done, "image/png"));
+  penAt = shown;
+  if (penAt) redraw();
+  return blob;
+}
+
+async function read() {
+  if (isAsking) {
+    isStale = true;
+    return;
+  }
+  isAsking = true;
+  do {
+    isStale = false;
+    if (strokes.length === 0 && !picture) {
+      show(null);
+    } else {
+      show(await ask(await drawnPicture()));
+    }
+  } while (isStale);
+  isAsking = false;
+}
+
+async function ask(blob) {
+  const query = new URLSearchParams({explain: 1});
+  if ($("model").value) query.set("model", $("model").value);
+  try {
+    const reply = await fetch(`api/predict?${query}`, {method: "POST", body: blob, headers: {"Content-Type": blob.type}});
+    return await reply.json();
+  } catch {
+    return {error: "The server does not answer; is digitrec serve still running?"};
+  }
+}
+
+// ---- what the server said
+
+let answer = null;
+let chosen = 0;
+let showsAll = false;
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function sentence(text) {
+  const words = text.replace(/^picture: /, "").replace(/; expected a picture of a digit$/, "");
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+function show(reply) {
+  answer = reply?.digits ? reply : null;
+  chosen = Math.min(chosen, (answer?.digits.length ?? 1) - 1);
+  $("reading").classList.toggle("is-empty", !answer);
+  $("number").textContent = answer?.number ?? "?";
+  $("details").hidden = !answer;
+  $("saved").textContent = "";
+  if (answer) {
+    $("message").textContent = `${percent(answer.probability)} sure`;
+    showDigits();
+    showDigit();
+  } else {
+    $("message").textContent = reply?.error ? sentence(reply.error) : "Draw a digit";
+  }
+}
+
+function showDigits() {
+  const buttons = answer.digits.length < 2 ? [] : answer.digits.map((digit, i) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = digit.label;
+    button.setAttribute("aria-pressed", i === chosen);
+    button.setAttribute("aria-label", `Digit ${i + 1}: ${digit.label}, ${percent(digit.probability)} sure`);
+    button.addEventListener("click", () => {
+      chosen = i;
+      showDigits();
+      showDigit();
+      $("digits").children[i].focus();
+    });
+    return button;
+  });
+  $("digits").replaceChildren(...buttons);
+}
+
+function showDigit() {
+  const digit = answer.digits[chosen];
+  const order = digit.probabilities.map((probability, label) => ({probability, label}))
+                    .sort((a, b) => b.probability - a.probability);
+  $("bars").replaceChildren(...order.slice(0, showsAll ? order.length : 3).map(({probability, label}) => {
+    const bar = document.createElement("div");
+    bar.className = "bar";
+    bar.innerHTML = '<strong></strong><div class="track"><div class="fill"></div></div><span class="value"></span>';
+    bar.querySelector("strong").textContent = label;
+    bar.querySelector(".fill").style.width = percent(probability);
+    bar.querySelector(".value").textContent = percent(probability);
+    return bar;
+  }));
+  drawSeen(digit);
+}
+
+/** The pixels in grey; over them, where asked, what spoke for the answer and what against it. */
+function drawSeen({pixels, saliency}) {
+  const canvas = $("seen");
+  const side = Math.sqrt(pixels.length);
+  canvas.width = canvas.height = side;
+  const image = new ImageData(side, side);
+  const why = $("why").checked;
+  pixels.forEach((level, i) => {
+    const strength = why ? Math.min(1, 1.5 * Math.abs(saliency[i])) : 0;
+    const hue = saliency[i] > 0 ? [0, 150, 255] : [255, 120, 0];
+    for (let c = 0; c < 3; ++c) image.data[4 * i + c] = (why ? 0.45 : 1) * level * (1 - strength) + hue[c] * strength;
+    image.data[4 * i + 3] = 255;
+  });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+$("all").addEventListener("click", () => {
+  showsAll = !showsAll;
+  $("all").textContent = showsAll ? "Show the best three" : "Show all classes";
+  $("all").setAttribute("aria-expanded", showsAll);
+  if (answer) showDigit();
+});
+$("why").addEventListener("change", () => answer && drawSeen(answer.digits[chosen]));
+$("undo").addEventListener("click", undo);
+$("clear").addEventListener("click", clear);
+
+// ---- corrections
+
+async function correct(label) {
+  const query = new URLSearchParams($("model").value ? {model: $("model").value} : {});
+  try {
+    const reply = await fetch(`api/corrections?${query}`, {
+      method: "POST",
+      headers: {"Content-Type": "application/json"},
+      body: JSON.stringify({label, pixels: answer.digits[chosen].pixels}),
+    });
+    const {saved, error} = await reply.json();
+    $("saved").textContent = error ?? `Saved to ${saved} as a ${label}. Thank you.`;
+  } catch {
+    $("saved").textContent = "Not saved: the server does not answer.";
+  }
+}
+
+// ---- models and theme
+
+function showModel(models) {
+  const {preset, networks, parameters, val_accuracy: accuracy, classes} =
+      models.find(({name}) => name === $("model").value) ?? models[0];
+  const facts = [networks > 1 ? `${networks} networks, ${preset}` : preset, `${parameters.toLocaleString("en")} parameters`];
+  if (accuracy) facts.push(`${percent(accuracy)} on validation rows`);
+  $("model-facts").textContent = facts.join(", ");
+  $("correction").replaceChildren($("correction").firstElementChild, ...Array.from({length: classes}, (_, label) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.setAttribute("aria-label", `It is a ${label}: save the drawing`);
+    button.addEventListener("click", () => correct(label));
+    return button;
+  }));
+}
+
+async function loadModels() {
+  const {models} = await (await fetch("api/model")).json();
+  $("model").replaceChildren(...models.map(({name}) => new Option(name)));
+  $("model-choice").hidden = models.length < 2;
+  showModel(models);
+  $("model").addEventListener("change", () => {
+    showModel(models);
+    read();
+  });
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  $("theme").textContent = theme === "dark" ? "Light" : "Dark";
+  redraw();
+}
+
+$("theme").addEventListener("click", () => {
+  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", theme);
+  setTheme(theme);
+});
+setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+loadModels();

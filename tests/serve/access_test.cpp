@@ -1,0 +1,30 @@
+#include "serve/access.h"
+
+#include <gtest/gtest.h>
+
+namespace digitrec::serve {
+namespace {
+
+TEST(TrustedHost, IsLocalhostOrAnAddressOrNamed) {
+  const AccessOptions options{{"digits.example.org"}, {}};
+  for (const char* host : {"localhost", "localhost:7860", "LOCALHOST:1", "127.0.0.1:7860", "192.168.1.7", "[::1]:7860",
+                           "digits.example.org", "Digits.Example.org:80"}) {
+    EXPECT_TRUE(is_trusted_host(host, options)) << host;
+  }
+  for (const char* host : {"", "evil.example", "evil.example:7860", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "[", "[]", "[evil.example]", "example.org", "127.0.0.1@evil.example"}) {
+    EXPECT_FALSE(is_trusted_host(host, options)) << host;
+  }
+}
+
+TEST(TrustedOrigin, IsTheServersOwnOrNamed) {
+  const AccessOptions options{{}, {"https://friend.example"}};
+  EXPECT_TRUE(is_trusted_origin("http://127.0.0.1:7860", "127.0.0.1:7860", options));
+  EXPECT_TRUE(is_trusted_origin("https://friend.example", "127.0.0.1:7860", options));
+  for (const char* origin : {"null", "http://127.0.0.1:8000", "http://evil.example", "https://friend.example:444"}) {
+    EXPECT_FALSE(is_trusted_origin(origin, "127.0.0.1:7860", options)) << origin;
+  }
+}
+
+}  // namespace
+}  // namespace digitrec::serve

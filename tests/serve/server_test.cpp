@@ -1,0 +1,239 @@
+#include "digitrec/serve/server.h"
+
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/error.h"
+#include "support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace digitrec {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A client that says exactly what it is told to.
+class Client {
+ public:
+  explicit Client(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    is_open_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Client() { close(socket_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+    return true;
+  }
+
+  /// All that comes until the server closes the connection.
+  std::string rest() {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t n = recv(socket_, buffer, sizeof buffer, 0); n > 0; n = recv(socket_, buffer, sizeof buffer, 0)) {
+      text.append(buffer, static_cast<size_t>(n));
+    }
+    return text;
+  }
+
+ private:
+  int socket_;
+  bool is_open_ = false;
+};
+
+struct Reply {
+  int status = 0;
+  std::string head;
+  std::string body;
+  Json json() const { return Json::parse(body, nullptr, false); }
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    torch::manual_seed(1);
+    save_checkpoint(folder_ / "a.safetensors", *build_model("mlp-128", {}), {.preset = "mlp-128"});
+    save_checkpoint(folder_ / "b.safetensors", *build_model("cnn", {}), {.preset = "cnn"});
+    ServeOptions options;
+    options.models = {folder_ / "a.safetensors", folder_ / "b.safetensors"};
+    options.workers = 2;
+    options.port = 0;
+    options.corrections = folder_ / "corrections.csv";
+    options.origins = {"https://friend.example"};
+    server_ = std::make_unique<Server>(options);
+  }
+
+  Reply ask(const std::string& method, const std::string& path, const std::string& headers = "",
+            const std::string& body = "", const std::string& host = "localhost") const {
+    Client client(server_->port());
+    client.send(method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + headers +
+                (body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") + "\r\n" + body);
+    const std::string text = client.rest();
+    const size_t end = text.find("\r\n\r\n");
+    if (end == std::string::npos) return {0, text, ""};
+    return {std::stoi(text.substr(9, 3)), text.substr(0, end), text.substr(end + 4)};
+  }
+  Reply post(const std::string& path, const std::string& type, const std::string& body) const {
+    return ask("POST", path, "Content-Type: " + type + "\r\n", body);
+  }
+
+  test::TempFolder folder_;
+  std::unique_ptr<Server> server_;
+};
+
+const std::string kJson = "application/json";
+
+TEST_F(ServerTest, ServesThePageUnderAPolicy) {
+  for (const char* path : {"/", "/style.css", "/page.js", "/icon.svg", "/openapi.json", "/healthz", "/metrics"}) {
+    const Reply reply = ask("GET", path);
+    EXPECT_EQ(reply.status, 200) << path;
+    EXPECT_NE(reply.head.find("script-src 'self'"), std::string::npos);
+    EXPECT_EQ(reply.head.find("unsafe"), std::string::npos);
+    EXPECT_FALSE(reply.body.empty());
+    EXPECT_TRUE(ask("HEAD", path).body.empty());
+  }
+  for (const char* path : {"/none", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//", "/index.html"}) {
+    EXPECT_EQ(ask("GET", path).status, 404) << path;
+  }
+}
+
+TEST_F(ServerTest, ReadsPicturesAsThePredictorDoes) {
+  const Reply reply =
+      post("/api/predict?explain=1", "image/png", encode_png(test::page_with_bar(200, 200, 90, 20, 110, 180)));
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const Json digit = reply.json()["digits"][0];
+  const auto pixels = digit["pixels"].get<std::vector<uint8_t>>();
+  Predictor predictor({folder_ / "a.safetensors"});
+  const torch::Tensor expected = predictor.predict(make_dataset(std::vector<uint8_t>(pixels), {}, 28, "x"))[0];
+  for (int64_t c = 0; c < 10; ++c) {
+    EXPECT_NEAR(digit["probabilities"][static_cast<size_t>(c)].get<double>(), expected[c].item<double>(), 1e-5);
+  }
+  EXPECT_EQ(digit["label"], expected.argmax().item<int64_t>());
+  EXPECT_EQ(digit["saliency"].size(), 784U);
+
+  const Json again = post("/api/predict", kJson, Json{{"pixels", pixels}}.dump()).json();
+  EXPECT_EQ(again["digits"][0]["probabilities"], digit["probabilities"]);
+  EXPECT_FALSE(again["digits"][0].contains("pixels"));
+  const Json list =
+      post("/api/predict", kJson, Json{{"images", {pixels, std::vector<int>(784), pixels}}}.dump()).json();
+  ASSERT_EQ(list["results"].size(), 3U);
+  EXPECT_EQ(list["results"][2]["number"], reply.json()["number"]);
+  EXPECT_TRUE(list["results"][1].contains("error"));
+  EXPECT_NE(post("/api/predict?model=b", kJson, Json{{"pixels", pixels}}.dump()).json()["digits"][0]["probabilities"],
+            digit["probabilities"]);
+}
+
+TEST_F(ServerTest, RefusesWhatItCannotRead) {
+  const auto status = [&](const std::string& type, const std::string& body, const std::string& query = "") {
+    const Reply reply = post("/api/predict" + query, type, body);
+    EXPECT_TRUE(reply.json().contains("error")) << reply.body;
+    return reply.status;
+  };
+  const std::string png = encode_png(test::page_with_bar(40, 40, 5, 5, 8, 30));
+  EXPECT_EQ(status("image/png", encode_png(test::page_with_bar(40, 40, 0, 0, 0, 0))), 422);  // blank
+  EXPECT_EQ(status("image/png", png.substr(0, 60)), 422);
+  EXPECT_EQ(status("image/jpeg", "\xff\xd8\xff"), 422);
+  EXPECT_EQ(status("text/plain", "7"), 415);
+  EXPECT_EQ(status("image/png", png, "?model=none"), 422);
+  EXPECT_EQ(status(kJson, "{"), 400);
+  EXPECT_EQ(status(kJson, "[1]"), 400);
+  EXPECT_EQ(status(kJson, std::string(100'000, '[')), 400);
+  EXPECT_EQ(status(kJson, R"({"pixels":[NaN]})"), 400);
+  EXPECT_EQ(status(kJson, R"({"pixels":[1,2]})"), 422);
+  EXPECT_EQ(status(kJson, "{}"), 422);
+  EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<int>(784, 256)}}.dump()), 422);
+  EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<std::string>(784, "1")}}.dump()), 422);
+  EXPECT_EQ(status(kJson, R"({"images":[]})"), 422);
+  EXPECT_EQ(ask("GET", "/api/predict").status, 405);
+  EXPECT_EQ(ask("DELETE", "/").status, 405);
+}
+
+TEST_F(ServerTest, AnswersOnlyUnderItsOwnNames) {
+  EXPECT_EQ(ask("GET", "/healthz", "", "", "evil.example").status, 421);
+  EXPECT_EQ(ask("GET", "/healthz", "Origin: http://evil.example\r\n").status, 403);
+  EXPECT_EQ(ask("GET", "/healthz", "Origin: http://localhost\r\n").status, 200);
+  EXPECT_EQ(ask("GET", "/healthz").head.find("Access-Control"), std::string::npos);
+  const Reply friendly = ask("OPTIONS", "/api/predict", "Origin: https://friend.example\r\n");
+  EXPECT_EQ(friendly.status, 204);
+  EXPECT_NE(friendly.head.find("Access-Control-Allow-Origin: https://friend.example"), std::string::npos);
+}
+
+TEST_F(ServerTest, KeepsCorrections) {
+  const std::vector<int> pixels(784, 9);
+  EXPECT_EQ(post("/api/corrections", kJson, Json{{"label", 4}, {"pixels", pixels}}.dump()).status, 201);
+  EXPECT_TRUE(test::read_text(folder_ / "corrections.csv").ends_with("\n4" + [] {
+    std::string row;
+    for (int i = 0; i < 784; ++i) row += ",9";
+    return row;
+  }() + "\n"));
+  for (const Json& label : {Json(10), Json(-1), Json(1.5), Json("4"), Json(), Json(1e300)}) {
+    EXPECT_EQ(post("/api/corrections", kJson, Json{{"label", label}, {"pixels", pixels}}.dump()).status, 422) << label;
+  }
+}
+
+TEST_F(ServerTest, BoundsWhatAClientMaySend) {
+  EXPECT_EQ(ask("GET", "/healthz", "X: " + std::string(1 << 20, 'x') + "\r\n").status, 431);
+  Client large(server_->port());
+  large.send(
+      "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_TRUE(large.rest().starts_with("HTTP/1.1 413"));
+  Client endless(server_->port());
+  endless.send(
+      "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "100000\r\n" + std::string(1 << 20, 'x') + "\r\n";
+  int sent = 0;
+  while (sent < 100 && endless.send(chunk)) ++sent;
+  EXPECT_LT(sent, 100);
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+}
+
+TEST_F(ServerTest, AnswersManyAtOnceAndEverythingAskedBeforeItStops) {
+  const std::string png = encode_png(test::page_with_bar(200, 200, 90, 20, 110, 180));
+  std::atomic<int> answered = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 16; ++i) {
+      clients.emplace_back([&] {
+        for (int k = 0; k < 5; ++k) answered += post("/api/predict", "image/png", png).status == 200;
+      });
+    }
+  }
+  EXPECT_EQ(answered, 80);
+  EXPECT_NE(ask("GET", "/metrics").body.find("digitrec_requests_total{path=\"/api/predict\",status=\"200\"} 80\n"),
+            std::string::npos);
+
+  Client last(server_->port());
+  last.send("POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: " +
+            std::to_string(png.size()) + "\r\n\r\n" + png);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  server_.reset();
+  EXPECT_TRUE(last.rest().starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, SaysWhyItCannotServe) {
+  ServeOptions options;
+  options.models = {folder_ / "a.safetensors"};
+  options.port = server_->port();
+  EXPECT_ERROR(Server{options}, Error,
+               "127.0.0.1:" + std::to_string(options.port) +
+                   ": cannot be listened on: Address already in use; choose another --port");
+  options.address = "nowhere";
+  EXPECT_ERROR(Server{options}, UsageError, "nowhere: not an IP address; expected one such as 127.0.0.1 or 0.0.0.0");
+}
+
+}  // namespace
+}  // namespace digitrec
