@@ -20,4 +20,6 @@ if [ ! -d build/node_modules/playwright-core ]; then
   echo "== installing playwright-core into build/node_modules" >&2
   npm install --silent --no-save --prefix build playwright-core
 fi
-NODE_PATH=$PWD/build/node_modules node tests/scripts/report_page_test.mjs "$(realpath "$digitrec")" ${1:+"$(realpath "$1")"}
+for page in report serve; do
+  NODE_PATH=$PWD/build/node_modules node "tests/scripts/${page}_page_test.mjs" "$(realpath "$digitrec")" ${1:+"$(realpath "$1")"}
+done

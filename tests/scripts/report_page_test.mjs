@@ -1,52 +1,17 @@
-// Drives report.html in headless Chromium: node report_page_test.mjs DIGITREC [SCREENSHOT_FOLDER]
-// Exit code 77, which ctest takes as skipped, where Chromium or playwright-core is missing; scripts/check_pages.sh installs them.
-import {execFileSync} from 'node:child_process';
-import {createRequire} from 'node:module';
+// Drives report.html in headless Chromium; see browser.mjs.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {browser, folder, open, run, shoot} from './browser.mjs';
 
-const [digitrec, screenshots] = process.argv.slice(2);
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(f => fs.existsSync(f));
-let chromium;
-try {
-  const modules = process.env.NODE_PATH ?? path.join(import.meta.dirname ?? '.', '../../build/node_modules');
-  ({chromium} = createRequire(path.join(modules, 'x.js'))('playwright-core'));
-} catch { /* reported below */ }
-if (!executablePath || !chromium) {
-  console.log('Chromium or playwright-core is missing: skipped');
-  process.exit(77);
-}
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'digitrec-page-'));
-process.on('exit', () => fs.rmSync(folder, {recursive: true}));
-const run = (...args) => execFileSync(digitrec, args, {cwd: folder, stdio: ['ignore', 'pipe', 'pipe']}).toString();
+const openFile = (file, options) => open(pathToFileURL(path.join(folder, file)).href, options);
 run('data', 'synth', '--out', 'data', '--train', '3000', '--test', '10');
 run('train', '--model', 'fast', '--epochs', '3', '--live', '--out', 'one');
 run('train', '--model', 'mlp-128', '--epochs', '2', '--folds', '2', '--out', 'two');
 run('report', 'one', 'two', '--out', 'both');
 
-const browser = await chromium.launch({executablePath, args: ['--no-sandbox']});
-
-async function open(file, options = {}) {
-  const page = await browser.newPage({viewport: {width: 1100, height: 900}, ...options});
-  page.problems = [];
-  page.on('console', message => { if (['error', 'warning'].includes(message.type())) page.problems.push(message.text()); });
-  page.on('pageerror', error => page.problems.push(String(error)));
-  const url = pathToFileURL(path.join(folder, file)).href;
-  page.on('request', request => { if (request.url() !== url && !request.url().startsWith('data:')) page.problems.push(`request to ${request.url()}`); });
-  await page.goto(url);
-  return page;
-}
-
-async function shoot(page, name) {
-  if (screenshots) await page.screenshot({path: path.join(screenshots, `${name}.png`), fullPage: true});
-}
-
 // ---- one run ----
-const page = await open('one/report.html');
+const page = await openFile('one/report.html');
 await shoot(page, 'report-light');
 const chart = page.locator('#curves svg').first();
 const box = await chart.boundingBox();
@@ -89,7 +54,7 @@ assert.match(await page.locator('#mistakes-hint').textContent(), new RegExp(`^${
 assert.deepEqual(page.problems, []);
 
 // ---- two runs, one of them of two networks ----
-const both = await open('both/report.html');
+const both = await openFile('both/report.html');
 assert.equal(await both.locator('#runs-table tbody tr').count(), 2);
 const first = await both.locator('#summary').textContent();
 await both.locator('#choose').selectOption('1');
@@ -98,7 +63,7 @@ await shoot(both, 'report-two');
 assert.deepEqual(both.problems, []);
 
 // ---- a phone ----
-const phone = await open('one/report.html', {viewport: {width: 390, height: 800}, colorScheme: 'dark'});
+const phone = await openFile('one/report.html', {viewport: {width: 390, height: 800}, colorScheme: 'dark'});
 assert.equal(await phone.evaluate(() => document.documentElement.dataset.theme), 'dark');
 assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
 await shoot(phone, 'report-phone');

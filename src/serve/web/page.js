@@ -155,10 +155,12 @@ document.addEventListener("keydown", (event) => {
 async function open(file) {
   if (!file) return;
   let bitmap;
+  document.body.dataset.state = "reading";
   try {
     bitmap = await createImageBitmap(file);
   } catch {
     show({error: `${file.name || "that"} is no picture that can be opened; expected PNG or JPEG`});
+    document.body.dataset.state = "read";
     return;
   }
   remember();
@@ -208,6 +210,7 @@ async function read() {
     return;
   }
   isAsking = true;
+  document.body.dataset.state = "reading";
   do {
     isStale = false;
     if (strokes.length === 0 && !picture) {
@@ -217,6 +220,7 @@ async function read() {
     }
   } while (isStale);
   isAsking = false;
+  document.body.dataset.state = "read";
 }
 
 async function ask(blob) {
