@@ -255,9 +255,9 @@ Answer Api::dispatch(const Route& route, Request& request) {
 
 size_t Api::chosen_model(const Request& request) const {
   const auto name = request.query.find("model");
-  if (name == request.query.end()) return 0;
+  if (name == request.query.end() || name->second.empty()) return 0;
   const auto found = std::find(names_.begin(), names_.end(), name->second);
-  if (found == names_.end()) throw Refusal{422, "no such model; /api/model lists them"};
+  if (found == names_.end()) throw Refusal{404, "no such model; /api/model lists them"};
   return static_cast<size_t>(found - names_.begin());
 }
 

@@ -152,6 +152,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
+      text("extra_data", c.extra_data, "CSV file of more rows to train on, such as serve's corrections"),
       number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
       choice("select", c.select, "Epoch kept as the best", {"validation", "last"}),
       number<int64_t>("member", c.member, "Of folds or ensemble: train only that one; 0: all", {0, 100'000}),

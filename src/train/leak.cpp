@@ -26,10 +26,10 @@ struct TrainingData {
   std::string checkpoint{};  ///< the first network that was trained on it
 };
 
-TrainingData open_training_data(const TrainConfig& config) {
-  TrainingData data{config.data, config.limit, {}, {}, {}};
+TrainingData open_training_data(const std::string& path, int64_t limit) {
+  TrainingData data{path, limit, {}, {}, {}};
   try {
-    data.dataset = load_dataset(config.data, Purpose::train, config.limit);
+    data.dataset = load_dataset(path, Purpose::train, limit);
     data.print = fingerprint(data.dataset);
     data.trained = torch::zeros({data.dataset.size()}, torch::kBool);
   } catch (const Error&) {
@@ -48,18 +48,28 @@ std::optional<TrainConfig> config_beside(const fs::path& file) {
   }
 }
 
+/// The data at `path`, kept in `known`.
+TrainingData& find_training_data(const std::string& path, int64_t limit, std::vector<TrainingData>& known) {
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const TrainingData& d) { return d.path == path && d.limit == limit; });
+  return found != known.end() ? *found : known.emplace_back(open_training_data(path, limit));
+}
+
 /// The data of the run that `file` lies in, kept in `known`; null when it is not there any more.
 TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info, std::vector<TrainingData>& known) {
   const std::optional<TrainConfig> read = config_beside(file);
   if (!read || info.data.empty()) return nullptr;
   const TrainConfig& config = *read;
-  auto found = std::find_if(known.begin(), known.end(),
-                            [&](const TrainingData& d) { return d.path == config.data && d.limit == config.limit; });
-  if (found == known.end()) found = known.insert(known.end(), open_training_data(config));
-  if (found->print != info.data) return nullptr;
-  found->trained.index_fill_(0, training_split(config, found->dataset).train, true);
-  if (found->checkpoint.empty()) found->checkpoint = file.string();
-  return &*found;
+  if (!config.extra_data.empty()) {
+    TrainingData& extra = find_training_data(config.extra_data, 0, known);
+    if (extra.trained.defined()) extra.trained.fill_(true);
+    if (extra.trained.defined() && extra.checkpoint.empty()) extra.checkpoint = file.string();
+  }
+  TrainingData& data = find_training_data(config.data, config.limit, known);
+  if (data.print != info.data) return nullptr;
+  data.trained.index_fill_(0, training_split(config, data.dataset).train, true);
+  if (data.checkpoint.empty()) data.checkpoint = file.string();
+  return &data;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/random.h"
 #include "digitrec/core/stopwatch.h"
+#include "digitrec/data/source.h"
 #include "digitrec/infer/calibration.h"
 #include "digitrec/train/leak.h"
 #include "digitrec/train/schedule.h"
@@ -71,6 +72,28 @@ void require_validation_where_needed(const TrainConfig& config) {
   }
 }
 
+/// All rows that a run has, with those of --extra-data behind the data set's own: only ever trained on.
+struct TrainingRows {
+  Dataset dataset;
+  Split split;
+};
+
+TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
+  TrainingRows rows{dataset, training_split(config, dataset)};
+  if (config.extra_data.empty()) return rows;
+  const Dataset extra = load_dataset(config.extra_data, Purpose::train);
+  if (extra.image_size() != dataset.image_size()) {
+    throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must be of the same size", extra.source,
+                            extra.image_size(), extra.image_size(), dataset.source, dataset.image_size(),
+                            dataset.image_size()));
+  }
+  require_labels_below(extra, dataset.num_classes());
+  rows.dataset.images = torch::cat({dataset.images, extra.images});
+  rows.dataset.labels = torch::cat({dataset.labels, extra.labels});
+  rows.split.train = torch::cat({rows.split.train, torch::arange(dataset.size(), dataset.size() + extra.size())});
+  return rows;
+}
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
@@ -78,8 +101,9 @@ class Trainer {
       : config_(config),
         events_(events),
         device_(choose_device(config.device).device),
-        split_(training_split(config, dataset)),
-        leaked_rows_(count_leaked_rows(dataset, split_)),
+        rows_(training_rows(config, dataset)),
+        split_(rows_.split),
+        leaked_rows_(count_leaked_rows(rows_.dataset, split_)),
         sampler_(split_.train, config.batch_size, stream_seed(config, kShuffleStream)),
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
@@ -87,20 +111,20 @@ class Trainer {
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
-                              : measure_normalization(dataset.images.index_select(0, split_.train));
+                              : measure_normalization(rows_.dataset.images.index_select(0, split_.train));
     at::manual_seed(stream_seed(config, kWeightStream));
     model_ = build_model(config.model, info_.shape);
     require_batches_for_batch_norm();
     model_->to(device_);
     model_->set_execution({choose_precision(config.precision, device_).precision, config.kernels});
 
-    const torch::Tensor images = dataset.images.to(device_);
-    const torch::Tensor labels = dataset.labels.to(device_);
+    const torch::Tensor images = rows_.dataset.images.to(device_);
+    const torch::Tensor labels = rows_.dataset.labels.to(device_);
     validation_images_ = images.index_select(0, split_.validation.to(device_));
     validation_labels_ = labels.index_select(0, split_.validation.to(device_));
     torch::Tensor class_weights;
     if (config.class_weights == ClassWeights::balanced) {
-      const torch::Tensor train_labels = dataset.labels.index_select(0, split_.train);
+      const torch::Tensor train_labels = rows_.dataset.labels.index_select(0, split_.train);
       class_weights = balanced_weights(train_labels, info_.shape.classes).to(device_);
     }
     step_.emplace(model_, config, images, labels, info_.normalization, class_weights);
@@ -273,7 +297,8 @@ class Trainer {
   TrainConfig config_;
   const TrainEvents& events_;
   torch::Device device_;
-  Split split_;
+  TrainingRows rows_;
+  const Split& split_;
   int64_t leaked_rows_;
   BatchSampler sampler_;
   Schedule schedule_;

@@ -148,7 +148,7 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(status("image/png", png.substr(0, 60)), 422);
   EXPECT_EQ(status("image/jpeg", "\xff\xd8\xff"), 422);
   EXPECT_EQ(status("text/plain", "7"), 415);
-  EXPECT_EQ(status("image/png", png, "?model=none"), 422);
+  EXPECT_EQ(status("image/png", png, "?model=none"), 404);
   EXPECT_EQ(status(kJson, "{"), 400);
   EXPECT_EQ(status(kJson, "[1]"), 400);
   EXPECT_EQ(status(kJson, std::string(100'000, '[')), 400);

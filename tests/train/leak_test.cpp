@@ -48,6 +48,17 @@ TEST_F(FindLeak, CountsTrainingRowsAmongOthers) {
   EXPECT_EQ(found->data, config.data);
 }
 
+TEST_F(FindLeak, CountsExtraRows) {
+  const Dataset extra = draw_synthetic_digits(20, 9);
+  config.extra_data = (folder / "extra.csv").string();
+  write_image_csv(config.extra_data, extra);
+  train(config, data, folder / "more", {});
+  const std::optional<Leak> found = find_leak(Predictor({folder / "more"}), extra);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->rows, 20);
+  EXPECT_EQ(found->data, config.extra_data);
+}
+
 TEST_F(FindLeak, KnowsTheSameDataWithoutTheRun) {
   std::filesystem::remove(folder / "run/config.toml");
   EXPECT_TRUE(leak(data));

@@ -2,6 +2,7 @@
 
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/csv_writer.h"
 #include "digitrec/data/synth.h"
 #include "digitrec/train/optimizer.h"
 #include "support.h"
@@ -82,6 +83,28 @@ TEST(Train, NeverTrainsOnAValidationRow) {
   train(config, altered, folder / "c", {});
   EXPECT_FALSE(load_checkpoint(folder / "a/last.safetensors").model->parameters().front().equal(
       load_checkpoint(folder / "c/last.safetensors").model->parameters().front()));
+}
+
+TEST(Train, TrainsOnExtraRowsAndValidatesOnNone) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(600, 2);
+  TrainConfig config = quick();
+  int64_t validated = 0;
+  TrainEvents events;
+  events.on_start = [&](const TrainStart& start) {
+    EXPECT_EQ(start.train_rows + start.validation_rows, 600 + (config.extra_data.empty() ? 0 : 50));
+    EXPECT_TRUE(validated == 0 || start.validation_rows == validated);
+    validated = start.validation_rows;
+  };
+  train(config, data, folder / "plain", events);
+  config.extra_data = (folder / "extra.csv").string();
+  write_image_csv(config.extra_data, draw_synthetic_digits(50, 3));
+  train(config, data, folder / "more", events);
+  EXPECT_FALSE(first_weights(folder / "plain").equal(first_weights(folder / "more")));
+
+  write_image_csv(config.extra_data, test::random_dataset({0, 1}, 5));
+  EXPECT_ERROR(train(config, data, folder / "other", {}), Error,
+               config.extra_data + ": images of 5 x 5, " + data.source + " has 28 x 28; extra data must be of the same size");
 }
 
 TEST(Train, StopsEarlyAndKeepsTheBestEpoch) {

@@ -27,6 +27,7 @@ enum class SelectKind { validation, last };
 struct TrainConfig {
   std::string model = "cnn";                               ///< preset
   std::string data = "data";                               ///< folder or file, see load_dataset
+  std::string extra_data;                                  ///< more rows, only trained on; empty: none
   std::string out;                                         ///< run folder; empty: runs/<model>-<time>
   std::string device = "auto";                             ///< see choose_device
   int64_t epochs = 10;                                     ///< passes over the training rows, at most

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Are digits read wherever and however they are drawn? Holds the last tenth of a Kaggle training file back, trains a recipe on the
+rest, serves it, and posts the held-back digits as drawings: on canvases of 200, 400 and 800 pixels, at nine places, with thin,
+natural and thick strokes, black on white and white on black. Prints the accuracy of each, and of the rows as they are.
+
+    scripts/check_drawings.py DATA.csv [CONFIG [DRAWINGS]]        default: configs/best.toml 9720
+
+DIGITREC names the program. Installs scipy (into .venv) if missing. Exit code 1 below 98.5%, or 98% for a place or polarity.
+"""
+import collections
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+root = Path(__file__).resolve().parent.parent
+python = root / ".venv/bin/python"
+if Path(sys.executable).parent != python.parent and python.exists():
+    os.execv(python, [str(python), __file__, *sys.argv[1:]])
+try:
+    import numpy as np
+    import scipy  # noqa: F401
+except ImportError:
+    print("== installing numpy and scipy into .venv", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "numpy", "scipy"], check=True)
+    os.execv(sys.executable, [sys.executable, __file__, *sys.argv[1:]])
+
+import drawings
+
+digitrec = str(Path(os.environ.get("DIGITREC", root / "build/release/digitrec")).resolve())
+PLACES = ("top left", "top", "top right", "left", "middle", "right", "bottom left", "bottom", "bottom right")
+
+
+def read(job):
+    """Draws one digit and asks the server; gives what it was read as, or the refusal."""
+    port, pixels, canvas, place, stroke, white_on_black = job
+    picture = drawings.draw(pixels, canvas, drawings.POSITIONS[place], stroke, white_on_black)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/api/predict", drawings.png(picture), {"Content-Type": "image/png"})
+    reply = json.loads(connection.getresponse().read())
+    connection.close()
+    return reply.get("number", reply.get("error"))
+
+
+def main(data, config, count):
+    lines = Path(data).read_text().splitlines(keepends=True)
+    split = len(lines) - len(lines) // 10
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        (folder / "train.csv").write_text("".join(lines[:split]))
+        (folder / "held.csv").write_text("".join(lines[:1] + lines[split:]))
+        print(f"training {config} on {split - 1} rows", flush=True)
+        subprocess.run([digitrec, "train", "--config", config, "--data", folder / "train.csv", "--val-fraction", "0", "--patience", "0",
+                        "--out", folder / "run"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        plain = json.loads(subprocess.run([digitrec, "eval", "--checkpoint", folder / "run", "--data", folder / "held.csv", "--json"],
+                                          check=True, capture_output=True, text=True).stdout)
+        server = subprocess.Popen([digitrec, "serve", "--checkpoint", folder / "run", "--port", "0"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True, cwd=folder)
+        try:
+            port = int(server.stdout.readline().rsplit(":", 1)[1].strip("/\n"))
+            held = np.loadtxt(folder / "held.csv", delimiter=",", skiprows=1, dtype=np.uint8)
+            generator = random.Random(1)
+            jobs = []
+            for i in range(count):  # every combination equally often
+                rest, canvas = divmod(i, 3)
+                rest, place = divmod(rest, 9)
+                rest, stroke = divmod(rest, 3)
+                jobs.append((generator.randrange(len(held)), drawings.CANVASES[canvas], place, drawings.STROKES[stroke], rest % 2 == 1))
+            with ProcessPoolExecutor() as pool:
+                answers = list(pool.map(read, [(port, held[row, 1:].reshape(28, 28), *how) for row, *how in jobs], chunksize=20))
+        finally:
+            server.terminate()
+            server.wait()
+
+    right = collections.defaultdict(list)
+    for (row, canvas, place, stroke, white), answer in zip(jobs, answers):
+        is_right = answer == str(held[row, 0])
+        for kind in ("all", f"canvas {canvas}", f"place {PLACES[place]}", f"stroke {stroke}",
+                     "white on black" if white else "black on white"):
+            right[kind].append(is_right)
+    print(f"the rows as they are: {100 * plain['accuracy']:.2f}% of {plain['rows']}")
+    failed = False
+    for kind, marks in right.items():
+        accuracy = np.mean(marks)
+        least = {"all": 0.985, "place": 0.98, "white": 0.98, "black": 0.98}.get(kind.split()[0], 0)
+        failed |= bool(accuracy < least)
+        print(f"{kind:20} {100 * accuracy:.2f}% of {len(marks)}{'   too low' if accuracy < least else ''}")
+    others = collections.Counter(answer for answer in answers if not answer.isdigit())
+    print("refused:", dict(others) or "none", "; cut in several:", sum(len(a) > 1 for a in answers if a.isdigit()))
+    return failed
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else str(root / "configs/best.toml"),
+                  int(sys.argv[3]) if len(sys.argv) > 3 else 9720))
