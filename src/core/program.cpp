@@ -13,6 +13,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 extern char** environ;
 
@@ -20,6 +21,9 @@ namespace digitrec {
 
 ProgramAnswer run_program(const std::vector<std::string>& arguments) {
   std::array<int, 2> pipe_ends{};
+  // Another thread's child must not inherit the end that this one waits to see closed.
+  static std::mutex starting;
+  std::unique_lock lock(starting);
   if (::pipe(pipe_ends.data()) != 0) throw Error(fmt::format("no pipe to be had: {}", std::strerror(errno)));
   for (const int end : pipe_ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   std::vector<char*> argv;
@@ -34,6 +38,7 @@ ProgramAnswer run_program(const std::vector<std::string>& arguments) {
   const int error = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(pipe_ends[1]);
+  lock.unlock();
   ProgramAnswer answer;
   if (error != 0) {
     ::close(pipe_ends[0]);

@@ -10,6 +10,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace digitrec {
 namespace {
@@ -131,30 +135,52 @@ void draw_reliability(const RunRecord& run, const fs::path& folder) {
 }  // namespace
 
 void draw_figures(const RunRecord& run, const fs::path& folder, const std::function<void(const fs::path&)>& on_drawn) {
-  const auto drawn = [&](const char* name) { on_drawn(folder / fmt::format("{}.png", name)); };
-  const bool is_readable = run.metrics.classes.size() <= kMostClasses;
-  draw_curves(run, folder);
-  drawn("curves");
-  if (is_readable) {
-    draw_confusion(run, folder);
-    drawn("confusion");
-    draw_classes(run, folder);
-    drawn("classes");
-  }
-  draw_reliability(run, folder);
-  drawn("reliability");
-  if (is_readable) {
-    draw_predictions(run, folder);
-    drawn("predictions");
-  }
-  draw_mistakes(run, folder);
-  drawn("mistakes");
-  draw_pixels(run, folder);
-  drawn("pixels");
   const Checkpoint network = load_checkpoint(run.networks.front().checkpoint);
-  draw_filters(run, network, folder);
-  drawn("filters");
-  if (draw_feature_maps(run, network, folder)) drawn("feature-maps");
+  struct Job {
+    const char* name;
+    std::function<bool()> draw;  ///< gives false where there is nothing to draw
+  };
+  const auto always = [&](void (*draw)(const RunRecord&, const fs::path&)) {
+    return [&run, &folder, draw] { return draw(run, folder), true; };
+  };
+  std::vector<Job> jobs{{"curves", always(draw_curves)},
+                        {"reliability", always(draw_reliability)},
+                        {"mistakes", always(draw_mistakes)},
+                        {"pixels", always(draw_pixels)},
+                        {"filters", [&] { return draw_filters(run, network, folder), true; }},
+                        {"feature-maps", [&] { return draw_feature_maps(run, network, folder); }}};
+  if (run.metrics.classes.size() <= kMostClasses) {
+    jobs.insert(jobs.begin() + 1, {{"confusion", always(draw_confusion)},
+                                   {"classes", always(draw_classes)},
+                                   {"predictions", always(draw_predictions)}});
+  }
+
+  // gnuplot uses one core: as many figures at once as there are.
+  std::mutex mutex;
+  size_t next = 0;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (next < jobs.size() && !failure) {
+      const Job& job = jobs[next++];
+      lock.unlock();
+      bool is_drawn = false;
+      std::exception_ptr thrown;
+      try {
+        is_drawn = job.draw();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      if (thrown) failure = thrown;
+      if (is_drawn) on_drawn(folder / fmt::format("{}.png", job.name));
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) workers.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace digitrec

@@ -7,7 +7,8 @@
 
 namespace digitrec {
 
-/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and tells `on_drawn` of each PNG file:
+/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and tells `on_drawn` of each PNG file
+/// when it is there, on one thread at a time:
 ///   curves        loss and accuracy over the epochs, the learning rate below
 ///   confusion     which label is read as what, counted and in percent
 ///   classes       precision, recall and F1 of every class
