@@ -224,6 +224,60 @@ def wrong_pixels():
     return f"statuses {sorted(set(statuses))}"
 
 
+def greedy_requests():
+    """Small requests for much work: 1,000 images with their saliency, eight times at once; millions of empty values."""
+    image = b"[" + b",".join([b"0"] * 300 + [b"255"] * 60 + [b"0"] * 424) + b"]"
+    many = b'{"images":[' + b",".join([image] * 1000) + b"]}"
+    statuses = []
+    threads = [threading.Thread(target=lambda: statuses.append(post(many, "application/json", "/api/predict?explain=1")[0])) for _ in range(8)]
+    peak = 0
+    worst = 0
+    for t in threads:
+        t.start()
+    while any(t.is_alive() for t in threads):
+        begin = time.time()
+        assert post(digit)[0] == 200
+        worst = max(worst, time.time() - begin)
+        peak = max(peak, memory() - at_start)
+    assert statuses == [200] * 8, statuses
+    empty = post(b'{"pixels":[' + b"[]," * 5_000_000 + b"[]]}", "application/json")[0]
+    assert empty == 413, empty
+    assert peak < MOST_MEMORY, f"{peak >> 20} MiB"
+    return f"took {peak >> 20} MiB at most; others waited {worst:.1f} s at most"
+
+
+def stop_while_asked():
+    """SIGTERM while kept-alive connections go on asking: every time an orderly end."""
+    global server, port, at_start
+    for _ in range(8):
+        held = [http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(100)]
+
+        def ask(connections):
+            for connection in connections * 20:
+                try:
+                    connection.request("POST", "/api/predict", digit, {"Content-Type": "image/png"})
+                    connection.getresponse().read()
+                except (OSError, http.client.HTTPException):
+                    return
+        for connection in held:
+            connection.connect()
+        threads = [threading.Thread(target=ask, args=(held[i::2],)) for i in range(2)]
+        for t in threads:
+            t.start()
+        time.sleep(0.1)
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(30)
+        for t in threads:
+            t.join()
+        for connection in held:
+            connection.close()
+        assert code == 0, f"ended with {code}"
+        server, port = start()
+    post(digit)
+    at_start = memory()
+    return "8 times"
+
+
 def many_connections():
     begin = time.time()
     for _ in range(10_000):
@@ -262,7 +316,7 @@ post(digit)
 at_start = memory()
 failed = 0
 for attack in (slowloris, slow_bodies, huge_body, huge_headers, nonsense, traversal, wrong_host, bombs, truncated, wrong_pixels,
-               many_connections, kill_clients, too_many_connections):
+               greedy_requests, many_connections, kill_clients, too_many_connections, stop_while_asked):
     try:
         result = attack()
         time.sleep(0.2)

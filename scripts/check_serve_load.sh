@@ -25,7 +25,7 @@ command -v wrk >/dev/null || { say "installing wrk with apt-get"; apt-get update
 
 "$digitrec" data synth --out "$work/data" --train 4000 --test 200 >/dev/null
 "$digitrec" train --data "$work/data" --model "$model" --epochs 1 --out "$work/run" >/dev/null 2>&1
-"$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/c.csv" >"$work/url" 2>/dev/null &
+"$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/c.csv" >"$work/url" 2>"$work/log" &
 servers+=($!)
 port=$(("$(date +%N | sed 's/^0*//')" % 20000 + 20000))
 "$python" scripts/peers/serve.py "$work/run/best.safetensors" "$model" "$port" "$(nproc)" &
@@ -49,9 +49,13 @@ end
 LUA
 
 head -1 "$work/bodies" >"$work/body"
-until [ -s "$work/url" ]; do sleep 0.1; done
+alive() { kill -0 "${servers[$1]}" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; }
+until [ -s "$work/url" ]; do alive 0; sleep 0.1; done
 ours=$(sed 's|/$||' "$work/url")
-until curl -sf -o /dev/null -H 'Content-Type: application/json' -d "@$work/body" "http://127.0.0.1:$port/api/predict"; do sleep 0.5; done
+until curl -sf -o /dev/null -H 'Content-Type: application/json' -d "@$work/body" "http://127.0.0.1:$port/api/predict"; do
+  alive 1
+  sleep 0.5
+done
 for round in $(seq "$rounds"); do
   for name in digitrec python; do
     url=$ours

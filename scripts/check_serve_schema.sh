@@ -7,15 +7,16 @@ cd "$(dirname "$0")/.."
 
 digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
 work=$(mktemp -d)
-trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 .venv/bin/python -c 'import schemathesis' 2>/dev/null || {
   echo "== installing schemathesis into .venv" >&2
   .venv/bin/python -m pip install -q schemathesis
 }
 "$digitrec" data synth --out "$work/data" --train 1000 --test 10 >/dev/null
 "$digitrec" train --data "$work/data" --model mlp-128 --epochs 1 --out "$work/run" >/dev/null 2>&1
-"$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/corrections.csv" >"$work/url" 2>/dev/null &
+"$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/corrections.csv" >"$work/url" 2>"$work/log" &
 server=$!
-until [ -s "$work/url" ]; do sleep 0.1; done
+until [ -s "$work/url" ]; do kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; sleep 0.1; done
 # Left out: that every picture of the right type must be read. A sound PNG file may be blank.
 .venv/bin/st run "$(cat "$work/url")openapi.json" --max-examples "${1:-200}" --checks all --exclude-checks positive_data_acceptance "${@:2}"

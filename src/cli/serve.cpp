@@ -16,7 +16,7 @@ namespace {
 struct ServeCommand {
   InferenceOptions inference;
   ServeOptions serve;
-  std::string corrections = "corrections.csv";
+  std::string corrections = serve.corrections.string();
 };
 
 /// Signals that end the server are waited for, not handled; every thread started after this leaves them alone.
@@ -49,7 +49,8 @@ int run_serve(ServeCommand& command) {
   log("serving; Ctrl-C ends it");
   int received = 0;
   sigwait(&signals, &received);
-  log("finishing what has been asked");
+  log("finishing what has been asked; Ctrl-C again stops at once");
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   server.reset();
   return 0;
 }
@@ -65,7 +66,7 @@ Run setup_serve(CLI::App& app) {
       ->type_name("[127.0.0.1]");
   sub->add_option("--port", command->serve.port, "Port to listen on; 0: any that is free")->type_name("[7860]");
   sub->add_option("--corrections", command->corrections, "CSV file for drawings that were misread")
-      ->type_name("[corrections.csv]");
+      ->type_name("[" + command->corrections + "]");
   sub->add_option("--allow-host", command->serve.hosts, "Name of this machine that browsers may use")
       ->type_name("NAME");
   sub->add_option("--allow-origin", command->serve.origins, "Another site whose pages may ask (CORS)")

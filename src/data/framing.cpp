@@ -26,6 +26,8 @@ constexpr size_t kMostComponents = 40;
 constexpr double kTall = 0.5;
 /// Tall components overlapping by this share of the narrower one's width are strokes of one digit.
 constexpr double kOverlap = 0.25;
+/// A picture that is framed already has this much ink somewhere.
+constexpr uint8_t kLeastLevel = 40;
 /// Shorter sides than this, in pixels, hold no digit.
 constexpr int64_t kLeastSide = 6;
 /// A dot: ink this wide, in parts of its box's longer side. Kaggle's digits reach 0.55.
@@ -149,9 +151,7 @@ Drawing cut_out(const Drawing& ink, const Components& found, const Group& group)
 
 /// Why a drawing is no digit; empty when it may be one.
 std::string refusal(const Box& box, const Drawing& fine, const Strokes& strokes) {
-  if (box.longer_side() < kLeastSide) {
-    return fmt::format("the drawing is only {} pixels high; draw it larger", box.longer_side());
-  }
+  if (box.longer_side() < kLeastSide) return "the drawing is too small; draw it larger";
   const auto side = static_cast<double>(fine.whole().longer_side());
   if (strokes.widest > kDot * side) return "a dot; expected a picture of a digit";
   double area = 0;
@@ -169,7 +169,7 @@ std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size
       const auto pixel = [&](int64_t x, int64_t y) { return image.pixels[static_cast<size_t>(y * image_size + x)]; };
       if (pixel(i, 0) + pixel(i, image_size - 1) + pixel(0, i) + pixel(image_size - 1, i) > 0) return false;
     }
-    return *std::max_element(image.pixels.begin(), image.pixels.end()) > 0;
+    return *std::max_element(image.pixels.begin(), image.pixels.end()) >= kLeastLevel;
   };
   if (is_framed()) return {{image.pixels}};
 

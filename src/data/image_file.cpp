@@ -68,6 +68,52 @@ GrayImage read_png(const std::string& bytes, const std::string& name, int64_t mo
   return image;
 }
 
+/// How a camera was held, as Exif says it (tag 0x0112): 1 for upright to 8. `data` is a JPEG file's APP1 segment, a
+/// TIFF file behind "Exif" and two zeros.
+int exif_orientation(std::string_view data) {
+  constexpr size_t kHead = 6;
+  if (!data.starts_with(std::string_view("Exif\0\0", kHead)) || data.size() < kHead + 8) return 1;
+  const std::string_view tiff = data.substr(kHead);
+  const bool is_little = tiff.starts_with("II");
+  const auto number = [&](size_t at, size_t bytes) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) {
+      const size_t place = is_little ? at + bytes - 1 - i : at + i;
+      value = value << 8 | (place < tiff.size() ? static_cast<uint8_t>(tiff[place]) : 0U);
+    }
+    return value;
+  };
+  const size_t directory = number(4, 4);
+  const size_t entries = number(directory, 2);
+  for (size_t i = 0; i < entries; ++i) {
+    const size_t entry = directory + 2 + 12 * i;
+    if (entry + 12 > tiff.size()) break;
+    if (number(entry, 2) != 0x0112) continue;
+    const uint32_t value = number(entry + 8, 2);
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  }
+  return 1;
+}
+
+/// Turns and mirrors a picture so that it stands as it was seen.
+void set_upright(GrayImage& image, int orientation) {
+  if (orientation == 1) return;
+  const int64_t w = image.width;
+  const int64_t h = image.height;
+  const bool is_turned = orientation >= 5;
+  GrayImage upright{is_turned ? h : w, is_turned ? w : h, std::vector<uint8_t>(image.pixels.size()), image.source};
+  for (int64_t y = 0; y < upright.height; ++y) {
+    for (int64_t x = 0; x < upright.width; ++x) {
+      int64_t u = is_turned ? y : x;
+      int64_t v = is_turned ? x : y;
+      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) u = w - 1 - u;
+      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) v = h - 1 - v;
+      upright.pixels[static_cast<size_t>(y * upright.width + x)] = image.pixels[static_cast<size_t>(v * w + u)];
+    }
+  }
+  image = std::move(upright);
+}
+
 /// libjpeg reports errors by calling back, and must not return from it.
 struct JpegErrors {
   jpeg_error_mgr manager;
@@ -91,14 +137,19 @@ void on_jpeg_error(j_common_ptr info) {
 
 /// Fills `image` (already named); false with errors.message set on failure. No C++ object with a destructor lives in
 /// this function, since longjmp would skip it.
-bool decode_jpeg(const std::string& bytes, GrayImage& image, int64_t most_pixels, jpeg_decompress_struct& jpeg,
-                 jpeg_progress_mgr& progress, JpegErrors& errors) {
+bool decode_jpeg(const std::string& bytes, GrayImage& image, int& orientation, int64_t most_pixels,
+                 jpeg_decompress_struct& jpeg, jpeg_progress_mgr& progress, JpegErrors& errors) {
   if (setjmp(errors.escape) != 0) return false;
   jpeg_create_decompress(&jpeg);
   progress.progress_monitor = on_jpeg_progress;
   jpeg.progress = &progress;
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&jpeg, TRUE);
+  for (const jpeg_marker_struct* marker = jpeg.marker_list; marker != nullptr && orientation == 1;
+       marker = marker->next) {
+    orientation = exif_orientation({reinterpret_cast<const char*>(marker->data), marker->data_length});
+  }
   image.width = jpeg.image_width;
   image.height = jpeg.image_height;
   if (image.height == 0 || image.width > most_pixels / image.height) return true;  // refused by the caller
@@ -119,15 +170,17 @@ GrayImage read_jpeg(const std::string& bytes, const std::string& name, int64_t m
   jpeg_decompress_struct jpeg{};
   jpeg_progress_mgr progress{};
   JpegErrors errors{};
+  int orientation = 1;
   jpeg.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = on_jpeg_error;
   errors.manager.output_message = [](j_common_ptr) {};  // warnings stay off stderr
-  const bool decoded = decode_jpeg(bytes, image, most_pixels, jpeg, progress, errors);
+  const bool decoded = decode_jpeg(bytes, image, orientation, most_pixels, jpeg, progress, errors);
   const bool cut_off = errors.manager.num_warnings > 0;
   jpeg_destroy_decompress(&jpeg);
   if (!decoded) fail(name, fmt::format("not a readable JPEG file ({})", errors.message));
   require_size(name, image.width, image.height, most_pixels);
   if (cut_off) fail(name, "damaged JPEG file");
+  set_upright(image, orientation);
   return image;
 }
 

@@ -22,7 +22,7 @@ bool is_image_name(const std::filesystem::path& path);
 inline constexpr int64_t kMostPixels = 64 << 20;
 
 /// Decodes a PNG or JPEG picture, told apart by its first bytes; colour becomes grey, and what is transparent white, or
-/// black where the picture is light. Throws Error, naming `source`, when it is neither, is damaged, or has more than
+/// black where the picture is light; a photo is turned as its camera was held. Throws Error, naming `source`, when it is neither, is damaged, or has more than
 /// `most_pixels`.
 GrayImage decode_image(const std::string& bytes, const std::string& source, int64_t most_pixels = kMostPixels);
 

@@ -3,14 +3,32 @@
 #include <torch/csrc/autograd/autograd.h>
 
 namespace digitrec {
+namespace {
 
-torch::Tensor saliency(const Checkpoint& network, const torch::Tensor& images) {
+/// Images that go through a network at once: their activations are all kept for the way back.
+constexpr int64_t kImagesAtOnce = 64;
+
+torch::Tensor gradient(const Checkpoint& network, const torch::Tensor& images, const torch::Tensor& labels) {
   const at::AutoGradMode with_gradient(true);
-  torch::Tensor x = normalize_images(images, network.info.normalization).detach().requires_grad_();
-  const torch::Tensor strongest = std::get<0>(network.model->forward(x).max(1)).sum();
-  const torch::Tensor gradient = torch::autograd::grad({strongest}, {x}).front().squeeze(1);
-  const torch::Tensor share = gradient * images.to(torch::kFloat32);
-  return (share / share.abs().amax({1, 2}, /*keepdim=*/true).clamp_min(1e-12)).to(torch::kCPU);
+  const torch::Device device = network.model->parameters().front().device();
+  const torch::Tensor x = normalize_images(images.to(device), network.info.normalization).detach().requires_grad_();
+  const torch::Tensor logits = network.model->forward(x).gather(1, labels.to(device).unsqueeze(1));
+  return torch::autograd::grad({logits.sum()}, {x}).front().squeeze(1).to(torch::kCPU);
+}
+
+}  // namespace
+
+torch::Tensor saliency(const std::vector<Checkpoint>& networks, const torch::Tensor& images,
+                       const torch::Tensor& labels) {
+  std::vector<torch::Tensor> parts;
+  for (int64_t begin = 0; begin < images.size(0); begin += kImagesAtOnce) {
+    const torch::Tensor some = images.slice(0, begin, begin + kImagesAtOnce);
+    torch::Tensor sum = torch::zeros(some.sizes(), torch::kFloat32);
+    for (const Checkpoint& network : networks) sum += gradient(network, some, labels.slice(0, begin, begin + kImagesAtOnce));
+    const torch::Tensor share = sum * some.to(torch::kFloat32);
+    parts.push_back(share / share.abs().amax({1, 2}, /*keepdim=*/true).clamp_min(1e-12));
+  }
+  return torch::cat(parts);
 }
 
 }  // namespace digitrec

@@ -2,11 +2,14 @@
 
 #include "digitrec/checkpoint/checkpoint.h"
 
+#include <vector>
+
 namespace digitrec {
 
-/// How much each pixel speaks for the class that the network gives an image: the gradient of the class's logit by the
-/// pixel, times the pixel (Shrikumar and others 2016). uint8 images [N, S, S] -> float32 [N, S, S] on the CPU, the
-/// largest magnitude of each image 1; negative speaks against.
-torch::Tensor saliency(const Checkpoint& network, const torch::Tensor& images);
+/// How much each pixel speaks for an image being of a class: the gradient of the class's logit by the pixel, times the
+/// pixel (Shrikumar and others 2016), summed over the networks. Images uint8 [N, S, S] and labels int64 [N] on the CPU
+/// -> float32 [N, S, S] on the CPU, the largest magnitude of each image 1; negative speaks against.
+torch::Tensor saliency(const std::vector<Checkpoint>& networks, const torch::Tensor& images,
+                       const torch::Tensor& labels);
 
 }  // namespace digitrec

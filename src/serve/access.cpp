@@ -21,7 +21,11 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
 
 /// Without its port, and an IPv6 address without its brackets.
 std::string name_of(std::string_view host) {
-  if (host.starts_with('[')) return std::string(host.substr(1, host.find(']') - 1));
+  if (host.starts_with('[')) {
+    const size_t end = host.find(']');
+    const bool goes_on = end != std::string_view::npos && end + 1 < host.size() && host[end + 1] != ':';
+    return end == std::string_view::npos || goes_on ? "" : std::string(host.substr(1, end - 1));
+  }
   return lower(host.substr(0, host.find(':')));
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <new>
 #include <tuple>
 
 namespace digitrec::serve {
@@ -20,7 +21,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostPictures = 1000;
+constexpr int64_t kMostValues = 1'000'000;
 constexpr size_t kMostCorrectionBytes = 1 << 20;
+/// Larger bodies of JSON hold more than a few images.
+constexpr size_t kLargeBytes = 64 << 10;
 
 /// Ends a request with an error that its sender can do something about.
 struct Refusal {
@@ -42,8 +46,11 @@ Response describe_failure(const std::exception_ptr& failure) {
     return error_response(refusal.status, refusal.message);
   } catch (const Error& error) {
     return error_response(500, error.what());
-  } catch (const std::exception&) {
+  } catch (const std::bad_alloc&) {
     return error_response(500, "the server ran short of memory; send less at once");
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    return error_response(500, "the work failed: " + what.substr(0, what.find('\n')));
   }
 }
 
@@ -57,13 +64,16 @@ std::string media_type(const Request& request) {
 }
 
 Json parse_object(const std::string& body) {
-  // Arrays within arrays within arrays are all the nesting there is; more would only use up the stack.
+  // Arrays within arrays within an object are all the nesting there is; more would use up the stack. And a byte or two
+  // of text become a value of 16 and more: what no request needs is not kept.
   bool is_deep = false;
-  const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
+  int64_t values = 0;
+  const auto keeps = [&](int depth, Json::parse_event_t, Json&) {
     is_deep = is_deep || depth > 4;
-    return !is_deep;
+    return !is_deep && ++values <= kMostValues;
   };
-  Json value = Json::parse(body, limit_depth, /*allow_exceptions=*/false);
+  Json value = Json::parse(body, keeps, /*allow_exceptions=*/false);
+  if (values > kMostValues) throw Refusal{413, fmt::format("the body holds more than {} values", kMostValues)};
   if (is_deep || !value.is_object()) throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
   return value;
 }
@@ -184,7 +194,7 @@ const std::vector<Api::Route>& Api::routes() {
        }},
       {"/api/model", "GET, HEAD", [](Api& api, Request&) -> Answer { return api.describe_models(); }},
       {"/api/predict", "POST", [](Api& api, Request& request) { return api.predict(request); }},
-      {"/api/corrections", "POST", [](Api& api, Request& request) -> Answer { return api.correct(request); }},
+      {"/api/corrections", "POST", [](Api& api, Request& request) { return api.correct(request); }},
   };
   return routes;
 }
@@ -203,7 +213,7 @@ Answer Api::answer(Request&& request) {
     headers["Referrer-Policy"] = "no-referrer";
     headers["Cache-Control"] = "no-store";
     headers["Content-Security-Policy"] =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     if (!allowed_origin.empty()) {
       headers["Access-Control-Allow-Origin"] = allowed_origin;
@@ -270,6 +280,7 @@ Answer Api::predict(Request& request) {
   Task task;
   task.model = chosen_model(request);
   task.explain = is_set(request, "explain");
+  task.is_large = is_json && request.body.size() > kLargeBytes;
   const auto is_list = std::make_shared<bool>(false);
   const int64_t size = engine_.models()[task.model].shape().image_size;
   task.pictures = [is_json, is_list, size, body = std::move(request.body)]() mutable {
@@ -281,7 +292,7 @@ Answer Api::predict(Request& request) {
     }
     return pictures;
   };
-  return [this, task, is_list](const Respond& respond) mutable {
+  return [this, task = std::move(task), is_list](const Respond& respond) mutable {
     task.done = [respond, is_list, name = names_[task.model], explain = task.explain](const auto& result) {
       try {
         if (const auto* failure = std::get_if<std::exception_ptr>(&result)) std::rethrow_exception(*failure);
@@ -303,18 +314,29 @@ Answer Api::predict(Request& request) {
   };
 }
 
-Response Api::correct(const Request& request) {
+Answer Api::correct(Request& request) {
   if (media_type(request) != "application/json") throw Refusal{415, "expected Content-Type application/json"};
   if (request.body.size() > kMostCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
-  const ModelShape& shape = engine_.models()[chosen_model(request)].shape();
-  const Json body = parse_object(request.body);
-  const Json label = body.value("label", Json());
-  if (!label.is_number_integer() || label.get<double>() < 0 ||
-      label.get<double>() >= static_cast<double>(shape.classes)) {
-    throw Refusal{422, fmt::format("\"label\" is not a whole number from 0 to {}", shape.classes - 1)};
-  }
-  corrections_.add(label.get<int64_t>(), read_pixels(body.value("pixels", Json()), shape.image_size));
-  return json_response({{"saved", corrections_.path().string()}}, 201);
+  Task task;  // with no picture to read, but off the thread that serves everybody: a disk may be slow
+  task.model = chosen_model(request);
+  task.pictures = [this, shape = engine_.models()[task.model].shape(), text = std::move(request.body)] {
+    const Json body = parse_object(text);
+    const Json label = body.value("label", Json());
+    if (!label.is_number_integer() || label.get<double>() < 0 ||
+        label.get<double>() >= static_cast<double>(shape.classes)) {
+      throw Refusal{422, fmt::format("\"label\" is not a whole number from 0 to {}", shape.classes - 1)};
+    }
+    corrections_.add(label.get<int64_t>(), read_pixels(body.value("pixels", Json()), shape.image_size));
+    return std::vector<Picture>{};
+  };
+  return [this, task = std::move(task)](const Respond& respond) mutable {
+    task.done = [this, respond](const auto& result) {
+      const auto* failure = std::get_if<std::exception_ptr>(&result);
+      respond(failure != nullptr ? describe_failure(*failure)
+                                 : json_response({{"saved", corrections_.path().string()}}, 201));
+    };
+    engine_.submit(std::move(task));
+  };
 }
 
 Response Api::describe_models() const {

@@ -27,7 +27,7 @@ class Api {
 
   Answer dispatch(const Route& route, Request& request);
   Answer predict(Request& request);
-  Response correct(const Request& request);
+  Answer correct(Request& request);
   Response describe_models() const;
   size_t chosen_model(const Request& request) const;
 

@@ -16,12 +16,16 @@ constexpr int64_t kMostPicturePixels = 16 << 20;
 /// A picture's digits, not read yet.
 Reading frame(const Picture& picture, int64_t image_size) {
   try {
-    const auto* bytes = std::get_if<std::string>(&picture);
-    const auto framed = bytes == nullptr
-                            ? frame_digits(std::get<GrayImage>(picture), image_size)
-                            : frame_digits(decode_image(*bytes, "picture", kMostPicturePixels), image_size);
     std::vector<ReadDigit> digits;
-    for (const FramedDigit& digit : framed) digits.push_back({digit, {}, {}});
+    if (const auto* pixels = std::get_if<GrayImage>(&picture)) {  // framed already, as in a data set
+      if (std::all_of(pixels->pixels.begin(), pixels->pixels.end(), [](uint8_t level) { return level == 0; })) {
+        return "picture: blank: all its pixels are 0";
+      }
+      digits.push_back({{pixels->pixels}, {}, {}});
+      return digits;
+    }
+    const GrayImage image = decode_image(std::get<std::string>(picture), "picture", kMostPicturePixels);
+    for (FramedDigit& digit : frame_digits(image, image_size)) digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
     return error.what();
@@ -43,9 +47,7 @@ Engine::Engine(const std::vector<std::filesystem::path>& models, const Predictor
     }
     networks_.push_back(std::move(own));
   }
-  for (std::vector<Predictor>& own : networks_) {
-    workers_.emplace_back([this, &own] { work(own); });
-  }
+  for (size_t i = 0; i < networks_.size(); ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
 Engine::~Engine() {
@@ -58,18 +60,25 @@ Engine::~Engine() {
 }
 
 void Engine::submit(Task task) {
+  const bool is_large = task.is_large;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(task));
+    (is_large ? large_ : waiting_).push_back(std::move(task));
   }
-  wakes_.notify_one();
+  // The one worker that is woken might be the one that takes no large task.
+  is_large ? wakes_.notify_all() : wakes_.notify_one();
 }
 
-std::vector<Task> Engine::take() {
+std::vector<Task> Engine::take(bool also_large) {
   std::unique_lock lock(mutex_);
-  wakes_.wait(lock, [this] { return is_closing_ || !waiting_.empty(); });
-  const size_t share = (waiting_.size() + networks_.size() - 1) / networks_.size();
+  wakes_.wait(lock, [&] { return is_closing_ || !waiting_.empty() || (also_large && !large_.empty()); });
   std::vector<Task> taken;
+  if (waiting_.empty() && also_large && !large_.empty()) {
+    taken.push_back(std::move(large_.front()));
+    large_.pop_front();
+    return taken;
+  }
+  const size_t share = (waiting_.size() + networks_.size() - 1) / networks_.size();
   while (taken.size() < std::min(share, kMostTasks)) {
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -77,8 +86,10 @@ std::vector<Task> Engine::take() {
   return taken;
 }
 
-void Engine::work(std::vector<Predictor>& models) {
-  for (std::vector<Task> tasks = take(); !tasks.empty(); tasks = take()) {
+void Engine::work(size_t worker) {
+  std::vector<Predictor>& models = networks_[worker];
+  const bool also_large = worker > 0 || networks_.size() == 1;
+  for (std::vector<Task> tasks = take(also_large); !tasks.empty(); tasks = take(also_large)) {
     for (size_t m = 0; m < models.size(); ++m) {
       std::vector<const Task*> of_model;
       for (const Task& task : tasks) {
@@ -126,9 +137,12 @@ void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const
       if (on_batch) on_batch(digits.size());
     }
     if (!to_explain.empty()) {
-      const Checkpoint& network = model.networks().front();
-      const torch::Device device = network.model->parameters().front().device();
-      const torch::Tensor shares = saliency(network, dataset_of(to_explain).images.to(device));
+      std::vector<int64_t> labels;
+      for (const ReadDigit* digit : to_explain) {
+        labels.push_back(std::max_element(digit->probabilities.begin(), digit->probabilities.end()) -
+                         digit->probabilities.begin());
+      }
+      const torch::Tensor shares = saliency(model.networks(), dataset_of(to_explain).images, torch::tensor(labels));
       for (size_t i = 0; i < to_explain.size(); ++i) to_explain[i]->saliency = row_of(shares, i);
     }
   } catch (...) {  // out of memory, most likely: nobody's answer is whole

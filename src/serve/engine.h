@@ -32,6 +32,7 @@ using Picture = std::variant<std::string, GrayImage>;
 struct Task {
   size_t model = 0;
   bool explain = false;
+  bool is_large = false;  ///< is not to be read together with others, who would wait
   /// Called on a worker's thread, since reading a large request takes time; may throw.
   std::function<std::vector<Picture>()> pictures;
   /// Called once, on a worker's thread, with a reading for each picture, or with what was thrown instead.
@@ -55,14 +56,15 @@ class Engine {
   std::function<void(size_t)> on_batch;
 
  private:
-  void work(std::vector<Predictor>& models);
-  std::vector<Task> take();
+  void work(size_t worker);
+  std::vector<Task> take(bool also_large);
   void read(const std::vector<const Task*>& tasks, Predictor& model) const;
 
   std::vector<std::vector<Predictor>> networks_;  // of each worker
   std::mutex mutex_;
   std::condition_variable_any wakes_;
   std::deque<Task> waiting_;
+  std::deque<Task> large_;
   bool is_closing_ = false;
   std::vector<std::jthread> workers_;
 };

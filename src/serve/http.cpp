@@ -85,8 +85,8 @@ class HttpServer::Daemon {
                                MHD_OPTION_NOTIFY_COMPLETED, &Daemon::on_completed, this,                   //
                                MHD_OPTION_NOTIFY_CONNECTION, &Daemon::on_connection, this, MHD_OPTION_END);
     if (daemon_ == nullptr) {
-      throw Error(fmt::format("{}:{}: cannot be listened on: {}; choose another --port", options.address, options.port,
-                              errno == 0 ? "is it taken?" : std::strerror(errno)));
+      throw Error(fmt::format("{}: cannot be listened on at port {}: {}; choose another --address or --port",
+                              options.address, options.port, errno == 0 ? "is it taken?" : std::strerror(errno)));
     }
     watch_ = std::jthread([this](const std::stop_token& stop) { cut_slow_connections(stop); });
   }
@@ -96,9 +96,13 @@ class HttpServer::Daemon {
     const MHD_socket listening = MHD_quiesce_daemon(daemon_);
     {
       std::unique_lock lock(mutex_);
-      all_answered_.wait_for(lock, std::chrono::duration<double>(kGraceSeconds), [this] { return exchanges_ == 0; });
-      // Clients may be slow, but what a handler has taken on it will answer.
+      const auto all_are_answered = [this] { return exchanges_ == 0; };
+      all_answered_.wait_for(lock, std::chrono::duration<double>(kGraceSeconds), all_are_answered);
+      // Clients may be too slow, but what a handler has taken on is waited for: libmicrohttpd aborts the program when
+      // it is stopped with a suspended connection. Connections that are kept alive could still begin another request.
+      takes_no_more_ = true;
       all_answered_.wait(lock, [this] { return suspended_ == 0; });
+      all_answered_.wait_for(lock, std::chrono::seconds(1), all_are_answered);
     }
     watch_.request_stop();
     watch_.join();
@@ -164,6 +168,7 @@ class HttpServer::Daemon {
   // ---- the steps of an exchange
 
   Exchange* begin(MHD_Connection* connection, const char* url, const char* method) {
+    touch(connection);
     auto exchange = std::make_unique<Exchange>();
     Request& request = exchange->request;
     request.method = method;
@@ -206,20 +211,39 @@ class HttpServer::Daemon {
     if (!exchange.response) {
       Answer answer = handler_(std::move(exchange.request));
       if (auto* later = std::get_if<std::function<void(Respond)>>(&answer)) {
-        MHD_suspend_connection(connection);
-        ++suspended_;
-        (*later)([this, connection, &exchange](Response response) {
-          exchange.response = std::move(response);
-          MHD_resume_connection(connection);
-          const std::lock_guard lock(mutex_);
-          --suspended_;
-          all_answered_.notify_all();
-        });
-        return MHD_YES;
+        return suspend(connection, exchange, *later);
       }
       exchange.response = std::get<Response>(std::move(answer));
     }
     return send(connection, exchange);
+  }
+
+  /// Leaves the connection alone until the handler has its answer.
+  MHD_Result suspend(MHD_Connection* connection, Exchange& exchange, const std::function<void(Respond)>& later) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (takes_no_more_) return MHD_NO;
+      if (suspended_ < options_.most_waiting_requests) {
+        ++suspended_;
+      } else {
+        refuse(exchange, 503, "too many requests at once; try again");
+      }
+    }
+    if (exchange.response) return send(connection, exchange);
+    const auto respond = [this, connection, &exchange](Response response) {
+      exchange.response = std::move(response);
+      MHD_resume_connection(connection);
+      const std::lock_guard lock(mutex_);
+      --suspended_;
+      all_answered_.notify_all();
+    };
+    MHD_suspend_connection(connection);
+    try {
+      later(respond);
+    } catch (const std::exception&) {  // before the work could begin
+      respond({500, "application/json", error_body("the server ran short of memory")});
+    }
+    return MHD_YES;
   }
 
   static void refuse(Exchange& exchange, int status, std::string_view message) {
@@ -272,10 +296,11 @@ class HttpServer::Daemon {
   MHD_Daemon* daemon_ = nullptr;
   std::atomic<uint64_t> waiting_bytes_ = 0;
   std::atomic<bool> is_stopping_ = false;
-  std::atomic<int64_t> suspended_ = 0;
   std::mutex mutex_;  // of what follows
   std::unordered_map<MHD_Connection*, Since> since_;
   int64_t exchanges_ = 0;
+  int64_t suspended_ = 0;  ///< of them, those that wait for a handler
+  bool takes_no_more_ = false;
   std::condition_variable all_answered_;
   std::condition_variable_any watch_wakes_;
   std::jthread watch_;

@@ -38,6 +38,7 @@ struct HttpOptions {
   uint16_t port = 0;                  ///< 0: any that is free
   uint64_t most_body_bytes = 16 << 20;
   uint64_t most_waiting_bytes = 256 << 20;  ///< of all bodies together
+  int64_t most_waiting_requests = 256;      ///< that a handler has taken and not answered yet
   unsigned most_connections = 1000;
   /// A client gets this long for each request, and again for its answer; then its connection is cut.
   double seconds = 20;
@@ -49,7 +50,8 @@ class HttpServer {
  public:
   /// Starts to serve. Throws Error when the address cannot be bound.
   HttpServer(const HttpOptions& options, Handler handler);
-  /// Takes no more requests, answers those it has got, and stops.
+  /// Takes no more connections, answers what has been asked and what slow clients ask in the next 10 seconds, and
+  /// stops.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

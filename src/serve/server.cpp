@@ -48,6 +48,8 @@ class Server::Parts {
     listening_ = http_.get();
   }
 
+  ~Parts() { listening_ = nullptr; }
+
   const serve::Engine& engine() const { return engine_; }
   const serve::HttpServer& http() const { return *http_; }
 

@@ -128,7 +128,7 @@ TEST(FrameDigits, RefusesADot) {
   draw(page, 0, [](int64_t x, int64_t y) { return std::hypot(x - 140, y - 100) < 12; });
   EXPECT_ERROR(frame_digits(page, 28), Error, "page: a dot; expected a picture of a digit");
   EXPECT_ERROR(frame_digits(test::page_with_bar(280, 280, 100, 100, 103, 105), 28), Error,
-               "page: the drawing is only 5 pixels high; draw it larger");
+               "page: the drawing is too small; draw it larger");
 }
 
 TEST(FrameDigits, RefusesNoise) {

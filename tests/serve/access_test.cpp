@@ -12,7 +12,7 @@ TEST(TrustedHost, IsLocalhostOrAnAddressOrNamed) {
     EXPECT_TRUE(is_trusted_host(host, options)) << host;
   }
   for (const char* host : {"", "evil.example", "evil.example:7860", "localhost.evil.example", "127.0.0.1.evil.example",
-                           "[", "[]", "[evil.example]", "example.org", "127.0.0.1@evil.example"}) {
+                           "[", "[]", "[evil.example]", "[::1]evil.example", "example.org", "127.0.0.1@evil.example"}) {
     EXPECT_FALSE(is_trusted_host(host, options)) << host;
   }
 }

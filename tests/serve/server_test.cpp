@@ -25,7 +25,7 @@ class Client {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    is_open_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
   ~Client() { close(socket_); }
   Client(const Client&) = delete;
@@ -52,7 +52,6 @@ class Client {
 
  private:
   int socket_;
-  bool is_open_ = false;
 };
 
 struct Reply {
@@ -229,8 +228,8 @@ TEST_F(ServerTest, SaysWhyItCannotServe) {
   options.models = {folder_ / "a.safetensors"};
   options.port = server_->port();
   EXPECT_ERROR(Server{options}, Error,
-               "127.0.0.1:" + std::to_string(options.port) +
-                   ": cannot be listened on: Address already in use; choose another --port");
+               "127.0.0.1: cannot be listened on at port " + std::to_string(options.port) +
+                   ": Address already in use; choose another --address or --port");
   options.address = "nowhere";
   EXPECT_ERROR(Server{options}, UsageError, "nowhere: not an IP address; expected one such as 127.0.0.1 or 0.0.0.0");
 }

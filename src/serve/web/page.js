@@ -7,13 +7,21 @@ const pen = paper.getContext("2d");
 
 /** Each stroke: {width, points: [[x, y], ...]} in the paper's pixels. */
 let strokes = [];
-/** A picture that was opened: {blob, bitmap}; drawing begins anew on top of it. */
+/** A picture that was opened, as a canvas of its own shape; drawing begins anew on top of it. */
 let picture = null;
-/** What was there before each thing that was done. */
+/** What was there before each thing that was done, the last of them. */
 const before = [];
+const MOST_BEFORE = 100;
 
 function remember() {
   before.push({strokes: strokes.slice(), picture});
+  if (before.length > MOST_BEFORE) before.shift();
+}
+
+/** Whatever is being drawn ends here. */
+function liftPens() {
+  drawing.clear();
+  isPenDown = false;
 }
 
 function inkColor() {
@@ -43,9 +51,9 @@ function drawStroke({width, points}) {
 function redraw() {
   pen.clearRect(0, 0, paper.width, paper.height);
   if (picture) {
-    const {width, height} = picture.bitmap;
+    const {width, height} = picture;
     const scale = Math.min(paper.width / width, paper.height / height);
-    pen.drawImage(picture.bitmap, (paper.width - width * scale) / 2, (paper.height - height * scale) / 2,
+    pen.drawImage(picture, (paper.width - width * scale) / 2, (paper.height - height * scale) / 2,
                   width * scale, height * scale);
   }
   strokes.forEach(drawStroke);
@@ -59,12 +67,14 @@ function changed() {
 
 function undo() {
   if (before.length === 0) return;
+  liftPens();
   ({strokes, picture} = before.pop());
   changed();
 }
 
 function clear() {
   if (strokes.length === 0 && !picture) return;
+  liftPens();
   remember();
   strokes = [];
   picture = null;
@@ -152,20 +162,31 @@ document.addEventListener("keydown", (event) => {
 
 // ---- pictures: opened, pasted, dropped
 
+/** Larger pictures are shrunk to this side: the server needs no more. */
+const PICTURE_SIDE = 1024;
+
 async function open(file) {
   if (!file) return;
   let bitmap;
   document.body.dataset.state = "reading";
   try {
-    bitmap = await createImageBitmap(file);
+    bitmap = await createImageBitmap(file);  // any kind of picture, turned as its camera says
   } catch {
-    show({error: `${file.name || "that"} is no picture that can be opened; expected PNG or JPEG`});
+    $("message").textContent = `${file.name || "That"} is no picture that can be opened`;
     document.body.dataset.state = "read";
     return;
   }
+  liftPens();
   remember();
   strokes = [];
-  picture = {blob: file, bitmap};
+  const scale = Math.min(1, PICTURE_SIDE / Math.max(bitmap.width, bitmap.height));
+  picture = document.createElement("canvas");
+  picture.width = Math.max(1, Math.round(bitmap.width * scale));
+  picture.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = picture.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, picture.width, picture.height);
+  bitmap.close();
   changed();
 }
 
@@ -193,14 +214,15 @@ document.addEventListener("drop", (event) => {
 let isAsking = false;
 let isStale = false;
 
-async function drawnPicture() {
-  if (picture && ["image/png", "image/jpeg"].includes(picture.blob.type)) return picture.blob;
+function drawnPicture() {
+  const toBlob = (canvas) => new Promise((done) => canvas.toBlob(done, "image/png"));
+  if (picture) return toBlob(picture);
   const shown = penAt;
   penAt = null;  // the mark of the keyboard's pen is no ink
   redraw();
-  const blob = await new Promise((done) => paper.toBlob(done, "image/png"));
+  const blob = toBlob(paper);  // copies the pixels before it returns
   penAt = shown;
-  if (penAt) redraw();
+  redraw();
   return blob;
 }
 
@@ -211,16 +233,15 @@ async function read() {
   }
   isAsking = true;
   document.body.dataset.state = "reading";
-  do {
-    isStale = false;
-    if (strokes.length === 0 && !picture) {
-      show(null);
-    } else {
-      show(await ask(await drawnPicture()));
-    }
-  } while (isStale);
-  isAsking = false;
-  document.body.dataset.state = "read";
+  try {
+    do {
+      isStale = false;
+      show(strokes.length === 0 && !picture ? null : await ask(await drawnPicture()));
+    } while (isStale);
+  } finally {
+    isAsking = false;
+    document.body.dataset.state = "read";
+  }
 }
 
 async function ask(blob) {
@@ -228,7 +249,8 @@ async function ask(blob) {
   if ($("model").value) query.set("model", $("model").value);
   try {
     const reply = await fetch(`api/predict?${query}`, {method: "POST", body: blob, headers: {"Content-Type": blob.type}});
-    return await reply.json();
+    const answer = await reply.json();
+    return answer.digits || answer.error ? answer : {error: `The server answers with status ${reply.status}.`};
   } catch {
     return {error: "The server does not answer; is digitrec serve still running?"};
   }
@@ -328,6 +350,8 @@ $("clear").addEventListener("click", clear);
 // ---- corrections
 
 async function correct(label) {
+  const buttons = $("correction").querySelectorAll("button");
+  buttons.forEach((button) => { button.disabled = true; });  // twice is once
   const query = new URLSearchParams($("model").value ? {model: $("model").value} : {});
   try {
     const reply = await fetch(`api/corrections?${query}`, {
@@ -340,6 +364,7 @@ async function correct(label) {
   } catch {
     $("saved").textContent = "Not saved: the server does not answer.";
   }
+  buttons.forEach((button) => { button.disabled = false; });
 }
 
 // ---- models and theme
@@ -377,10 +402,19 @@ function setTheme(theme) {
   redraw();
 }
 
+/** Where a browser keeps nothing, the theme is as the system's on every visit. */
+const kept = {
+  get theme() {
+    try { return localStorage.getItem("theme"); } catch { return null; }
+  },
+  set theme(value) {
+    try { localStorage.setItem("theme", value); } catch { /* then not */ }
+  },
+};
+
 $("theme").addEventListener("click", () => {
-  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  localStorage.setItem("theme", theme);
-  setTheme(theme);
+  kept.theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
 });
-setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+setTheme(kept.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 loadModels();
