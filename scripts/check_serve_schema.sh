@@ -18,5 +18,7 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EX
 "$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/corrections.csv" >"$work/url" 2>"$work/log" &
 server=$!
 until [ -s "$work/url" ]; do kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; sleep 0.1; done
+python=$PWD/.venv/bin
+cd "$work"  # schemathesis keeps what it found in the folder it runs in
 # Left out: that every picture of the right type must be read. A sound PNG file may be blank.
-.venv/bin/st run "$(cat "$work/url")openapi.json" --max-examples "${1:-200}" --checks all --exclude-checks positive_data_acceptance "${@:2}"
+"$python/st" run "$(cat "$work/url")openapi.json" --max-examples "${1:-200}" --checks all --exclude-checks positive_data_acceptance "${@:2}"
