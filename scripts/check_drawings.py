@@ -41,7 +41,7 @@ def read(job):
     port, pixels, canvas, place, stroke, white_on_black = job
     picture = drawings.draw(pixels, canvas, drawings.POSITIONS[place], stroke, white_on_black)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("POST", "/api/predict", drawings.png(picture), {"Content-Type": "image/png"})
+    connection.request("POST", "/api/predict", drawings.encode(picture), {"Content-Type": "image/png"})
     reply = json.loads(connection.getresponse().read())
     connection.close()
     return reply.get("number", reply.get("error"))

@@ -15,6 +15,8 @@ import threading
 import time
 import zlib
 
+from png_file import png
+
 digitrec = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/digitrec")
 work = tempfile.TemporaryDirectory()
 MOST_MEMORY = 600 << 20  # above what the server held at the start
@@ -29,13 +31,6 @@ def start():
     server = subprocess.Popen([digitrec, "serve", "--checkpoint", "run", "--port", "0"], cwd=work.name, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return server, int(server.stdout.readline().rsplit(":", 1)[1].strip("/\n"))
-
-
-def png(width, height, rows):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def zeros(count):

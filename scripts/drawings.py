@@ -1,22 +1,19 @@
 """Digits of a data set as people draw them on a canvas: large, anywhere on it, thin or thick, in either colours."""
-import struct
 import zlib
 
 import numpy as np
 from scipy import ndimage
+
+from png_file import png
 
 POSITIONS = [(x, y) for y in (0.0, 0.5, 1.0) for x in (0.0, 0.5, 1.0)]  # of the free space, left to right, top down
 CANVASES = (200, 400, 800)
 STROKES = ("thin", "as it is", "thick")
 
 
-def png(grey):
+def encode(grey):
     """The bytes of a PNG file of uint8 [height, width]."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + row.tobytes() for row in grey)
-    header = struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+    return png(grey.shape[1], grey.shape[0], zlib.compress(b"".join(b"\0" + row.tobytes() for row in grey), 1))
 
 
 def draw(image, canvas, position, stroke, white_on_black):

@@ -18,8 +18,7 @@ Components find_components(const Drawing& drawing, float threshold) {
       const int64_t y = waiting.back() / drawing.width;
       waiting.pop_back();
       ++component.area;
-      Box& box = component.box;
-      box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x + 1), std::max(box.bottom, y + 1)};
+      component.box = around(component.box, {x, y, x + 1, y + 1});
       for (int64_t v = std::max<int64_t>(0, y - 1); v < std::min(drawing.height, y + 2); ++v) {
         for (int64_t u = std::max<int64_t>(0, x - 1); u < std::min(drawing.width, x + 2); ++u) {
           int32_t& other = found.labels[static_cast<size_t>(v * drawing.width + u)];

@@ -40,12 +40,16 @@ std::vector<Taps> make_taps(int64_t begin, int64_t end, int64_t count) {
 
 }  // namespace
 
+Box around(const Box& a, const Box& b) {
+  return {std::min(a.left, b.left), std::min(a.top, b.top), std::max(a.right, b.right), std::max(a.bottom, b.bottom)};
+}
+
 Box ink_box(const Drawing& drawing, float threshold) {
   Box box{drawing.width, drawing.height, 0, 0};
   for (int64_t y = 0; y < drawing.height; ++y) {
     for (int64_t x = 0; x < drawing.width; ++x) {
       if (drawing.at(x, y) < threshold) continue;
-      box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x + 1), std::max(box.bottom, y + 1)};
+      box = around(box, {x, y, x + 1, y + 1});
     }
   }
   return box.right == 0 ? Box{} : box;

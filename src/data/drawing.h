@@ -15,6 +15,9 @@ struct Box {
   int64_t longer_side() const { return width() > height() ? width() : height(); }
 };
 
+/// The smallest box around both.
+Box around(const Box& a, const Box& b);
+
 /// Greys as floats, row by row: 0 background to 1 ink, unless said otherwise.
 struct Drawing {
   int64_t width = 0;

@@ -41,10 +41,6 @@ constexpr int64_t kFine = 4;
 constexpr double kThin = 2.2;
 constexpr double kThick = 4.2;
 
-Box around(const Box& a, const Box& b) {
-  return {std::min(a.left, b.left), std::min(a.top, b.top), std::max(a.right, b.right), std::max(a.bottom, b.bottom)};
-}
-
 /// The components of one digit.
 struct Group {
   Box box;
