@@ -152,7 +152,7 @@ std::string refusal(const Box& box, const Drawing& fine, const Strokes& strokes)
   if (strokes.widest > kDot * side) return "a dot; expected a picture of a digit";
   double area = 0;
   for (const float value : fine.ink) area += value;
-  if (area / std::max(1.0, strokes.width) > kLongest * side) return "only noise; expected a picture of a digit";
+  if (area / std::max(1.0, strokes.width) > kLongest * side) return kNoise;
   return "";
 }
 
@@ -172,7 +172,7 @@ std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size
   const Drawing ink = find_ink(image);
   Components pieces = find_components(ink, kInk);
   if (large_components(pieces).size() > kMostComponents) {
-    throw Error(fmt::format("{}: only noise; expected a picture of a digit", image.source));
+    throw Error(fmt::format("{}: {}", image.source, kNoise));
   }
   const Components found = bridge_gaps(ink, std::move(pieces));
   std::vector<FramedDigit> digits;

@@ -2,6 +2,7 @@
 
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
+#include "digitrec/core/names.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -10,7 +11,6 @@
 #include <jpeglib.h>
 #include <cstdio>
 
-#include <algorithm>
 #include <csetjmp>
 
 namespace digitrec {
@@ -187,9 +187,7 @@ GrayImage read_jpeg(const std::string& bytes, const std::string& name, int64_t m
 }  // namespace
 
 bool is_image_name(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = lower_case(path.extension().string());
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 

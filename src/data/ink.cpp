@@ -132,7 +132,7 @@ Drawing find_ink(const GrayImage& image) {
   }
   const float noise = deviation(border(ink));
   if (strongest < kLeastDeviations * noise) {
-    throw Error(fmt::format("{}: only noise; expected a picture of a digit", image.source));
+    throw Error(fmt::format("{}: {}", image.source, kNoise));
   }
 
   std::vector<float> strong;

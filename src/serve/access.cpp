@@ -1,22 +1,16 @@
 #include "serve/access.h"
 
+#include "digitrec/core/names.h"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace digitrec::serve {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 bool contains(const std::vector<std::string>& list, std::string_view value) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) { return lower(entry) == lower(value); });
+  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) { return lower_case(entry) == lower_case(value); });
 }
 
 /// Without its port, and an IPv6 address without its brackets.
@@ -26,7 +20,7 @@ std::string name_of(std::string_view host) {
     const bool goes_on = end != std::string_view::npos && end + 1 < host.size() && host[end + 1] != ':';
     return end == std::string_view::npos || goes_on ? "" : std::string(host.substr(1, end - 1));
   }
-  return lower(host.substr(0, host.find(':')));
+  return lower_case(host.substr(0, host.find(':')));
 }
 
 bool is_ip_address(const std::string& name) {
@@ -42,8 +36,13 @@ bool is_trusted_host(std::string_view host, const AccessOptions& options) {
 }
 
 bool is_trusted_origin(std::string_view origin, std::string_view host, const AccessOptions& options) {
-  const std::string own = lower(host);
-  return lower(origin) == "http://" + own || lower(origin) == "https://" + own || contains(options.origins, origin);
+  const std::string own = lower_case(host);
+  const std::string asked = lower_case(origin);
+  return asked == "http://" + own || asked == "https://" + own || is_named_origin(origin, options);
+}
+
+bool is_named_origin(std::string_view origin, const AccessOptions& options) {
+  return contains(options.origins, origin);
 }
 
 }  // namespace digitrec::serve

@@ -19,4 +19,7 @@ bool is_trusted_host(std::string_view host, const AccessOptions& options);
 /// Whether a page of `origin` may ask the server that it calls `host`: one of its own, or one that is named.
 bool is_trusted_origin(std::string_view origin, std::string_view host, const AccessOptions& options);
 
+/// Whether `origin` is one of those that are named.
+bool is_named_origin(std::string_view origin, const AccessOptions& options);
+
 }  // namespace digitrec::serve

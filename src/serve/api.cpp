@@ -1,6 +1,7 @@
 #include "serve/api.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/core/names.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
 #include "web_parts.h"
@@ -58,9 +59,7 @@ Response describe_failure(const std::exception_ptr& failure) {
 std::string media_type(const Request& request) {
   std::string type = request.content_type.substr(0, request.content_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return type;
+  return lower_case(type);
 }
 
 Json parse_object(const std::string& body) {
@@ -205,19 +204,12 @@ Answer Api::answer(Request&& request) {
       std::find_if(routes().begin(), routes().end(), [&](const Route& r) { return request.path == r.path; });
   // Paths that are not served share one name, or a stranger could fill the counters.
   const std::string counted = route == routes().end() ? "other" : route->path;
-  const bool is_other_site = !request.origin.empty() && is_trusted_origin(request.origin, "", access_);
+  const bool is_other_site = is_named_origin(request.origin, access_);
   const std::string allowed_origin = is_other_site ? request.origin : "";
   const auto finish = [this, start, counted, allowed_origin](Response& response) {
-    auto& headers = response.headers;
-    headers["X-Content-Type-Options"] = "nosniff";
-    headers["Referrer-Policy"] = "no-referrer";
-    headers["Cache-Control"] = "no-store";
-    headers["Content-Security-Policy"] =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     if (!allowed_origin.empty()) {
-      headers["Access-Control-Allow-Origin"] = allowed_origin;
-      headers["Vary"] = "Origin";
+      response.headers["Access-Control-Allow-Origin"] = allowed_origin;
+      response.headers["Vary"] = "Origin";
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     metrics_.count_request(counted, response.status, seconds.count());

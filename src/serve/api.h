@@ -20,6 +20,8 @@ class Api {
       std::function<unsigned()> connections);
 
   Answer answer(Request&& request);
+  /// Counts a request that was answered before it got here.
+  void count_refusal(int status) { metrics_.count_request("other", status, 0); }
 
  private:
   struct Route;

@@ -246,7 +246,8 @@ class HttpServer::Daemon {
     return MHD_YES;
   }
 
-  static void refuse(Exchange& exchange, int status, std::string_view message) {
+  void refuse(Exchange& exchange, int status, std::string_view message) const {
+    if (options_.on_refusal) options_.on_refusal(status);
     exchange.response = Response{status, "application/json", error_body(message), {{"Connection", "close"}}};
     exchange.request.body = {};
   }
@@ -259,6 +260,7 @@ class HttpServer::Daemon {
     if (!response.content_type.empty()) {
       MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
     }
+    for (const auto& [name, value] : options_.headers) MHD_add_response_header(reply, name.c_str(), value.c_str());
     for (const auto& [name, value] : response.headers) MHD_add_response_header(reply, name.c_str(), value.c_str());
     if (is_stopping_) MHD_add_response_header(reply, MHD_HTTP_HEADER_CONNECTION, "close");
     const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(response.status), reply);

@@ -42,6 +42,8 @@ struct HttpOptions {
   unsigned most_connections = 1000;
   /// A client gets this long for each request, and again for its answer; then its connection is cut.
   double seconds = 20;
+  std::map<std::string, std::string> headers{};  ///< of every answer
+  std::function<void(int status)> on_refusal{};  ///< hears of what never reaches the handler but gets an answer
 };
 
 /// A HTTP/1.1 server on one thread, over libmicrohttpd. What it refuses by itself (bodies and headers too large, too

@@ -43,6 +43,13 @@ class Server::Parts {
     serve::HttpOptions http;
     http.address = options.address;
     http.port = options.port;
+    http.headers = {{"X-Content-Type-Options", "nosniff"},
+                    {"Referrer-Policy", "no-referrer"},
+                    {"Cache-Control", "no-store"},
+                    {"Content-Security-Policy",
+                     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}};
+    http.on_refusal = [this](int status) { api_.count_refusal(status); };
     http_ = std::make_unique<serve::HttpServer>(
         http, [this](serve::Request&& request) { return api_.answer(std::move(request)); });
     listening_ = http_.get();

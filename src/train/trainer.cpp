@@ -186,7 +186,7 @@ class Trainer {
 
   /// One pass over the training rows. Sets result.reason when it ends early, having saved what there is.
   EpochMetrics train_epoch(int64_t epoch, TrainResult& result) {
-    step_->begin_epoch();
+    step_->begin_epoch(/*augmented=*/epoch <= config_.epochs - config_.clean_epochs);
     // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
     at::manual_seed(mix_seed(stream_seed(config_, kDropoutStream), static_cast<uint64_t>(epoch)));
     const torch::Tensor order = sampler_.order(epoch).to(device_);

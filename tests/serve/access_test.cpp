@@ -21,6 +21,8 @@ TEST(TrustedOrigin, IsTheServersOwnOrNamed) {
   const AccessOptions options{{}, {"https://friend.example"}};
   EXPECT_TRUE(is_trusted_origin("http://127.0.0.1:7860", "127.0.0.1:7860", options));
   EXPECT_TRUE(is_trusted_origin("https://friend.example", "127.0.0.1:7860", options));
+  EXPECT_TRUE(is_named_origin("https://friend.example", options));
+  EXPECT_FALSE(is_named_origin("http://127.0.0.1:7860", options));
   for (const char* origin : {"null", "http://127.0.0.1:8000", "http://evil.example", "https://friend.example:444"}) {
     EXPECT_FALSE(is_trusted_origin(origin, "127.0.0.1:7860", options)) << origin;
   }

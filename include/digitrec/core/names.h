@@ -17,6 +17,9 @@ std::string suggest_name(std::string_view word, std::span<const std::string> can
 /// The position of `word` among `names`; throws as parse_name does.
 size_t find_name(std::string_view what, const std::string& word, std::span<const std::string> names);
 
+/// ASCII letters made small, the rest as it is.
+std::string lower_case(std::string_view text);
+
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 
