@@ -18,14 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// All tensors that make up the network, under PyTorch's names.
-std::map<std::string, torch::Tensor> state_of(const Classifier& model) {
-  std::map<std::string, torch::Tensor> state;
-  for (const auto& item : model.named_parameters()) state[item.key()] = item.value();
-  for (const auto& item : model.named_buffers()) state[item.key()] = item.value();
-  return state;
-}
-
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what));
 }
@@ -85,7 +77,7 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
 /// Copies the file's tensors into the network's, each of which must be there with the same shape, and no other.
 void load_state(const fs::path& path, const SafeTensors& contents, const std::string& preset, Classifier& model) {
   at::NoGradGuard no_grad;
-  auto state = state_of(model);
+  auto state = network_state(model);
   for (auto& [name, tensor] : state) {
     const auto found = contents.tensors.find(name);
     if (found == contents.tensors.end()) {
@@ -103,9 +95,19 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
 
 }  // namespace
 
-void save_checkpoint(const fs::path& path, const Classifier& model, const CheckpointInfo& info) {
+std::map<std::string, torch::Tensor> network_state(const Classifier& model) {
+  std::map<std::string, torch::Tensor> state;
+  for (const auto& item : model.named_parameters()) state[item.key()] = item.value();
+  for (const auto& item : model.named_buffers()) state[item.key()] = item.value();
+  return state;
+}
+
+SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& info) {
   SafeTensors contents;
-  contents.tensors = state_of(model);
+  for (const auto& [name, tensor] : network_state(model)) {
+    contents.tensors[name] =
+        tensor.detach().to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  }
   contents.metadata = {
       {"format", "pt"},
       {"digitrec", version()},
@@ -118,12 +120,17 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
       {"temperature", nlohmann::json(info.temperature).dump()},
       {"metrics", nlohmann::json(info.metrics).dump()},
   };
-  write_safetensors(path, contents);
+  return contents;
+}
+
+void save_checkpoint(const fs::path& path, const Classifier& model, const CheckpointInfo& info) {
+  write_safetensors(path, checkpoint_contents(model, info));
 }
 
 Checkpoint load_checkpoint(const fs::path& path) {
   if (fs::is_directory(path)) return load_checkpoint(find_checkpoints(path).front());
   const SafeTensors contents = read_safetensors(path);
+  if (!contents.has_checksum) fail(path, "it has no checksum");
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
@@ -132,10 +139,22 @@ Checkpoint load_checkpoint(const fs::path& path) {
   return checkpoint;
 }
 
+Checkpoint load_checkpoint_or_previous(const fs::path& file, std::string& damage) {
+  try {
+    return load_checkpoint(file);
+  } catch (const Error& error) {
+    const fs::path previous = previous_file(file);
+    if (!fs::exists(previous)) throw;
+    damage = fmt::format("{}; {} is used instead", error.what(), previous.string());
+    return load_checkpoint(previous);
+  }
+}
+
 std::vector<fs::path> find_checkpoints(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   const char* const file = "best.safetensors";
-  if (fs::exists(path / file)) return {path / file};
+  // A run that died between two renames has the previous one alone.
+  if (fs::exists(path / file) || fs::exists(previous_file(path / file))) return {path / file};
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(path)) {
     const bool is_member = entry.path().filename().string().starts_with("member-");

@@ -7,6 +7,8 @@
 #include <torch/types.h>
 #include <nlohmann/json.hpp>
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -28,6 +30,17 @@ constexpr std::array<ElementType, 5> kElementTypes{{{"F32", torch::kFloat32},
                                                     {"I64", torch::kInt64},
                                                     {"I32", torch::kInt32},
                                                     {"U8", torch::kUInt8}}};
+
+/// The checksum's place in the header's text. A string's own quotation marks are escaped there, so nothing else looks
+/// like it.
+constexpr std::string_view kChecksumKey = "\"checksum\":\"";
+/// What stands there while the checksum is computed.
+constexpr std::string_view kNoChecksum = "00000000";
+
+uint32_t update_crc(uint32_t crc, std::string_view bytes) {
+  if (bytes.empty()) return crc;  // zlib would begin anew
+  return static_cast<uint32_t>(crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
 
 /// Where one tensor lies in the file's data part.
 struct Entry {
@@ -55,6 +68,8 @@ class Reader {
       }
     }
     require_exact_cover(entries);
+    contents.has_checksum = contents.metadata.erase("checksum") > 0;
+    if (contents.has_checksum) require_checksum();
     for (const Entry& entry : entries) contents.tensors[entry.name] = copy_tensor(entry);
     return contents;
   }
@@ -96,6 +111,20 @@ class Reader {
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') --depth;
       if (depth > 4) fail("its header is nested too deeply");
+    }
+  }
+
+  /// Of all bytes of the file, the checksum's own taken as kNoChecksum.
+  void require_checksum() const {
+    const std::string_view bytes(bytes_);
+    const size_t key = bytes.find(kChecksumKey);
+    const size_t begin = key + kChecksumKey.size();
+    const size_t end = begin + kNoChecksum.size();
+    if (key == std::string_view::npos || end > bytes.size() - data_.size()) fail("its checksum is not in its place");
+    uint32_t crc = update_crc(update_crc(0, bytes.substr(0, begin)), kNoChecksum);
+    crc = update_crc(crc, bytes.substr(end));
+    if (bytes.substr(begin, kNoChecksum.size()) != fmt::format("{:08x}", crc)) {
+      fail("its checksum disagrees: the file was changed or damaged");
     }
   }
 
@@ -171,9 +200,14 @@ class Reader {
 
 SafeTensors read_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
 
-void write_safetensors(const std::filesystem::path& path, const SafeTensors& contents) {
+std::filesystem::path previous_file(const std::filesystem::path& path) {
+  return path.parent_path() / (path.stem().string() + ".previous" + path.extension().string());
+}
+
+void write_safetensors(const std::filesystem::path& path, const SafeTensors& contents, Replaced replaced) {
   nlohmann::ordered_json header;
-  if (!contents.metadata.empty()) header["__metadata__"] = contents.metadata;
+  header["__metadata__"] = contents.metadata;
+  header["__metadata__"]["checksum"] = kNoChecksum;
   std::vector<torch::Tensor> tensors;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : contents.tensors) {
@@ -189,14 +223,19 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned, as the format asks
   const uint64_t length = text.size();
+  const std::string_view length_bytes(reinterpret_cast<const char*>(&length), sizeof length);
+  const auto bytes_of = [](const torch::Tensor& tensor) {
+    return std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+  };
+  uint32_t crc = update_crc(update_crc(0, length_bytes), text);
+  for (const torch::Tensor& tensor : tensors) crc = update_crc(crc, bytes_of(tensor));
+  text.replace(text.find(kChecksumKey) + kChecksumKey.size(), kNoChecksum.size(), fmt::format("{:08x}", crc));
 
   AtomicFile file(path);
-  file.write(std::string_view(reinterpret_cast<const char*>(&length), sizeof length));
+  file.write(length_bytes);
   file.write(text);
-  for (const torch::Tensor& tensor : tensors) {
-    file.write(std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()));
-  }
-  file.commit();
+  for (const torch::Tensor& tensor : tensors) file.write(bytes_of(tensor));
+  file.commit(replaced == Replaced::kept_as_previous ? previous_file(path) : std::filesystem::path());
 }
 
 }  // namespace digitrec

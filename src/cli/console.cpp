@@ -79,7 +79,7 @@ void warn(std::string_view line) { logger().warn("warning: {}", line); }
 
 void add_log_file(const std::filesystem::path& path) {
   try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), /*truncate=*/true);
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
     sink->set_pattern("%Y-%m-%d %H:%M:%S %v");
     logger().sinks().push_back(std::move(sink));
   } catch (const spdlog::spdlog_ex& error) {
@@ -109,13 +109,17 @@ std::string format_count(int64_t value) {
   return digits;
 }
 
-void catch_interrupt() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { g_interrupted = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
-  sigaction(SIGINT, &action, nullptr);
+void catch_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler == SIG_IGN) continue;  // nohup has asked for it
+    action.sa_handler = [](int caught) { g_interrupted = caught; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
+    sigaction(signal, &action, nullptr);
+  }
 }
 
-bool interrupted() { return g_interrupted != 0; }
+int interrupted() { return g_interrupted; }
 
 }  // namespace digitrec::cli

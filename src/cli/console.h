@@ -36,8 +36,9 @@ std::string format_count(int64_t value);
 /// The same of a rate, rounded.
 std::string format_count(double value);
 
-/// After this, the first SIGINT only sets the flag that `interrupted` returns; a second one kills the program.
-void catch_interrupt();
-bool interrupted();
+/// After this, the first SIGINT, SIGTERM or SIGHUP is only kept; a second one of its kind kills the program.
+void catch_interrupts();
+/// The signal that was kept; 0 for none.
+int interrupted();
 
 }  // namespace digitrec::cli

@@ -25,16 +25,16 @@ void Followers::keep_network(const fs::path& folder) {
 void Followers::begin_network(const fs::path& folder, const TrainStart& start) {
   network_folder_ = folder;
   run_.environment = {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}};
-  run_.networks.emplace_back();
+  run_.networks.push_back({{}, start.epochs, start.best_epoch});
   if (board_) board_->finish(StopReason::finished);  // the network before
   if (tensorboard_) board_.emplace(folder / "tensorboard", run_.config);
 }
 
-void Followers::add(const EpochMetrics& metrics, bool is_best) {
-  if (board_) board_->add(metrics, load_checkpoint(network_folder_ / "last.safetensors"));
-  NetworkRecord& network = run_.networks.back();
-  network.epochs.push_back(metrics);
-  if (is_best) network.best_epoch = metrics.epoch;
+void Followers::add(const EpochMetrics& metrics, bool is_best, const Checkpoint& network) {
+  if (board_) board_->add(metrics, network);
+  NetworkRecord& record = run_.networks.back();
+  record.epochs.push_back(metrics);
+  if (is_best) record.best_epoch = metrics.epoch;
   if (page_)
     write_file(run_.folder / "report.html", report_page({run_}, "Still training: " + place() + " is done.", true));
 }

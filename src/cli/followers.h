@@ -18,8 +18,8 @@ class Followers {
   void keep_network(const std::filesystem::path& folder);
   /// The training of the network in `folder` begins.
   void begin_network(const std::filesystem::path& folder, const TrainStart& start);
-  /// An epoch is done and its checkpoint written. Throws Error when a file cannot be written.
-  void add(const EpochMetrics& metrics, bool is_best);
+  /// An epoch is done. `network`: what it is validated and saved with. Throws Error when a file cannot be written.
+  void add(const EpochMetrics& metrics, bool is_best, const Checkpoint& network);
   /// The run on `dataset` is over; where it was not cut short the whole report takes the page's place. Throws Error.
   void finish(StopReason reason, const Dataset& dataset);
 

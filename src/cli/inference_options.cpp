@@ -34,7 +34,8 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
     line->draw({"reading images", fraction});
     if (fraction >= 1) line->clear();
   };
-  return {device.device, precision.precision, options.tta, on_progress};
+  const auto on_damage = [](const std::string& damage) { warn(damage); };
+  return {device.device, precision.precision, options.tta, on_progress, on_damage};
 }
 
 Predictor make_predictor(const InferenceOptions& options) {

@@ -4,6 +4,7 @@
 #include "cli/training_view.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/file.h"
 #include "digitrec/core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
@@ -15,11 +16,14 @@
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 namespace digitrec::cli {
@@ -27,10 +31,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kInterruptedExit = 130;  // 128 + SIGINT, as a shell reports it
+/// What may be said anew of a run that goes on; all else is as it was.
+const std::vector<std::string> kResumeKeys{"epochs", "max_seconds", "data", "extra_data", "checkpoint_every"};
 
 struct TrainCommand {
   std::string config_file;
+  std::string resume;  ///< a run's folder
+  bool detect_anomaly = false;
   bool print_config = false;
   bool help_recipe = false;
   bool live = false;
@@ -44,9 +51,18 @@ std::string flag_name(std::string key) {
   return "--" + key;
 }
 
-/// Defaults, then the config file, then flags.
+/// Defaults or the run's own settings, then the config file, then flags.
 TrainConfig resolve_config(const TrainCommand& command) {
   TrainConfig config;
+  if (!command.resume.empty()) {
+    config = read_run_config(command.resume);
+    config.out = command.resume;
+    for (const auto& [key, value] : command.flags) {
+      if (std::find(kResumeKeys.begin(), kResumeKeys.end(), key) != kResumeKeys.end()) continue;
+      throw UsageError(flag_name(key) + ": --resume goes on with the run's own settings; leave it out");
+    }
+  }
+  config.detect_anomaly = command.detect_anomaly;
   if (!command.config_file.empty()) apply_config_file(config, command.config_file);
   for (const ConfigOption& option : train_options(config)) {
     for (const auto& [key, value] : command.flags) {
@@ -75,6 +91,22 @@ void print_recipe_help() {
   }
 }
 
+/// Takes the epochs that are trained again out of a log, so that it has none twice.
+void cut_log(const fs::path& file, int64_t epochs) {
+  std::ifstream log(file);
+  std::string kept;
+  for (std::string line; std::getline(log, line); kept += line + '\n') {
+    // "2026-01-31 12:00:00   7/24  ..."
+    std::istringstream words(line);
+    std::string date;
+    std::string time;
+    int64_t epoch = 0;
+    char slash = 0;
+    if (words >> date >> time >> epoch >> slash && slash == '/' && epoch > epochs) break;
+  }
+  if (log.is_open()) write_file(file, kept);
+}
+
 int run_train(const TrainCommand& command) {
   if (command.help_recipe) {
     print_recipe_help();
@@ -97,33 +129,40 @@ int run_train(const TrainCommand& command) {
 
   TrainingView view(config);
   Followers followers(config, command.live, command.tensorboard);
+  const bool has_members = config.member == 0 && count_members(config) > 1;
   const auto begin = [&](const TrainStart& start) {
-    add_log_file(fs::path(config.out) / "train.log");
+    const fs::path log_file = fs::path(config.out) / "train.log";
+    if (!has_members) cut_log(log_file, static_cast<int64_t>(start.epochs.size()));
+    add_log_file(log_file);
     view.begin(start, dataset, device.reason, precision.reason);
-    catch_interrupt();
+    catch_interrupts();
   };
   TrainEvents events;
   events.on_batch = [&](const BatchProgress& batch) { view.draw(batch); };
-  events.on_epoch = [&](const EpochMetrics& metrics, bool is_best) {
+  events.on_epoch = [&](const EpochMetrics& metrics, bool is_best, const Checkpoint& network) {
     view.add(metrics, is_best);
-    followers.add(metrics, is_best);
+    followers.add(metrics, is_best, network);
   };
-  events.should_stop = [] { return interrupted(); };
+  events.should_stop = [] { return interrupted() != 0; };
+  const Start how = command.resume.empty() ? Start::anew : Start::resumed;
   StopReason reason{};
-  if (config.member == 0 && count_members(config) > 1) {
+  if (has_members) {
     bool has_begun = false;
-    const MembersResult result = train_members(config, dataset, config.out, [&](const Member& member) {
-      if (member.is_trained) {
-        log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
-        followers.keep_network(member.folder);
-      }
-      events.on_start = [&, member](const TrainStart& start) {
-        if (!std::exchange(has_begun, true)) begin(start);
-        followers.begin_network(member.folder, start);
-        log(fmt::format("network {}/{}", member.number, member.count));
-      };
-      return events;
-    });
+    const MembersResult result = train_members(
+        config, dataset, config.out,
+        [&](const Member& member) {
+          if (member.is_trained) {
+            log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+            followers.keep_network(member.folder);
+          }
+          events.on_start = [&, member](const TrainStart& start) {
+            if (!std::exchange(has_begun, true)) begin(start);
+            followers.begin_network(member.folder, start);
+            log(fmt::format("network {}/{}", member.number, member.count));
+          };
+          return events;
+        },
+        how);
     view.finish(result, dataset);
     reason = result.reason;
   } else {
@@ -131,12 +170,12 @@ int run_train(const TrainCommand& command) {
       begin(start);
       followers.begin_network(config.out, start);
     };
-    const TrainResult result = train(config, dataset, config.out, events);
+    const TrainResult result = train(config, dataset, config.out, events, how);
     view.finish(result);
     reason = result.reason;
   }
   followers.finish(reason, dataset);
-  return reason == StopReason::interrupted ? kInterruptedExit : 0;
+  return reason == StopReason::interrupted ? 128 + interrupted() : 0;  // as a shell reports a signal
 }
 
 }  // namespace
@@ -144,7 +183,11 @@ int run_train(const TrainCommand& command) {
 Run setup_train(CLI::App& app) {
   auto command = std::make_shared<TrainCommand>();
   CLI::App* sub = app.add_subcommand("train", "Train a preset; fills a run folder with checkpoints and metrics");
-  sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
+  CLI::Option* config_option =
+      sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
+  sub->add_option("--resume", command->resume, "Go on with the run in this folder; its settings are those it had")
+      ->type_name("DIR")
+      ->excludes(config_option);
   TrainConfig defaults;
   for (const ConfigOption& option : train_options(defaults)) {
     const std::string key = option.key;
@@ -155,6 +198,7 @@ Run setup_train(CLI::App& app) {
   }
   sub->add_flag("--live", command->live, "Keep report.html in the run's folder up to date while it trains");
   sub->add_flag("--tensorboard", command->tensorboard, "Also write event files for TensorBoard");
+  sub->add_flag("--detect-anomaly", command->detect_anomaly, "Stop where a backward step makes a NaN; slow");
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };

@@ -31,8 +31,8 @@ std::string describe_stop(const TrainResult& result, const TrainConfig& config) 
     case StopReason::max_seconds:
       return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
     case StopReason::interrupted:
-      return fmt::format("interrupted in epoch {}: the weights are in {}", result.epochs + 1,
-                         (result.folder / "last.safetensors").string());
+      return fmt::format("interrupted in epoch {}: go on with digitrec train --resume {}", result.epochs + 1,
+                         result.folder.string());
     case StopReason::finished:
       break;
   }
@@ -62,6 +62,11 @@ void TrainingView::begin(const TrainStart& start, const Dataset& dataset, const 
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
                   format_count(start.train_rows), format_count(start.validation_rows)));
   log(fmt::format("run     {}", config_.out));
+  if (!start.damage.empty()) warn(start.damage);
+  if (!start.epochs.empty() || start.batches > 0) {
+    const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
+    log(fmt::format("resumed after {} epochs{}", start.epochs.size(), within));
+  }
   if (start.leaked_rows > 0) {
     warn(
         fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
@@ -113,8 +118,8 @@ void TrainingView::finish(const MembersResult& result, const Dataset& dataset) {
   line_.clear();
   const int64_t count = count_members(config_);
   if (result.reason == StopReason::interrupted) {
-    std::cout << fmt::format("interrupted after {} of {} networks; the same command goes on from there\n",
-                             result.trained, count);
+    std::cout << fmt::format("interrupted after {} of {} networks: go on with digitrec train --resume {}\n",
+                             result.trained, count, config_.out);
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);

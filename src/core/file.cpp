@@ -1,15 +1,17 @@
 #include "digitrec/core/file.h"
 
+#include "core/descriptor.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 namespace digitrec {
 
@@ -17,16 +19,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Makes a rename or a new name in `folder` survive a power cut.
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // some file systems refuse; the file's own sync has already succeeded
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
+/// What the name of a file under way ends in, behind the process's number.
+constexpr std::string_view kTemporary = ".tmp";
 
-fs::path folder_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+/// Makes a rename in `folder` survive a power cut. Some file systems have no such thing, and a folder that may not be
+/// listed cannot be opened: that is no failure.
+bool sync_folder(const fs::path& folder) {
+  const Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
+  if (!descriptor.is_open()) return errno == EACCES;
+  return descriptor.sync() || errno == EINVAL || errno == ENOTSUP;
 }
 
 }  // namespace
@@ -37,46 +40,40 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   }
   std::error_code error;
   if (fs::exists(path_) && !fs::is_regular_file(path_)) {
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor_ < 0) fail("cannot be written");
+    file_ = std::make_unique<Descriptor>(path_, O_WRONLY);
+    if (!file_->is_open()) fail("cannot be written");
     return;
   }
   if (fs::is_symlink(path_)) path_ = fs::weakly_canonical(path_, error);
   temporary_ = path_;
-  temporary_ += fmt::format(".{}.tmp", ::getpid());
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("cannot be created");
+  temporary_ += fmt::format(".{}{}", ::getpid(), kTemporary);
+  file_ = std::make_unique<Descriptor>(temporary_, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file_->is_open()) fail("cannot be created");
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (file_->is_open() && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail("cannot be written");
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
+  if (!file_->write(bytes.data(), bytes.size())) fail("cannot be written");
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(const fs::path& previous) {
   if (temporary_.empty()) return;
-  if (::fsync(descriptor_) != 0) fail("cannot be written");
-  const int closed = ::close(descriptor_);
-  descriptor_ = -1;
-  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (!file_->sync()) fail("cannot be written");
+  const auto rename = [](const fs::path& from, const fs::path& to) {
+    return file_calls().rename(from.c_str(), to.c_str()) == 0;
+  };
+  const bool is_whole = file_->close();
+  const bool is_free = previous.empty() || rename(path_, previous) || errno == ENOENT;
+  if (!is_whole || !is_free || !rename(temporary_, path_)) {
     const int error = errno;
     ::unlink(temporary_.c_str());
     errno = error;
     fail("cannot be written");
   }
-  sync_folder(folder_of(path_));
+  if (!sync_folder(folder_of(path_))) fail("cannot be written");
 }
 
 void AtomicFile::fail(std::string_view action) const {
@@ -86,6 +83,16 @@ void AtomicFile::fail(std::string_view action) const {
   if (error == ENOENT) advice = "make its folder first";
   throw Error(fmt::format("{}: {}: {}; {}", path_.string(), action, std::strerror(error), advice));
 }
+
+FolderLock::FolderLock(const fs::path& folder) : folder_(std::make_unique<Descriptor>(folder, O_RDONLY | O_DIRECTORY)) {
+  if (!folder_->is_open()) throw Error(fmt::format("{}: cannot be opened: {}", folder.string(), std::strerror(errno)));
+  if (::flock(folder_->get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems have none
+  throw Error(
+      fmt::format("{}: another program is training there; wait for it, or choose another --out", folder.string()));
+}
+
+FolderLock::~FolderLock() = default;
+FolderLock::FolderLock(FolderLock&&) noexcept = default;
 
 void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
@@ -113,18 +120,33 @@ void require_file(const fs::path& path) {
 
 std::string read_file(const fs::path& path, std::uintmax_t max_bytes) {
   require_file(path);
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw Error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
-  std::string bytes;
-  char chunk[1 << 16];
-  while (stream.read(chunk, sizeof chunk) || stream.gcount() > 0) {
-    bytes.append(chunk, static_cast<size_t>(stream.gcount()));
-    if (bytes.size() > max_bytes) {
+  const Descriptor file(path, O_RDONLY);
+  if (!file.is_open()) throw Error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
+  // The size is where to begin, not to be relied on: a pipe has none, and another program may be writing.
+  std::string bytes(static_cast<size_t>(std::clamp<int64_t>(file.size() + 1, 1 << 12, 1 << 24)), '\0');
+  size_t size = 0;
+  for (;;) {
+    const int64_t got = file.read(bytes.data() + size, bytes.size() - size);
+    if (got < 0) throw Error(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
+    size += static_cast<size_t>(got);
+    if (size > max_bytes) {
       throw Error(fmt::format("{}: larger than the {} bytes this kind of file may have", path.string(), max_bytes));
     }
+    if (size < bytes.size()) break;
+    bytes.resize(bytes.size() * 2);
   }
-  if (stream.bad()) throw Error(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
+  bytes.resize(size);
   return bytes;
+}
+
+void remove_temporary_files(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string number = entry.path().stem().extension().string();  // ".1234" of "best.safetensors.1234.tmp"
+    const bool is_ours = entry.path().extension() == kTemporary && number.size() > 1 &&
+                         number.find_first_not_of("0123456789", 1) == std::string::npos;
+    if (is_ours) fs::remove(entry.path(), ignored);
+  }
 }
 
 }  // namespace digitrec

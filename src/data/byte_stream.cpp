@@ -1,46 +1,107 @@
 #include "data/byte_stream.h"
 
+#include "core/descriptor.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
 
 #include <spdlog/fmt/fmt.h>
 
+#include <fcntl.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace digitrec {
+namespace {
+
+constexpr size_t kReadAhead = 1 << 18;
+constexpr std::string_view kGzip = "\x1f\x8b";
+
+}  // namespace
+
+/// Unpacks the parts ("members") that a gzip file consists of.
+struct ByteStream::Inflater {
+  Inflater() {
+    constexpr int kGzipWindow = 15 + 16;  // the largest window, with gzip's header and checksum
+    if (inflateInit2(&stream, kGzipWindow) != Z_OK) throw std::bad_alloc();
+  }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  z_stream stream{};
+  bool has_ended = false;  ///< the last part
+};
 
 ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   require_file(path_);
-  file_ = gzopen(path_.c_str(), "rb");
-  if (file_ == nullptr) {
+  file_ = std::make_unique<Descriptor>(path_, O_RDONLY);
+  if (!file_->is_open()) {
     throw Error(fmt::format("{}: cannot be opened: {}; check its permissions", path_.string(), std::strerror(errno)));
   }
-  gzbuffer(static_cast<gzFile>(file_), 1 << 18);
+  if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
 }
 
-ByteStream::~ByteStream() { gzclose(static_cast<gzFile>(file_)); }
+ByteStream::~ByteStream() = default;
+
+std::string_view ByteStream::peek(size_t least) {
+  if (buffer_.size() - position_ < least) {
+    buffer_.erase(0, position_);
+    position_ = 0;
+    const size_t kept = buffer_.size();
+    buffer_.resize(kept + kReadAhead);
+    const int64_t got = file_->read(buffer_.data() + kept, kReadAhead);
+    if (got < 0) throw Error(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
+    buffer_.resize(kept + static_cast<size_t>(got));
+  }
+  return std::string_view(buffer_).substr(position_);
+}
 
 size_t ByteStream::read(void* buffer, size_t size) {
-  auto* out = static_cast<char*>(buffer);
-  size_t total = 0;
-  while (total < size) {
-    const auto want = static_cast<unsigned>(std::min<size_t>(size - total, 1U << 30));
-    const int got = gzread(static_cast<gzFile>(file_), out + total, want);
-    if (got <= 0) break;
-    total += static_cast<size_t>(got);
+  auto* to = static_cast<char*>(buffer);
+  return inflater_ ? read_unpacked(to, size) : read_plain(to, size);
+}
+
+size_t ByteStream::read_plain(char* to, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    const std::string_view next = peek(1).substr(0, size - done);
+    if (next.empty()) break;
+    std::memcpy(to + done, next.data(), next.size());
+    position_ += next.size();
+    done += next.size();
   }
-  int code = Z_OK;
-  std::string_view message = gzerror(static_cast<gzFile>(file_), &code);
-  if (code == Z_ERRNO) throw Error(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
-  if (code != Z_OK && code != Z_STREAM_END) {
-    message.remove_prefix(std::min(message.size(), path_.string().size() + 2));  // zlib puts "PATH: " before it
-    throw Error(fmt::format("{}: damaged or truncated gzip file ({}); fetch it again", path_.string(), message));
+  return done;
+}
+
+size_t ByteStream::read_unpacked(char* to, size_t size) {
+  const auto fail = [&](std::string_view what) {
+    throw Error(fmt::format("{}: damaged or truncated gzip file ({}); fetch it again", path_.string(), what));
+  };
+  z_stream& stream = inflater_->stream;
+  size_t done = 0;
+  while (done < size && !inflater_->has_ended) {
+    const std::string_view packed = peek(1);
+    if (packed.empty()) fail("unexpected end of file");
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream.avail_in = static_cast<uInt>(packed.size());
+    const auto room = static_cast<uInt>(std::min<size_t>(size - done, 1U << 30));
+    stream.next_out = reinterpret_cast<Bytef*>(to + done);
+    stream.avail_out = room;
+    const int code = inflate(&stream, Z_NO_FLUSH);
+    if (code == Z_MEM_ERROR) throw std::bad_alloc();
+    if (code != Z_OK && code != Z_STREAM_END) fail(stream.msg != nullptr ? stream.msg : "not gzip");
+    position_ += packed.size() - stream.avail_in;
+    done += room - stream.avail_out;
+    if (code != Z_STREAM_END) continue;
+    // Parts may follow one another; anything else behind them is no part of the data, as for the gzip program.
+    inflater_->has_ended = !peek(kGzip.size()).starts_with(kGzip);
+    inflateReset(&stream);
   }
-  return total;
+  return done;
 }
 
 }  // namespace digitrec

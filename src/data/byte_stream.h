@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 
 namespace digitrec {
 
-/// Reads a file's bytes in order, unpacking gzip on the way when the file is gzip (found by its first bytes, not by its
-/// name). All failures are Errors that name the file.
+class Descriptor;
+
+/// Reads a file's bytes in order, unpacking gzip (RFC 1952) on the way when the file is gzip, found by its first bytes,
+/// not by its name. All failures are Errors that name the file.
 class ByteStream {
  public:
   explicit ByteStream(std::filesystem::path path);
@@ -21,8 +25,18 @@ class ByteStream {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  struct Inflater;
+
+  /// What comes next of the file itself, at least `least` bytes unless it ends before.
+  std::string_view peek(size_t least);
+  size_t read_plain(char* to, size_t size);
+  size_t read_unpacked(char* to, size_t size);
+
   std::filesystem::path path_;
-  void* file_;  // gzFile; zlib.h stays out of this header
+  std::unique_ptr<Descriptor> file_;
+  std::string buffer_;                  ///< read ahead
+  size_t position_ = 0;                 ///< in it
+  std::unique_ptr<Inflater> inflater_;  ///< none for a file that is not packed
 };
 
 }  // namespace digitrec

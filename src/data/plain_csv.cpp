@@ -1,10 +1,10 @@
 #include "data/plain_csv.h"
 
+#include "core/descriptor.h"
+
 #include <ATen/Parallel.h>
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,36 +19,6 @@ namespace {
 constexpr int64_t kPiece = 1 << 20;
 /// The parser looks up to this far past the end of a row.
 constexpr int64_t kSlack = 16;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  /// Size of a regular file that could be opened, else -1.
-  int64_t size() const {
-    struct stat status {};
-    return fd_ >= 0 && ::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : -1;
-  }
-
-  /// Bytes read at `offset`: `size` of them, fewer only at the end of the file or on an error.
-  int64_t read(char* to, int64_t size, int64_t offset) const {
-    int64_t total = 0;
-    while (total < size) {
-      const ssize_t got = ::pread(fd_, to + total, static_cast<size_t>(size - total), offset + total);
-      if (got <= 0) break;
-      total += got;
-    }
-    return total;
-  }
-
- private:
-  int fd_;
-};
 
 struct Columns {
   int64_t count;
@@ -126,10 +96,10 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
 
 /// Where the line that `offset` lies in ends: one past its line break. The file's size where there is none, -1 for a
 /// line longer than `limit`.
-int64_t end_of_line(const FileDescriptor& file, int64_t offset, int64_t size, int64_t limit) {
+int64_t end_of_line(const Descriptor& file, int64_t offset, int64_t size, int64_t limit) {
   std::vector<char> buffer(1 << 14);
   for (int64_t at = offset; at < size && at < offset + limit;) {
-    const int64_t got = file.read(buffer.data(), static_cast<int64_t>(buffer.size()), at);
+    const int64_t got = file.read_at(buffer.data(), buffer.size(), at);
     if (got <= 0) return -1;
     if (const void* found = std::memchr(buffer.data(), '\n', static_cast<size_t>(got))) {
       return at + (static_cast<const char*>(found) - buffer.data()) + 1;
@@ -141,7 +111,7 @@ int64_t end_of_line(const FileDescriptor& file, int64_t offset, int64_t size, in
 }
 
 /// Where the pieces begin, each at a line's beginning, and the end of the last. Empty where lines are too long.
-std::vector<int64_t> cut(const FileDescriptor& file, const Columns& columns, int64_t size) {
+std::vector<int64_t> cut(const Descriptor& file, const Columns& columns, int64_t size) {
   const int64_t longest_line = 4 * columns.count + 2;
   const int64_t longest_header = 1 << 20;
   std::vector<int64_t> cuts{end_of_line(file, 0, size, longest_header)};
@@ -151,11 +121,11 @@ std::vector<int64_t> cut(const FileDescriptor& file, const Columns& columns, int
   return cuts.back() < 0 ? std::vector<int64_t>{} : cuts;
 }
 
-bool parse_piece(const FileDescriptor& file, int64_t begin, int64_t end, const Columns& columns,
-                 std::vector<char>& buffer, Piece& piece) {
+bool parse_piece(const Descriptor& file, int64_t begin, int64_t end, const Columns& columns, std::vector<char>& buffer,
+                 Piece& piece) {
   const int64_t length = end - begin;
   buffer.resize(static_cast<size_t>(length + kSlack));
-  if (file.read(buffer.data(), length, begin) != length) return false;
+  if (file.read_at(buffer.data(), static_cast<size_t>(length), begin) != length) return false;
   std::memset(buffer.data() + length, 0, kSlack);
   return parse_rows(buffer.data(), buffer.data() + length, columns, piece);
 }
@@ -184,7 +154,7 @@ PlainRows join(const std::vector<Piece>& pieces, const Columns& columns) {
 
 std::optional<PlainRows> read_plain_rows(const std::filesystem::path& path, int64_t columns, int64_t label_column,
                                          int64_t max_label) {
-  const FileDescriptor file(path);
+  const Descriptor file(path, O_RDONLY);
   const int64_t size = file.size();
   const Columns layout{columns, label_column, max_label};
   if (size <= 0) return std::nullopt;

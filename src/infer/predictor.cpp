@@ -36,21 +36,27 @@ Predictor::Predictor(const std::vector<std::filesystem::path>& paths, const Pred
     : options_(options) {
   if (paths.empty()) throw UsageError("no checkpoint named; expected at least one");
   for (const std::filesystem::path& path : paths) {
-    for (std::filesystem::path& file : find_checkpoints(path)) files_.push_back(std::move(file));
-  }
-  for (const std::filesystem::path& file : files_) {
-    Checkpoint network = load_checkpoint(file);
-    if (!networks_.empty() &&
-        (network.info.shape.classes != shape().classes || network.info.shape.image_size != shape().image_size)) {
-      throw Error(fmt::format(
-          "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
-          file.string(), network.info.shape.classes, network.info.shape.image_size, network.info.shape.image_size,
-          files_.front().string(), shape().classes, shape().image_size, shape().image_size));
+    const bool may_fall_back = options.on_damage && std::filesystem::is_directory(path);
+    for (const std::filesystem::path& file : find_checkpoints(path)) {
+      std::string damage;
+      add(file, may_fall_back ? load_checkpoint_or_previous(file, damage) : load_checkpoint(file));
+      if (!damage.empty()) options.on_damage(damage);
     }
-    network.model->to(options_.device);
-    network.model->set_execution({options_.precision, Kernels::fused});
-    networks_.push_back(std::move(network));
   }
+}
+
+void Predictor::add(const std::filesystem::path& file, Checkpoint network) {
+  if (!networks_.empty() &&
+      (network.info.shape.classes != shape().classes || network.info.shape.image_size != shape().image_size)) {
+    throw Error(fmt::format(
+        "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
+        file.string(), network.info.shape.classes, network.info.shape.image_size, network.info.shape.image_size,
+        files_.front().string(), shape().classes, shape().image_size, shape().image_size));
+  }
+  network.model->to(options_.device);
+  network.model->set_execution({options_.precision, Kernels::fused});
+  files_.push_back(file);
+  networks_.push_back(std::move(network));
 }
 
 torch::Tensor Predictor::predict(Checkpoint& network, const torch::Tensor& images) const {

@@ -50,7 +50,7 @@ std::array<std::pair<const char*, double>, 7> scalars(const EpochMetrics& m) {
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 std::string weight_histogram(const torch::Tensor& weights) {
-  const torch::Tensor values = weights.flatten().to(torch::kFloat64);
+  const torch::Tensor values = weights.cpu().flatten().to(torch::kFloat64);
   const double low = values.min().item<double>();
   const double high = values.max().item<double>();
   const torch::Tensor counts = torch::histc(values, kBuckets, low, high > low ? high : low + 1).contiguous();
@@ -170,7 +170,7 @@ class TensorBoardWriter::Impl {
     {
       pbf_writer value(writer, 1);
       value.add_string(kTag, "first_layer");
-      value.add_message(kImage, filter_image(first_layer(network).slice(0, 0, 64)));
+      value.add_message(kImage, filter_image(first_layer(network).cpu().slice(0, 0, 64)));
     }
     append(metrics.epoch, summary);
   }

@@ -68,6 +68,32 @@ ConfigOption text(const char* key, std::string& field, const char* help) {
   return option;
 }
 
+/// "500": steps; "30s": seconds; "": never.
+std::optional<std::string> parse_interval(const std::string& text, SaveInterval& field) {
+  if (text.empty()) {
+    field = {};
+    return std::nullopt;
+  }
+  SaveInterval value;
+  const bool is_time = text.ends_with('s');
+  const auto wrong = is_time ? parse_number<double>(text.substr(0, text.size() - 1), {0, 1e9, true}, value.seconds)
+                             : parse_number<int64_t>(text, {1, kManyRows}, value.steps);
+  if (wrong) return fmt::format("'{}' is neither steps, such as 500, nor seconds, such as 30s", text);
+  field = value;
+  return std::nullopt;
+}
+
+ConfigOption interval(const char* key, SaveInterval& field, const char* help) {
+  ConfigOption option{key, help};
+  option.is_text = true;
+  option.set = [&field](const std::string& value) { return parse_interval(value, field); };
+  option.get = [&field] {
+    if (field.seconds > 0) return fmt::format("{}s", field.seconds);
+    return field.steps > 0 ? std::to_string(field.steps) : "";
+  };
+  return option;
+}
+
 /// Calls `set` with the position of `value` among `names`, or says what is wrong with it.
 template <class Set>
 std::optional<std::string> parse_choice(const char* key, const std::string& value,
@@ -181,6 +207,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("average_decay", c.average_decay, "Ema: share that the mean keeps at an update", {0, 1}),
       number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),
       number<double>("average_start", c.average_start, "Epochs before the mean begins", {0, 1e6}),
+      interval("checkpoint_every", c.checkpoint_every, "Also save within an epoch: every 500 (steps) or 30s"),
       choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());

@@ -32,20 +32,28 @@ TrainConfig member_config(const TrainConfig& config, const fs::path& folder, int
   return member;
 }
 
-/// A member counts when its summary is there: it is written last.
-bool is_complete(const fs::path& member) {
+/// A member counts when its summary is there, which is written last, and it is not to have more epochs now.
+bool is_complete(const fs::path& member, const TrainConfig& config) {
   if (!fs::exists(member / "summary.json")) return false;
   const Json summary = Json::parse(read_file(member / "summary.json", 1 << 20), nullptr, /*allow_exceptions=*/false);
-  return summary.is_object() && summary.value("stopped", "interrupted") != "interrupted";
+  if (!summary.is_object()) return false;
+  const std::string stopped = summary.value("stopped", "interrupted");
+  return stopped != "interrupted" && (stopped != "finished" || summary.value("epochs", int64_t{0}) >= config.epochs);
 }
 
-/// Makes the folder with its configuration, or finds the same one there, of which it gives true.
-bool open_folder(const fs::path& folder, const TrainConfig& config) {
+/// Makes the folder with its configuration, or finds a run there, of which it gives true: one of the same
+/// configuration, unless it is resumed.
+bool open_folder(const fs::path& folder, const TrainConfig& config, Start start) {
   const fs::path file = folder / "config.toml";
   const std::string text = run_config_text(config);
   if (fs::exists(file)) {
     if (read_file(file, 1 << 20) == text) return true;
-    throw Error(fmt::format("{}: holds a run with other settings; choose another --out or remove it", folder.string()));
+    if (start == Start::anew) {
+      throw Error(
+          fmt::format("{}: holds a run with other settings; choose another --out or remove it", folder.string()));
+    }
+    write_file(file, text);
+    return true;
   }
   std::error_code error;
   if (fs::exists(folder) && !fs::is_empty(folder, error)) {
@@ -120,11 +128,12 @@ MembersResult train_missing_members(const TrainConfig& config, const Dataset& da
   const int64_t count = count_members(config);
   for (int64_t number = 1; number <= count; ++number) {
     const fs::path path = member_folder(folder, number);
-    Member member{number, count, path, is_complete(path)};
+    Member member{number, count, path, is_complete(path, config)};
     const TrainEvents events = events_of(member);
     if (!member.is_trained) {
-      fs::remove_all(path);  // what was cut short starts again
-      const TrainResult trained = train(member_config(config, folder, number), dataset, path, events);
+      // What was cut short goes on.
+      const Start start = fs::exists(path / "config.toml") ? Start::resumed : Start::anew;
+      const TrainResult trained = train(member_config(config, folder, number), dataset, path, events, start);
       result.seconds += trained.seconds;
       result.reason = trained.reason;
       if (trained.reason == StopReason::interrupted) return result;
@@ -142,10 +151,11 @@ MembersResult train_missing_members(const TrainConfig& config, const Dataset& da
 }  // namespace
 
 MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
-                            const std::function<TrainEvents(const Member&)>& events_of) {
+                            const std::function<TrainEvents(const Member&)>& events_of, Start start) {
   const fs::path first_new = first_missing(folder);
-  const bool was_there = open_folder(folder, config);
+  const bool was_there = open_folder(folder, config, start);
   try {
+    const FolderLock lock(folder);
     return train_missing_members(config, dataset, folder, events_of);
   } catch (...) {
     // A run that failed before its first checkpoint leaves nothing behind.

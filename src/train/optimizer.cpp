@@ -1,5 +1,6 @@
 #include "digitrec/train/optimizer.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
 
 namespace digitrec {
@@ -52,6 +53,24 @@ void Optimizer::apply(const Rate& rate) {
 
 void Optimizer::zero_grad() {
   for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+}
+
+void Optimizer::save(TrainingState& state) const {
+  state.put_integer("optimizer.first_step", first_step_ ? 1 : 0);
+  for (const auto& [name, tensors] : tensors_by_name()) {
+    for (size_t i = 0; i < tensors->size(); ++i) state.put(fmt::format("optimizer.{}.{}", name, i), (*tensors)[i]);
+  }
+}
+
+void Optimizer::restore(const TrainingState& state) {
+  first_step_ = state.integer("optimizer.first_step") != 0;
+  for (const auto& [name, tensors] : tensors_by_name()) {
+    for (size_t i = 0; i < tensors->size(); ++i) state.copy_to(fmt::format("optimizer.{}.{}", name, i), (*tensors)[i]);
+  }
+}
+
+std::map<std::string, const std::vector<torch::Tensor>*> Optimizer::tensors_by_name() const {
+  return {{"first_moment", &first_moments_}, {"second_moment", &second_moments_}, {"step", &steps_}};
 }
 
 void clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {

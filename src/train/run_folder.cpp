@@ -4,11 +4,10 @@
 #include "digitrec/core/file.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
+#include "train/progress.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
-
-#include <cmath>
 
 namespace digitrec {
 
@@ -17,8 +16,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string number_or_blank(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
 
 const char* reason_name(StopReason reason) {
   switch (reason) {
@@ -67,23 +64,33 @@ std::string run_config_text(const TrainConfig& config) {
   return fmt::format("# digitrec {}: the whole configuration of this run\n", version()) + to_toml(config);
 }
 
-RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, const TrainConfig& config, Start start) : path_(std::move(path)) {
   // "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
   if (!path_.has_filename()) path_ = path_.parent_path();
+  const std::string text = run_config_text(config);
+  if (start == Start::resumed) {
+    lock_.emplace(path_);
+    remove_temporary_files(path_);
+    if (read_file(path_ / "config.toml", 1 << 20) != text) write_file(path_ / "config.toml", text);
+    has_checkpoint_ = true;  // nor is a run that came to none removed
+    return;
+  }
   std::error_code error;
   if (fs::exists(path_) && !fs::is_directory(path_)) {
     throw Error(
         fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path_.string()));
   }
   if (fs::is_directory(path_) && !fs::is_empty(path_, error)) {
-    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", path_.string()));
+    const bool is_run = fs::exists(path_ / "config.toml");
+    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or {}", path_.string(),
+                            is_run ? "go on with --resume " + path_.string() : "remove it"));
   }
   first_new_ = first_missing(path_);
   try {
     make_folder(path_);
-    write_file(path_ / "config.toml", run_config_text(config));
-    metrics_ = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
-    write_file(path_ / "metrics.csv", metrics_);
+    lock_.emplace(path_);
+    write_file(path_ / "config.toml", text);
+    write_file(path_ / "metrics.csv", metrics_csv({}));
   } catch (const Error&) {
     discard();
     throw;
@@ -91,21 +98,53 @@ RunFolder::RunFolder(fs::path path, const TrainConfig& config) : path_(std::move
 }
 
 RunFolder::~RunFolder() {
+  if (saving_.valid()) saving_.wait();
   if (!has_checkpoint_) discard();
 }
 
 void RunFolder::discard() const { remove_made(path_, first_new_); }
 
-void RunFolder::save(const fs::path& file, const Classifier& model, const CheckpointInfo& info) {
-  save_checkpoint(file, model, info);
-  has_checkpoint_ = true;
+std::optional<TrainingState> RunFolder::load_state(std::string& damage) const {
+  const fs::path previous = previous_file(state());
+  if (!fs::exists(state()) && !fs::exists(previous)) return std::nullopt;
+  try {
+    return TrainingState(state());
+  } catch (const Error& error) {
+    if (!fs::exists(previous)) throw;
+    damage = fmt::format("{}; {} is used instead", error.what(), previous.string());
+    return TrainingState(previous);
+  }
 }
 
-void RunFolder::append_metrics(const EpochMetrics& m) {
-  metrics_ +=
-      fmt::format("{},{:.6g},{:.6g},{},{},{:.6g},{:.3f},{:.0f}\n", m.epoch, m.train_loss, m.train_accuracy,
-                  number_or_blank(m.val_loss), number_or_blank(m.val_accuracy), m.lr, m.seconds, m.images_per_second);
-  write_file(path_ / "metrics.csv", metrics_);
+bool RunFolder::restore_best(int64_t epoch) const {
+  const auto holds_epoch = [epoch](const fs::path& file) {
+    try {
+      const CheckpointInfo info = load_checkpoint(file).info;
+      const auto found = info.metrics.find("epoch");
+      return found != info.metrics.end() && found->second == static_cast<double>(epoch);
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  if (holds_epoch(best())) return true;
+  if (!holds_epoch(previous_file(best()))) return false;
+  write_file(best(), read_file(previous_file(best()), fs::file_size(previous_file(best()))));
+  return true;
+}
+
+void RunFolder::save(RunFiles files) {
+  wait();
+  saving_ = std::async(std::launch::async, [this, files = std::move(files)] {
+    if (files.is_best) write_safetensors(best(), *files.last, Replaced::kept_as_previous);
+    if (files.last) write_safetensors(last(), *files.last);
+    write_file(path_ / "metrics.csv", files.metrics);
+    files.state.save(state());
+    has_checkpoint_ = true;
+  });
+}
+
+void RunFolder::wait() {
+  if (saving_.valid()) saving_.get();
 }
 
 void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const {

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/checkpoint/training_state.h"
+#include "digitrec/core/file.h"
 #include "digitrec/train/config.h"
 #include "digitrec/train/trainer.h"
 
 #include <filesystem>
+#include <future>
+#include <optional>
 #include <string>
 
 namespace digitrec {
@@ -19,34 +23,56 @@ void remove_made(const std::filesystem::path& path, const std::filesystem::path&
 /// What config.toml of a run folder holds.
 std::string run_config_text(const TrainConfig& config);
 
+/// What is written together, after an epoch or within one.
+struct RunFiles {
+  std::optional<SafeTensors> last;  ///< the network
+  bool is_best = false;             ///< it is also the best one
+  std::string metrics;              ///< metrics.csv
+  TrainingState state;
+};
+
 /// The files of one training run. Every file in it is written whole or not at all, and unless a checkpoint was saved
-/// the folder goes with this object: a run that failed before that leaves nothing behind.
+/// the folder goes with this object: a run that failed before that leaves nothing behind. No other program can train
+/// there meanwhile.
 class RunFolder {
  public:
-  /// Makes the folder with its config.toml. Throws Error when it exists and is not empty, or cannot be made; then what
-  /// was made of it is removed again.
-  RunFolder(std::filesystem::path path, const TrainConfig& config);
+  /// Makes the folder with its config.toml, or opens that of a run that was cut short. Throws Error when one to be made
+  /// exists and is not empty, when it cannot be made (then what was made of it is removed again), or another program
+  /// trains there.
+  RunFolder(std::filesystem::path path, const TrainConfig& config, Start start);
+  /// Waits for the files that are being written.
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// save_checkpoint to best() or last(); from then on the folder stays.
-  void save(const std::filesystem::path& file, const Classifier& model, const CheckpointInfo& info);
+  /// The state to go on from, the previous one where the last is damaged, which `damage` then tells. None when the run
+  /// came to no checkpoint, and is to begin anew. Throws Error when all that there is is damaged.
+  std::optional<TrainingState> load_state(std::string& damage) const;
+  /// Makes sure that best.safetensors holds that epoch: a run that was cut short may have written a later one, and kept
+  /// the one before. False when neither does.
+  bool restore_best(int64_t epoch) const;
 
-  void append_metrics(const EpochMetrics& metrics);
+  /// Writes the files while the caller goes on, the state last: what it tells of is there. Waits for those before.
+  /// Throws Error when those could not be written.
+  void save(RunFiles files);
+  /// Waits for them. Throws Error when they could not be written.
+  void wait();
+
   void write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const;
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
+  std::filesystem::path state() const { return path_ / "state.safetensors"; }
 
  private:
   void discard() const;
 
   std::filesystem::path path_;
   std::filesystem::path first_new_;  ///< the outermost folder made for this run; empty when it was there, empty
+  std::optional<FolderLock> lock_;
   bool has_checkpoint_ = false;
-  std::string metrics_;  ///< metrics.csv so far
+  std::future<void> saving_;
 };
 
 }  // namespace digitrec

@@ -69,4 +69,16 @@ void Schedule::observe_epoch(double validation_loss) {
   }
 }
 
+void Schedule::save(TrainingState& state) const {
+  state.put_number("schedule.plateau_rate", plateau_rate_);
+  state.put_number("schedule.best_loss", best_loss_);
+  state.put_integer("schedule.epochs_without_fall", epochs_without_fall_);
+}
+
+void Schedule::restore(const TrainingState& state) {
+  plateau_rate_ = state.number("schedule.plateau_rate");
+  best_loss_ = state.number("schedule.best_loss");
+  epochs_without_fall_ = state.integer("schedule.epochs_without_fall");
+}
+
 }  // namespace digitrec

@@ -1,5 +1,7 @@
 #include "train/step.h"
 
+#include "digitrec/checkpoint/checkpoint.h"
+
 #include <ATen/core/Reduction.h>
 
 namespace digitrec {
@@ -7,16 +9,32 @@ namespace digitrec {
 RunningMean::RunningMean(const torch::Device& device)
     // Metal has no float64.
     : loss_(torch::zeros({}, torch::dtype(torch::kFloat64).device(device.is_mps() ? torch::kCPU : device))),
-      correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))) {}
+      correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))),
+      finite_batches_(torch::zeros_like(correct_)) {}
 
 void RunningMean::reset() {
   loss_.zero_();
   correct_.zero_();
+  finite_batches_.zero_();
 }
 
 void RunningMean::add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
   loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(labels.size(0)));
   correct_.add_(logits.detach().argmax(1).eq(labels).sum());
+  // A sum that is no finite number stays so.
+  finite_batches_.add_(loss_.isfinite().to(finite_batches_.device()));
+}
+
+void RunningMean::save(TrainingState& state) const {
+  state.put("epoch.loss", loss_);
+  state.put("epoch.correct", correct_);
+  state.put("epoch.finite_batches", finite_batches_);
+}
+
+void RunningMean::restore(const TrainingState& state) {
+  state.copy_to("epoch.loss", loss_);
+  state.copy_to("epoch.correct", correct_);
+  state.copy_to("epoch.finite_batches", finite_batches_);
 }
 
 TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images,
@@ -32,7 +50,7 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
       class_weights_(std::move(class_weights)),
       mean_(images_.device()),
       batch_size_(config.batch_size) {
-  if (StepGraph::is_available(images_.device())) {
+  if (StepGraph::is_available(images_.device()) && !config.detect_anomaly) {
     graph_rate_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(images_.device()));
   }
 }
@@ -42,6 +60,28 @@ void TrainStep::begin_epoch(bool augmented) {
   model_->train();
   mean_.reset();
   rows_ = 0;
+  batches_ = 0;
+}
+
+std::optional<int64_t> TrainStep::first_bad_batch() const {
+  const int64_t finite = mean_.finite_batches();
+  return finite < batches_ ? std::optional(finite) : std::nullopt;
+}
+
+void TrainStep::save(TrainingState& state) const {
+  for (const auto& [name, tensor] : network_state(*model_)) state.put("network." + name, tensor);
+  optimizer_.save(state);
+  mean_.save(state);
+  state.put_integer("epoch.rows", rows_);
+  state.put_integer("epoch.batches", batches_);
+}
+
+void TrainStep::restore(const TrainingState& state) {
+  for (const auto& [name, tensor] : network_state(*model_)) state.copy_to("network." + name, tensor);
+  optimizer_.restore(state);
+  mean_.restore(state);
+  rows_ = state.integer("epoch.rows");
+  batches_ = state.integer("epoch.batches");
 }
 
 torch::Tensor TrainStep::load(const torch::Tensor& rows, uint64_t seed) const {
@@ -52,6 +92,7 @@ torch::Tensor TrainStep::load(const torch::Tensor& rows, uint64_t seed) const {
 void TrainStep::run(const torch::Tensor& rows, double rate, uint64_t seed) {
   rate_ = rate;
   rows_ += rows.numel();
+  ++batches_;
   const torch::Tensor x = load(rows, seed);
   const torch::Tensor y = labels_.index_select(0, rows);
   if (graph_rate_.defined()) {

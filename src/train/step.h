@@ -7,6 +7,8 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
 namespace digitrec {
 
 /// Mean loss and accuracy over the batches of an epoch, summed on the device so that no batch waits for the host.
@@ -18,15 +20,21 @@ class RunningMean {
   /// `loss`: the mean over the batch.
   void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels);
 
-  // Each of these two waits for the device.
+  // Each of these waits for the device.
   double loss(int64_t rows) const { return loss_.item<double>() / static_cast<double>(rows); }
   double accuracy(int64_t rows) const {
     return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows);
   }
+  /// Batches before the first whose loss was no finite number; all of them as long as there is none.
+  int64_t finite_batches() const { return finite_batches_.item<int64_t>(); }
+
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
 
  private:
   torch::Tensor loss_;
   torch::Tensor correct_;
+  torch::Tensor finite_batches_;
 };
 
 /// What one batch does to a network: gather, augment, normalise, forward, loss, backward, clip, optimise.
@@ -43,10 +51,16 @@ class TrainStep {
   void run(const torch::Tensor& rows, double rate, uint64_t seed);
 
   /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The
-  /// latter two wait for the device.
+  /// others wait for the device.
   int64_t rows() const { return rows_; }
   double loss() const { return mean_.loss(rows_); }
   double accuracy() const { return mean_.accuracy(rows_); }
+  /// Whether all losses of this epoch are finite numbers, or which batch of it, from 0, was the first to have none.
+  std::optional<int64_t> first_bad_batch() const;
+
+  /// The network, the optimizer and the mean so far.
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
 
  private:
   torch::Tensor load(const torch::Tensor& rows, uint64_t seed) const;
@@ -66,6 +80,7 @@ class TrainStep {
   torch::Tensor class_weights_;
   RunningMean mean_;
   int64_t rows_ = 0;
+  int64_t batches_ = 0;
   double rate_ = 0;
 
   // On a GPU: the step for full batches as one graph, and the images, labels and rate that it reads.

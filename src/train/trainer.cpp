@@ -10,16 +10,21 @@
 #include "digitrec/infer/calibration.h"
 #include "digitrec/train/leak.h"
 #include "digitrec/train/schedule.h"
+#include "train/progress.h"
 #include "train/run_folder.h"
 #include "train/step.h"
 #include "train/weight_average.h"
 
+#include <c10/util/Exception.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/types.h>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <exception>
 #include <limits>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -94,10 +99,27 @@ TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
   return rows;
 }
 
+/// The generator that dropout draws from.
+at::Generator default_generator(const torch::Device& device) {
+  return device.is_cpu() ? at::detail::getDefaultCPUGenerator() : at::globalContext().defaultGenerator(device);
+}
+
+/// LibTorch's anomaly mode: a backward step that makes a NaN throws at once and says which it was. Its warnings, that
+/// it is slow and where the step came from in Python, would only hide that.
+class AnomalyMode {
+ private:
+  struct Mute : c10::WarningHandler {
+    void process(const c10::Warning&) override {}
+  };
+  Mute mute_;
+  c10::WarningUtils::WarningHandlerGuard silence_{&mute_};
+  torch::autograd::DetectAnomalyGuard detect_{/*check_nan=*/true};
+};
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-          const TrainEvents& events)
+          const TrainEvents& events, Start start)
       : config_(config),
         events_(events),
         device_(choose_device(config.device).device),
@@ -108,6 +130,7 @@ class Trainer {
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
     info_.data = fingerprint(dataset);
+    all_data_ = config.extra_data.empty() ? info_.data : fingerprint(rows_.dataset);
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
@@ -133,36 +156,41 @@ class Trainer {
           sampler_.order(/*epoch=*/0).narrow(0, 0, std::min(kMeasuredRows, split_.train.numel()));
       average_.emplace(config, info_, *model_, images.index_select(0, rows.to(device_)));
     }
-    run_.emplace(folder, config);
+    run_.emplace(folder, config, start);
+    if (start == Start::resumed) restore();
   }
 
   TrainResult run() {
+    std::optional<AnomalyMode> anomaly_mode;
+    if (config_.detect_anomaly) anomaly_mode.emplace();
     const TrainStart start = describe();
     if (events_.on_start) events_.on_start(start);
     TrainResult result;
     result.folder = run_->path();
-    int64_t epochs_without_best = 0;
-    for (int64_t epoch = 1; epoch <= config_.epochs; ++epoch) {
-      EpochMetrics metrics = train_epoch(epoch, result);
-      if (result.reason != StopReason::finished) break;  // cut short inside the epoch
-      validate(metrics);
-      schedule_.observe_epoch(metrics.val_loss);
-      result.epochs = epoch;
-
-      const bool is_best = !result.best || is_better(metrics, *result.best);
-      epochs_without_best = is_best ? 0 : epochs_without_best + 1;
-      if (is_best) {
-        result.best = metrics;
-        save(run_->best(), metrics);
-      }
-      save(run_->last(), metrics);
-      run_->append_metrics(metrics);
-      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
-      if (config_.patience > 0 && epochs_without_best >= config_.patience) {
+    result.best = progress_.best();
+    for (;;) {
+      if (config_.patience > 0 && progress_.epochs_without_best >= config_.patience) {
         result.reason = StopReason::patience;
         break;
       }
+      if (progress_.epoch() > config_.epochs) break;
+      EpochMetrics metrics = train_epoch(result.reason);
+      if (result.reason != StopReason::finished) {  // cut short inside the epoch
+        finish_early(metrics, result);
+        break;
+      }
+      validate(metrics);
+      schedule_.observe_epoch(metrics.val_loss);
+      const bool is_best = is_better(metrics, progress_.best());
+      progress_.complete_epoch(metrics, is_best);
+      // First the caller, whose log then has every epoch that the state knows of.
+      if (events_.on_epoch) events_.on_epoch(metrics, is_best, {info_, result_network()});
+      run_->save({network_contents(metrics), is_best, metrics_csv(progress_.epochs), state()});
+      result.best = progress_.best();
     }
+    if (result.reason != StopReason::max_seconds) result.epochs = progress_.epoch() - 1;
+    result.seconds = seconds();
+    run_->wait();
     run_->write_summary(config_, start, result);
     return result;
   }
@@ -180,124 +208,228 @@ class Trainer {
   }
 
   TrainStart describe() const {
-    return {device_.str(), describe_device(device_),  split_.train.numel(), split_.validation.numel(), leaked_rows_,
-            info_.shape,   count_parameters(*model_), info_.normalization};
+    return {device_.str(),
+            describe_device(device_),
+            split_.train.numel(),
+            split_.validation.numel(),
+            leaked_rows_,
+            info_.shape,
+            count_parameters(*model_),
+            info_.normalization,
+            progress_.epochs,
+            progress_.batches,
+            progress_.best_epoch,
+            damage_};
   }
 
-  /// One pass over the training rows. Sets result.reason when it ends early, having saved what there is.
-  EpochMetrics train_epoch(int64_t epoch, TrainResult& result) {
-    step_->begin_epoch(/*augmented=*/epoch <= config_.epochs - config_.clean_epochs);
-    // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
-    at::manual_seed(mix_seed(stream_seed(config_, kDropoutStream), static_cast<uint64_t>(epoch)));
-    const torch::Tensor order = sampler_.order(epoch).to(device_);
-    const int64_t batches = sampler_.batches_per_epoch();
+  /// One pass over the training rows, or what is left of it. Tells in `reason` when it ends early.
+  EpochMetrics train_epoch(StopReason& reason) {
     EpochMetrics metrics;
-    metrics.epoch = epoch;
+    metrics.epoch = progress_.epoch();
+    const bool is_augmented = metrics.epoch <= config_.epochs - config_.clean_epochs;
+    // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
+    at::manual_seed(mix_seed(stream_seed(config_, kDropoutStream), static_cast<uint64_t>(metrics.epoch)));
+    step_->begin_epoch(is_augmented);
+    if (within_epoch_) restore_within_epoch(*std::exchange(within_epoch_, std::nullopt));
+    const torch::Tensor order = sampler_.order(metrics.epoch).to(device_);
+    const int64_t batches = sampler_.batches_per_epoch();
+    const double seconds_before = progress_.batch_seconds;
+    const int64_t rows_before = step_->rows();
     const Stopwatch watch;
     double next_report = kProgressInterval;
-    for (int64_t batch = 0; batch < batches; ++batch) {
-      const int64_t step = (epoch - 1) * batches + batch;
-      metrics.lr = schedule_.rate(step);
+    double next_save = config_.checkpoint_every.seconds;
+    for (int64_t batch = progress_.batches; batch < batches; ++batch) {
+      const int64_t step = (metrics.epoch - 1) * batches + batch;
+      const double rate = schedule_.rate(step);
       const BatchSampler::Range range = sampler_.range(batch);
-      step_->run(order.narrow(0, range.begin, range.size), metrics.lr,
-                 mix_seed(stream_seed(config_, kAugmentStream), static_cast<uint64_t>(step)));
+      const uint64_t seed = mix_seed(stream_seed(config_, kAugmentStream), static_cast<uint64_t>(step));
+      try {
+        step_->run(order.narrow(0, range.begin, range.size), rate, seed);
+      } catch (const std::exception& error) {
+        if (!config_.detect_anomaly) throw;
+        const std::string what = error.what();
+        fail_not_finite(fmt::format("batch {} of {} in epoch {} (learning rate {:.3g}): {}", batch + 1, batches,
+                                    metrics.epoch, rate, what.substr(0, what.find('\n'))));
+      }
       if (average_) average_->observe(step, batches);
 
       const double elapsed = watch.seconds();
-      if (events_.on_batch && elapsed >= next_report) {
+      progress_.batches = batch + 1;
+      progress_.batch_seconds = seconds_before + elapsed;
+      if (elapsed >= next_report) {
         next_report = elapsed + kProgressInterval;
-        const double speed = static_cast<double>(step_->rows()) / elapsed;
-        const int64_t rows_left = (config_.epochs - epoch + 1) * split_.train.numel() - step_->rows();
-        events_.on_batch({epoch, config_.epochs, batch + 1, batches, step_->loss(), step_->accuracy(), speed,
-                          static_cast<double>(rows_left) / speed});
+        require_finite_loss(metrics.epoch);
+        if (events_.on_batch) report(metrics.epoch, static_cast<double>(step_->rows() - rows_before) / elapsed);
       }
-      const bool last = epoch == config_.epochs && batch + 1 == batches;
-      if (!last && events_.should_stop && events_.should_stop()) result.reason = StopReason::interrupted;
-      if (!last && config_.max_seconds > 0 && result.seconds + elapsed >= config_.max_seconds) {
-        result.reason = StopReason::max_seconds;
+      if (batch + 1 < batches && is_time_to_save(step, elapsed, next_save)) {
+        require_finite_loss(metrics.epoch);
+        run_->save({std::nullopt, false, metrics_csv(progress_.epochs), state()});
       }
-      if (result.reason != StopReason::finished) break;
+      reason = reason_to_stop(metrics.epoch == config_.epochs && batch + 1 == batches);
+      if (reason != StopReason::finished) break;
     }
+    metrics.lr = schedule_.rate((metrics.epoch - 1) * batches + progress_.batches - 1);
     metrics.train_loss = step_->loss();  // waits for the device, so that the time below is all of the work
     metrics.train_accuracy = step_->accuracy();
-    metrics.seconds = watch.seconds();
+    metrics.seconds = progress_.batch_seconds = seconds_before + watch.seconds();
     metrics.images_per_second = static_cast<double>(step_->rows()) / metrics.seconds;
-    if (!std::isfinite(metrics.train_loss) || !has_finite_parameters()) fail_not_finite(epoch, result);
-    result.seconds += metrics.seconds;
-    if (result.reason != StopReason::finished) finish_early(metrics, result);
+    require_finite_loss(metrics.epoch);
+    require_finite_weights(metrics.epoch);
     return metrics;
   }
 
-  /// Out of time, the part of an epoch counts as one: it is validated and may be the best. Interrupted, the weights are
-  /// saved as they are and the caller gets its answer at once.
-  void finish_early(EpochMetrics& metrics, TrainResult& result) {
-    if (result.reason == StopReason::max_seconds) {
-      validate(metrics);
-      run_->append_metrics(metrics);
-      const bool is_best = !result.best || is_better(metrics, *result.best);
-      if (is_best) {
-        result.best = metrics;
-        save(run_->best(), metrics);
-      }
-      result.epochs = metrics.epoch;
-      save(run_->last(), metrics);
-      if (events_.on_epoch) events_.on_epoch(metrics, is_best);
-      return;
-    }
-    save(run_->last(), metrics);
+  /// Of training so far.
+  double seconds() const { return progress_.seconds() + progress_.batch_seconds; }
+
+  StopReason reason_to_stop(bool is_last_batch) const {
+    if (is_last_batch) return StopReason::finished;
+    if (config_.max_seconds > 0 && seconds() >= config_.max_seconds) return StopReason::max_seconds;
+    return events_.should_stop && events_.should_stop() ? StopReason::interrupted : StopReason::finished;
   }
 
-  /// The loss of an epoch is that of the weights before each step: the last step may have spoilt them all the same.
-  bool has_finite_parameters() const {
-    at::NoGradGuard no_grad;
-    for (const torch::Tensor& parameter : model_->parameters()) {
-      if (!parameter.isfinite().all().item<bool>()) return false;
-    }
+  void report(int64_t epoch, double speed) const {
+    const int64_t rows_left = (config_.epochs - epoch + 1) * split_.train.numel() - step_->rows();
+    events_.on_batch({epoch, config_.epochs, progress_.batches, sampler_.batches_per_epoch(), step_->loss(),
+                      step_->accuracy(), speed, static_cast<double>(rows_left) / speed});
+  }
+
+  bool is_time_to_save(int64_t step, double elapsed, double& next_save) const {
+    const SaveInterval& every = config_.checkpoint_every;
+    if (every.steps > 0) return (step + 1) % every.steps == 0;
+    if (every.seconds <= 0 || elapsed < next_save) return false;
+    next_save = elapsed + every.seconds;
     return true;
   }
 
+  /// Out of time, the part of an epoch counts as one: it is validated and may be the best. Interrupted, the weights are
+  /// saved as they are and the caller gets its answer at once. A run that goes on takes up the epoch where it stopped.
+  void finish_early(EpochMetrics& metrics, TrainResult& result) {
+    TrainingState stopped = state();
+    if (result.reason == StopReason::interrupted) {
+      return run_->save({network_contents(metrics), false, metrics_csv(progress_.epochs), std::move(stopped)});
+    }
+    validate(metrics);
+    const bool is_best = is_better(metrics, result.best);
+    if (is_best) result.best = metrics;
+    result.epochs = metrics.epoch;
+    std::vector<EpochMetrics> rows = progress_.epochs;
+    rows.push_back(metrics);
+    if (events_.on_epoch) events_.on_epoch(metrics, is_best, {info_, result_network()});
+    run_->save({network_contents(metrics), is_best, metrics_csv(rows), std::move(stopped)});
+  }
+
+  // ---- the state of a run
+
+  TrainingState state() const {
+    TrainingState state;
+    state.set_note("data", all_data_);
+    state.set_note("model", config_.model);
+    progress_.save(state);
+    schedule_.save(state);
+    step_->save(state);
+    if (average_) average_->save(state);
+    if (progress_.batches > 0) state.put("epoch.generator", default_generator(device_).get_state());
+    state.put_number("calibration.temperature", info_.temperature);
+    return state;
+  }
+
+  void restore() {
+    std::optional<TrainingState> state = run_->load_state(damage_);
+    if (!state) return;
+    if (state->note("data") != all_data_) {
+      throw Error(fmt::format("{}: not the rows that {} was trained on; name them with --data", rows_.dataset.source,
+                              run_->path().string()));
+    }
+    progress_.restore(*state);
+    if (config_.max_seconds > 0 && seconds() >= config_.max_seconds) {
+      throw UsageError(fmt::format("--max-seconds: {} has trained {:.0f} s already; give it more, or 0 for no limit",
+                                   run_->path().string(), seconds()));
+    }
+    schedule_.restore(*state);
+    step_->restore(*state);
+    if (average_) average_->restore(*state);
+    info_.temperature = state->number("calibration.temperature");
+    if (progress_.best_epoch > 0 && !run_->restore_best(progress_.best_epoch)) {
+      damage_ += fmt::format("{}{} is damaged: the best of the epochs to come takes its place",
+                             damage_.empty() ? "" : "; ", run_->best().string());
+      progress_.best_epoch = 0;
+    }
+    if (progress_.batches > 0) within_epoch_ = std::move(state);
+  }
+
+  /// What begin_epoch has just set back.
+  void restore_within_epoch(const TrainingState& state) {
+    step_->restore(state);
+    at::Generator generator = default_generator(device_);
+    generator.set_state(state.tensor("epoch.generator"));
+  }
+
+  // ---- what comes of an epoch
+
   /// What is validated and saved: the mean of the weights, once there is one.
-  Classifier& result_network() { return average_ && !average_->is_empty() ? average_->network() : *model_; }
+  const std::shared_ptr<Classifier>& result_network() {
+    return average_ && !average_->is_empty() ? average_->network() : model_;
+  }
+
+  SafeTensors network_contents(const EpochMetrics& metrics) {
+    info_.metrics = {{"epoch", static_cast<double>(metrics.epoch)}, {"train_loss", metrics.train_loss}};
+    if (std::isfinite(metrics.val_accuracy)) {
+      info_.metrics["val_loss"] = metrics.val_loss;
+      info_.metrics["val_accuracy"] = metrics.val_accuracy;
+    }
+    return checkpoint_contents(*result_network(), info_);
+  }
 
   void validate(EpochMetrics& metrics) {
     metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
     if (validation_labels_.numel() == 0) return;
     at::NoGradGuard no_grad;
-    const torch::Tensor logits = compute_logits(result_network(), validation_images_, info_.normalization);
+    const torch::Tensor logits = compute_logits(*result_network(), validation_images_, info_.normalization);
     info_.temperature = fit_temperature(logits, validation_labels_);
     metrics.val_loss = torch::cross_entropy_loss(logits, validation_labels_).item<double>();
     metrics.val_accuracy = static_cast<double>(logits.argmax(1).eq(validation_labels_).sum().item<int64_t>()) /
                            static_cast<double>(validation_labels_.numel());
   }
 
-  bool is_better(const EpochMetrics& candidate, const EpochMetrics& best) const {
-    if (config_.select == SelectKind::last) return true;
+  bool is_better(const EpochMetrics& candidate, const std::optional<EpochMetrics>& best) const {
+    if (!best || config_.select == SelectKind::last) return true;
     if (std::isnan(candidate.val_accuracy)) return true;  // no validation rows: the last epoch
-    if (candidate.val_accuracy != best.val_accuracy) return candidate.val_accuracy > best.val_accuracy;
-    return candidate.val_loss < best.val_loss;
+    if (candidate.val_accuracy != best->val_accuracy) return candidate.val_accuracy > best->val_accuracy;
+    return candidate.val_loss < best->val_loss;
   }
 
-  void save(const std::filesystem::path& path, const EpochMetrics& metrics) {
-    info_.metrics = {{"epoch", static_cast<double>(metrics.epoch)}, {"train_loss", metrics.train_loss}};
-    if (std::isfinite(metrics.val_accuracy)) {
-      info_.metrics["val_loss"] = metrics.val_loss;
-      info_.metrics["val_accuracy"] = metrics.val_accuracy;
+  // ---- numbers gone wrong
+
+  void require_finite_loss(int64_t epoch) const {
+    const std::optional<int64_t> bad = step_->first_bad_batch();
+    if (!bad) return;
+    const int64_t batches = sampler_.batches_per_epoch();
+    fail_not_finite(fmt::format("the loss of batch {} of {} in epoch {} is no finite number (learning rate {:.3g})",
+                                *bad + 1, batches, epoch, schedule_.rate((epoch - 1) * batches + *bad)));
+  }
+
+  /// A batch's loss is that of the weights before its step: the last step may have spoilt them all the same.
+  void require_finite_weights(int64_t epoch) const {
+    at::NoGradGuard no_grad;
+    for (const torch::Tensor& parameter : model_->parameters()) {
+      if (parameter.isfinite().all().item<bool>()) continue;
+      fail_not_finite(fmt::format("the weights after epoch {} are no finite numbers (learning rate {:.3g})", epoch,
+                                  schedule_.rate(epoch * sampler_.batches_per_epoch() - 1)));
     }
-    run_->save(path, result_network(), info_);
   }
 
-  [[noreturn]] void fail_not_finite(int64_t epoch, const TrainResult& result) const {
-    const std::string kept =
-        result.best ? fmt::format("; epoch {} is kept in {}", result.best->epoch, run_->best().string()) : "";
-    throw Error(
-        fmt::format("loss or weights are not finite numbers after epoch {} (lr {}); lower --lr or set --grad-clip 1{}",
-                    epoch, config_.lr, kept));
+  [[noreturn]] void fail_not_finite(const std::string& what) const {
+    const std::string kept = progress_.best_epoch > 0
+                                 ? fmt::format("; epoch {} is kept in {}", progress_.best_epoch, run_->best().string())
+                                 : "";
+    throw Error(fmt::format("{}; lower --lr or set --grad-clip 1{}", what, kept));
   }
 
   TrainConfig config_;
   const TrainEvents& events_;
   torch::Device device_;
   TrainingRows rows_;
+  std::string all_data_;  ///< fingerprint of them, those of --extra-data included
   const Split& split_;
   int64_t leaked_rows_;
   BatchSampler sampler_;
@@ -309,6 +441,9 @@ class Trainer {
   torch::Tensor validation_images_;
   torch::Tensor validation_labels_;
   std::optional<RunFolder> run_;
+  RunProgress progress_;
+  std::optional<TrainingState> within_epoch_;  ///< of a run that goes on within an epoch, until it does
+  std::string damage_;
 };
 
 }  // namespace
@@ -320,10 +455,10 @@ Split training_split(const TrainConfig& config, const Dataset& dataset) {
 }
 
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-                  const TrainEvents& events) {
+                  const TrainEvents& events, Start start) {
   require_validation_where_needed(config);
   require_member(config);
-  return Trainer(config, dataset, folder, events).run();
+  return Trainer(config, dataset, folder, events, start).run();
 }
 
 }  // namespace digitrec

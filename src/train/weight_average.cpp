@@ -2,6 +2,7 @@
 
 #include "model/batch_norm.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -38,10 +39,21 @@ void WeightAverage::observe(int64_t step, int64_t steps_per_epoch) {
   ++count_;
 }
 
-Classifier& WeightAverage::network() {
+const std::shared_ptr<Classifier>& WeightAverage::network() {
   if (measured_count_ != count_) measure_batch_norm(*network_, images_, normalization_);
   measured_count_ = count_;
-  return *network_;
+  return network_;
+}
+
+void WeightAverage::save(TrainingState& state) const {
+  state.put_integer("average.count", count_);
+  for (size_t i = 0; i < mean_.size(); ++i) state.put(fmt::format("average.{}", i), mean_[i]);
+}
+
+void WeightAverage::restore(const TrainingState& state) {
+  count_ = state.integer("average.count");
+  measured_count_ = -1;
+  for (size_t i = 0; i < mean_.size(); ++i) state.copy_to(fmt::format("average.{}", i), mean_[i]);
 }
 
 }  // namespace digitrec

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/checkpoint/training_state.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/train/config.h"
 
@@ -23,7 +24,10 @@ class WeightAverage {
 
   bool is_empty() const { return count_ == 0; }
   /// A network of the mean weights in evaluation mode; the next call changes it. Not to be asked while empty.
-  Classifier& network();
+  const std::shared_ptr<Classifier>& network();
+
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
 
  private:
   double decay() const;

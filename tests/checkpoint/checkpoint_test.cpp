@@ -2,6 +2,8 @@
 
 #include "digitrec/checkpoint/safetensors.h"
 #include "digitrec/core/error.h"
+#include "digitrec/core/random.h"
+#include "digitrec/infer/predictor.h"
 #include "support.h"
 
 namespace digitrec {
@@ -81,6 +83,50 @@ TEST_F(BrokenCheckpoint, WithOddNumbers) {
   contents_.metadata["classes"] = "10";
   contents_.metadata["normalization"] = R"({"mean":0.1,"deviation":0})";
   expect_refused("its normalization is out of range");
+}
+
+TEST(Checkpoint, IsRefusedWithAnyByteChangedOrCutAnywhere) {
+  const TempFolder folder;
+  const auto path = folder / "c";
+  save_checkpoint(path, *build_model("mlp-128", {}), info_of("mlp-128"));
+  const std::string whole = test::read_text(path);
+  Random random(1);
+  for (int i = 0; i < 1000; ++i) {
+    std::string bytes = whole;
+    if (i % 2 == 0) {
+      // Half of them in the header, which is a hundredth of the file.
+      const size_t place = random.below(i % 4 == 0 ? 1200 : bytes.size());
+      bytes[place] = static_cast<char>(bytes[place] ^ static_cast<char>(1 + random.below(255)));
+    } else {
+      bytes.resize(random.below(bytes.size()));
+    }
+    folder.write("c", bytes);
+    EXPECT_THROW(load_checkpoint(path), Error) << "damage " << i;
+  }
+  folder.write("c", whole);
+  EXPECT_NO_THROW(load_checkpoint(path));
+}
+
+TEST(Checkpoint, FallsBackToThePreviousOneAndSaysSo) {
+  const TempFolder folder;
+  const auto path = folder / "best.safetensors";
+  const auto model = build_model("mlp-128", {});
+  write_safetensors(path, checkpoint_contents(*model, info_of("mlp-128")), Replaced::kept_as_previous);
+  write_safetensors(path, checkpoint_contents(*model, info_of("mlp-128")), Replaced::kept_as_previous);
+  folder.write("best.safetensors", "torn");
+  std::string damage;
+  EXPECT_EQ(load_checkpoint_or_previous(path, damage).info.preset, "mlp-128");
+  const std::string previous = (folder / "best.previous.safetensors").string();
+  EXPECT_TRUE(damage.starts_with(path.string() + ": not a whole checkpoint: ")) << damage;
+  EXPECT_TRUE(damage.ends_with("; " + previous + " is used instead")) << damage;
+  EXPECT_THROW(load_checkpoint(path), Error);
+  EXPECT_THROW(Predictor({folder.path()}), Error);
+  PredictorOptions options;
+  std::string heard;
+  options.on_damage = [&](const std::string& text) { heard = text; };
+  EXPECT_NO_THROW(Predictor({folder.path()}, options));
+  EXPECT_EQ(heard, damage);
+  EXPECT_THROW(Predictor({path}, options), Error);  // a file that was named itself
 }
 
 TEST(Checkpoint, NamesAFolderWithoutOne) {

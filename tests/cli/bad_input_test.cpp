@@ -51,9 +51,9 @@ class BadInput : public testing::TestWithParam<Case> {
     save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {.preset = "mlp-128", .shape = {3, 2}});
     const std::string whole = test::read_text(folder_ / "good.safetensors");
     folder_.write("cut.safetensors", whole.substr(0, whole.size() - 10));
-    std::string other = whole;
-    other.replace(other.find("\"mlp-128\""), 9, "\"mlp\"    ");
-    folder_.write("other.safetensors", other);
+    SafeTensors other = read_safetensors(folder_ / "good.safetensors");
+    other.metadata["preset"] = "mlp";
+    write_safetensors(folder_ / "other.safetensors", other);
     std::filesystem::create_directories(folder_ / "used");
     folder_.write("used/file", "");
     folder_.write("bad.toml", "epochs = 3\nbatchsize = 2\n");

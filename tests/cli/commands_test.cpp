@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <sstream>
 
 namespace digitrec {
 namespace {
@@ -155,6 +156,29 @@ TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
   EXPECT_NE(result.out.find("interrupted in epoch"), std::string::npos) << result.out;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "stopped/last.safetensors"));
   EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "stopped/summary.json"))["stopped"], "interrupted");
+}
+
+TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
+  const std::string flags = "train --model mlp --epochs 5 --rotate 5 --average ema --checkpoint-every 1 --out ";
+  ASSERT_EQ(run_digitrec(flags + "whole", folder_.path()).exit_code, 0);
+  const std::string killer = "(while ! grep -qs 2/5 killed/train.log; do sleep 0.01; done; kill -KILL $(cat pid)) & ";
+  const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
+  run_digitrec(flags + "killed", folder_.path(), killer + with_pid);
+  const ProgramResult wrong = run_digitrec("train --resume killed --lr 1", folder_.path());
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_EQ(wrong.err, "digitrec: --lr: --resume goes on with the run's own settings; leave it out\n");
+  const ProgramResult resumed = run_digitrec("train --resume killed", folder_.path());
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  for (const std::string file : {"/best.safetensors", "/last.safetensors"}) {
+    EXPECT_TRUE(read_text(folder_ / ("whole" + file)) == read_text(folder_ / ("killed" + file))) << file;
+  }
+  std::istringstream log(read_text(folder_ / "killed/train.log"));
+  std::string epochs;
+  for (std::string line; std::getline(log, line);) {
+    if (const size_t at = line.find("/5 "); at != std::string::npos) epochs += line.substr(at - 1, 1);
+  }
+  EXPECT_EQ(epochs, "12345");
+  EXPECT_EQ(run_digitrec("train --resume killed", folder_.path()).exit_code, 0);  // again, with nothing left to do
 }
 
 TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {

@@ -43,7 +43,7 @@ TEST(WeightAverage, EqualsItsDefinition) {
         const double decay = kind == AverageKind::swa ? count / (count + 1) : std::min(0.8, (1 + count) / (10 + count));
         expected = decay * expected + (1 - decay) * taken[n][p];
       }
-      EXPECT_LT((average.network().parameters()[p] - expected).abs().max().item<double>(), 1e-6);
+      EXPECT_LT((average.network()->parameters()[p] - expected).abs().max().item<double>(), 1e-6);
     }
   }
 }
@@ -60,7 +60,7 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
     wander(*model);
     average.observe(step, 5);
   }
-  Classifier& averaged = average.network();
+  Classifier& averaged = *average.network();
   EXPECT_FALSE(averaged.is_training());
 
   // LibTorch's own layers, one batch at a time: its statistics alone are what momentum 1 leaves behind.

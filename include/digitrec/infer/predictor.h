@@ -15,6 +15,9 @@ struct PredictorOptions {
   bool tta = false;
   /// Told from time to time which share of the work is done.
   std::function<void(double)> on_progress{};
+  /// Told when a run's checkpoint is damaged and the one before it is used instead. Without it that is an error, as it
+  /// is for a file that was named itself.
+  std::function<void(const std::string&)> on_damage{};
 };
 
 /// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the
@@ -34,6 +37,7 @@ class Predictor {
   const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
+  void add(const std::filesystem::path& file, Checkpoint network);
   torch::Tensor predict(Checkpoint& network, const torch::Tensor& images) const;
 
   PredictorOptions options_;

@@ -22,6 +22,12 @@ enum class AverageKind { none, ema, swa };
 /// Which epoch's weights are kept as the best: those that validate best, or the last ones.
 enum class SelectKind { validation, last };
 
+/// How often something is saved; never when both are 0.
+struct SaveInterval {
+  int64_t steps = 0;
+  double seconds = 0;
+};
+
 /// Everything that a training run depends on; together with the data it is enough to repeat the run. Ranges are checked
 /// by `train_options`, which gives each field its name in files and on the command line.
 struct TrainConfig {
@@ -65,6 +71,8 @@ struct TrainConfig {
   double average_decay = 0.99;                      ///< ema: share of the old mean that a new one keeps
   int64_t average_every = 5;                        ///< steps between two weights that enter the mean
   double average_start = 0;                         ///< epochs before the first weights enter it
+  SaveInterval checkpoint_every;                    ///< also save within an epoch
+  bool detect_anomaly = false;                      ///< look for the step of the backward pass that makes a NaN; no key
   Kernels kernels = Kernels::fused;                 ///< plain: LibTorch's layers one by one, to compare with
 };
 

@@ -33,10 +33,11 @@ struct MembersResult {
 
 /// Trains all members of `config` one after another, each into `folder`/member-NN, and writes config.toml and
 /// summary.json beside them. Members that are complete there, under the same configuration, are kept: the same call
-/// again goes on where the last one stopped. `events_of` is asked for the events of each member that is trained, and
+/// again goes on where the last one stopped, within a member too; `Start::resumed` also takes a configuration with more
+/// epochs, which the members then get. `events_of` is asked for the events of each member that is trained, and
 /// told of each that is kept. Throws Error; also when the folder holds a run with another configuration.
 MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-                            const std::function<TrainEvents(const Member&)>& events_of);
+                            const std::function<TrainEvents(const Member&)>& events_of, Start start = Start::anew);
 
 /// Scores the rows that the run in `folder`, of one network or many, held back, each by the networks that never saw it.
 /// `dataset` is the one that was trained on. Throws Error when it is not, or when the folder is no finished run.

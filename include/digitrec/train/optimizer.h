@@ -1,15 +1,18 @@
 #pragma once
 
+#include "digitrec/checkpoint/training_state.h"
 #include "digitrec/train/config.h"
 
 #include <torch/types.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 namespace digitrec {
 
-/// Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) or SGD with momentum, stepping all parameters in one of
-/// LibTorch's fused kernels. Same arithmetic and defaults as torch.optim: betas .9 and .999, epsilon 1e-8.
+/// Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) or SGD with momentum, stepping all parameters in one
+/// of LibTorch's fused kernels. Same arithmetic and defaults as torch.optim: betas .9 and .999, epsilon 1e-8.
 class Optimizer {
  public:
   Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& config);
@@ -20,18 +23,22 @@ class Optimizer {
   void step(const torch::Tensor& rate);
   void zero_grad();
 
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
+
  private:
   template <class Rate>
   void apply(const Rate& rate);
+  std::map<std::string, const std::vector<torch::Tensor>*> tensors_by_name() const;
 
   std::vector<torch::Tensor> parameters_;
   OptimizerKind kind_;
   double weight_decay_;
   double momentum_;
   bool first_step_ = true;
-  std::vector<torch::Tensor> first_moments_;   ///< sgd: momentum buffers
+  std::vector<torch::Tensor> first_moments_;  ///< sgd: momentum buffers
   std::vector<torch::Tensor> second_moments_;
-  std::vector<torch::Tensor> steps_;           ///< float scalars, as the fused kernels want them
+  std::vector<torch::Tensor> steps_;  ///< float scalars, as the fused kernels want them
 };
 
 /// Scales all gradients so that their common L2 norm is at most `max_norm`, without waiting for the device.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/checkpoint/training_state.h"
 #include "digitrec/train/config.h"
 
 namespace digitrec {
@@ -15,6 +16,9 @@ class Schedule {
   /// Plateau: multiplies the rate by gamma when the loss has not fallen for more than plateau_patience epochs, as
   /// PyTorch's ReduceLROnPlateau with threshold 0 does. The other kinds take no notice.
   void observe_epoch(double validation_loss);
+
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
 
  private:
   double scheduled(int64_t step) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/data/batches.h"
 #include "digitrec/data/split.h"
 #include "digitrec/model/classifier.h"
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace digitrec {
 
@@ -37,6 +39,10 @@ struct TrainStart {
   ModelShape shape;
   int64_t parameters = 0;
   Normalization normalization;
+  std::vector<EpochMetrics> epochs;  ///< of a run that goes on: those it had completed
+  int64_t batches = 0;               ///< likewise: done of the next
+  int64_t best_epoch = 0;            ///< likewise: the best of them, from 1; 0: none
+  std::string damage;                ///< likewise: what could not be used of what it had saved
 };
 
 /// Where an epoch is; sent a few times a second.
@@ -55,7 +61,8 @@ struct BatchProgress {
 struct TrainEvents {
   std::function<void(const TrainStart&)> on_start;
   std::function<void(const BatchProgress&)> on_batch;
-  std::function<void(const EpochMetrics&, bool is_best)> on_epoch;
+  /// `network`: what the epoch is validated and saved with, on the device.
+  std::function<void(const EpochMetrics&, bool is_best, const Checkpoint& network)> on_epoch;
   std::function<bool()> should_stop;  ///< asked after each batch; true ends the run with what it has, saved
 };
 
@@ -64,21 +71,29 @@ enum class StopReason { finished, patience, max_seconds, interrupted };
 struct TrainResult {
   StopReason reason = StopReason::finished;
   std::filesystem::path folder;
-  int64_t epochs = 0;                 ///< epochs completed
-  std::optional<EpochMetrics> best;   ///< of the epoch in best.safetensors; empty when none was completed
-  double seconds = 0;                 ///< of training alone
+  int64_t epochs = 0;                ///< epochs completed
+  std::optional<EpochMetrics> best;  ///< of the epoch in best.safetensors; empty when none was completed
+  double seconds = 0;                ///< of training alone
 };
 
 /// The rows that `train` trains on and those it only validates on; a function of labels, fraction and seed.
 Split training_split(const TrainConfig& config, const Dataset& dataset);
 
-/// Trains on part of `dataset` as `config` says, validates on the rest after each epoch, and fills the run folder `folder`
-/// (which must not hold anything yet): config.toml, metrics.csv, best.safetensors, last.safetensors, summary.json.
+/// Whether a run is new or goes on.
+enum class Start { anew, resumed };
+
+/// Trains on part of `dataset` as `config` says, validates on the rest after each epoch, and fills the run folder
+/// `folder`: config.toml, metrics.csv, best.safetensors, last.safetensors, state.safetensors, summary.json.
 ///
 /// The best epoch is the one with the highest validation accuracy, the lower validation loss deciding between equals;
 /// without validation rows it is the last. Nothing is made before the data, model and device have proved to be sound.
 /// Throws Error; what had been saved by then stays.
+///
+/// Anew, the folder must not hold anything yet. A run that is resumed was cut short there or is to have more epochs:
+/// its weights become, bit for bit, those it would have had in one go, given the same data, machine and settings.
+/// `config` is then the run's own (read_run_config), of which `epochs`, `max_seconds` and where the data lies may
+/// differ; a run that is complete is left as it is. Throws Error, also when the data is another.
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-                  const TrainEvents& events);
+                  const TrainEvents& events, Start start = Start::anew);
 
 }  // namespace digitrec

@@ -1,0 +1,75 @@
+#include "digitrec/checkpoint/training_state.h"
+
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+namespace digitrec {
+namespace {
+
+constexpr const char* kFormat = "digitrec training state 1";
+
+}  // namespace
+
+TrainingState::TrainingState(const std::filesystem::path& path)
+    : contents_(read_safetensors(path)), source_(path.string()) {
+  if (!contents_.has_checksum || note("format") != kFormat) {
+    throw Error(fmt::format("{}: not the state of a training; expected a file that digitrec train wrote", source_));
+  }
+}
+
+std::string TrainingState::note(const std::string& name) const {
+  const auto found = contents_.metadata.find(name);
+  return found == contents_.metadata.end() ? "" : found->second;
+}
+
+void TrainingState::put(const std::string& name, const torch::Tensor& tensor) {
+  contents_.tensors[name] =
+      tensor.detach().to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+}
+
+void TrainingState::put_number(const std::string& name, double value) {
+  put(name, torch::tensor(value, torch::kFloat64));
+}
+
+void TrainingState::put_integer(const std::string& name, int64_t value) {
+  put(name, torch::tensor(value, torch::kInt64));
+}
+
+torch::Tensor TrainingState::tensor(const std::string& name) const {
+  const auto found = contents_.tensors.find(name);
+  if (found == contents_.tensors.end()) {
+    throw Error(fmt::format("{}: lacks '{}'; it is of a run with other settings", source_, name));
+  }
+  return found->second;
+}
+
+void TrainingState::copy_to(const std::string& name, const torch::Tensor& to) const {
+  const torch::Tensor from = tensor(name);
+  if (from.sizes() != to.sizes() || from.scalar_type() != to.scalar_type()) {
+    throw Error(fmt::format("{}: '{}' is of another shape or type; it is of a run with other settings", source_, name));
+  }
+  at::NoGradGuard no_grad;
+  torch::Tensor(to).copy_(from);
+}
+
+double TrainingState::number(const std::string& name) const {
+  const torch::Tensor value = torch::empty({}, torch::kFloat64);
+  copy_to(name, value);
+  return value.item<double>();
+}
+
+int64_t TrainingState::integer(const std::string& name) const {
+  const torch::Tensor value = torch::empty({}, torch::kInt64);
+  copy_to(name, value);
+  return value.item<int64_t>();
+}
+
+void TrainingState::save(const std::filesystem::path& path) const {
+  SafeTensors contents = contents_;
+  contents.metadata["format"] = kFormat;
+  write_safetensors(path, contents, Replaced::kept_as_previous);
+}
+
+}  // namespace digitrec

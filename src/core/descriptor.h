@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+namespace digitrec {
+
+/// The system calls behind the files that digitrec reads and writes itself; each sets errno as the call of its name
+/// does. Tests put failing ones in their place.
+struct FileCalls {
+  std::function<int(const char* path, int flags, mode_t mode)> open;
+  std::function<ssize_t(int descriptor, void* to, size_t size)> read;
+  std::function<ssize_t(int descriptor, void* to, size_t size, off_t offset)> pread;
+  std::function<ssize_t(int descriptor, const void* from, size_t size)> write;
+  std::function<int(int descriptor)> fsync;
+  std::function<int(int descriptor)> close;
+  std::function<int(const char* from, const char* to)> rename;
+};
+
+/// Those in use. To be changed while no other thread has a file open.
+FileCalls& file_calls();
+
+/// An open file that closes itself. What fails sets errno; a call that a signal broke off is made again.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  Descriptor(const std::filesystem::path& path, int flags);
+  ~Descriptor() { close(); }
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+
+  bool is_open() const { return value_ >= 0; }
+  int get() const { return value_; }
+  /// Bytes of a regular file; -1 for anything else, or when none is open.
+  int64_t size() const;
+
+  /// Up to `size` bytes, fewer only at the end; -1 when they cannot be read.
+  int64_t read(void* to, size_t size) const;
+  int64_t read_at(void* to, size_t size, int64_t offset) const;
+  bool write(const void* from, size_t size) const;
+  bool sync() const;
+  /// Whether all that was written could be.
+  bool close();
+
+ private:
+  int value_ = -1;
+};
+
+}  // namespace digitrec

@@ -1,0 +1,90 @@
+#include "train/progress.h"
+
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+
+#include <array>
+#include <cmath>
+#include <iterator>
+
+namespace digitrec {
+namespace {
+
+/// The fields of a row in the state, all as float64; the epoch's number is its place.
+constexpr std::array<double EpochMetrics::*, 7> kFields{&EpochMetrics::train_loss,
+                                                        &EpochMetrics::train_accuracy,
+                                                        &EpochMetrics::val_loss,
+                                                        &EpochMetrics::val_accuracy,
+                                                        &EpochMetrics::lr,
+                                                        &EpochMetrics::seconds,
+                                                        &EpochMetrics::images_per_second};
+
+std::string number_or_blank(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
+
+}  // namespace
+
+std::optional<EpochMetrics> RunProgress::best() const {
+  return best_epoch == 0 ? std::nullopt : std::optional(epochs[static_cast<size_t>(best_epoch - 1)]);
+}
+
+double RunProgress::seconds() const {
+  double sum = 0;
+  for (const EpochMetrics& metrics : epochs) sum += metrics.seconds;
+  return sum;
+}
+
+void RunProgress::complete_epoch(const EpochMetrics& metrics, bool is_best) {
+  epochs.push_back(metrics);
+  batches = 0;
+  batch_seconds = 0;
+  if (is_best) best_epoch = metrics.epoch;
+  epochs_without_best = is_best ? 0 : epochs_without_best + 1;
+}
+
+void RunProgress::save(TrainingState& state) const {
+  const torch::Tensor rows =
+      torch::empty({static_cast<int64_t>(epochs.size()), static_cast<int64_t>(kFields.size())}, torch::kFloat64);
+  double* value = rows.data_ptr<double>();
+  for (const EpochMetrics& metrics : epochs) {
+    for (const auto field : kFields) *value++ = metrics.*field;
+  }
+  state.put("run.epochs", rows);
+  state.put_integer("run.batches", batches);
+  state.put_number("run.batch_seconds", batch_seconds);
+  state.put_integer("run.best_epoch", best_epoch);
+  state.put_integer("run.epochs_without_best", epochs_without_best);
+}
+
+void RunProgress::restore(const TrainingState& state) {
+  const torch::Tensor rows = state.tensor("run.epochs");
+  if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) ||
+      rows.scalar_type() != torch::kFloat64) {
+    throw Error("the state's 'run.epochs' is of another shape; it is of another version of digitrec");
+  }
+  epochs.clear();
+  const double* value = rows.const_data_ptr<double>();
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    EpochMetrics metrics;
+    metrics.epoch = i + 1;
+    for (const auto field : kFields) metrics.*field = *value++;
+    epochs.push_back(metrics);
+  }
+  batches = state.integer("run.batches");
+  batch_seconds = state.number("run.batch_seconds");
+  best_epoch = state.integer("run.best_epoch");
+  epochs_without_best = state.integer("run.epochs_without_best");
+}
+
+std::string metrics_csv(const std::vector<EpochMetrics>& epochs) {
+  std::string text = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
+  for (const EpochMetrics& m : epochs) {
+    fmt::format_to(std::back_inserter(text), "{},{:.6g},{:.6g},{},{},{:.6g},{:.3f},{:.0f}\n", m.epoch, m.train_loss,
+                   m.train_accuracy, number_or_blank(m.val_loss), number_or_blank(m.val_accuracy), m.lr, m.seconds,
+                   m.images_per_second);
+  }
+  return text;
+}
+
+}  // namespace digitrec

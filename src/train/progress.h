@@ -1,0 +1,35 @@
+#pragma once
+
+#include "digitrec/checkpoint/training_state.h"
+#include "digitrec/train/trainer.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// How far a run has come.
+struct RunProgress {
+  std::vector<EpochMetrics> epochs;  ///< those that are complete, in order
+  int64_t batches = 0;               ///< done of the epoch after them
+  double batch_seconds = 0;          ///< that they took
+  int64_t best_epoch = 0;            ///< the one in best.safetensors, from 1; 0: none yet
+  int64_t epochs_without_best = 0;   ///< since then
+
+  /// The epoch under way, from 1.
+  int64_t epoch() const { return static_cast<int64_t>(epochs.size()) + 1; }
+  std::optional<EpochMetrics> best() const;
+  /// Of training, in complete epochs.
+  double seconds() const;
+
+  void complete_epoch(const EpochMetrics& metrics, bool is_best);
+
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
+};
+
+/// metrics.csv: a row for each epoch.
+std::string metrics_csv(const std::vector<EpochMetrics>& epochs);
+
+}  // namespace digitrec

@@ -1,0 +1,345 @@
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/synth.h"
+#include "digitrec/train/members.h"
+#include "digitrec/train/trainer.h"
+#include "support.h"
+#include "support_files.h"
+#include "train/run_folder.h"
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+namespace digitrec {
+namespace {
+
+using test::FailingFiles;
+using test::read_text;
+using test::TempFolder;
+
+/// Everything that a run can have, in little time.
+TrainConfig whole_recipe(const std::string& model) {
+  TrainConfig config;
+  config.model = model;
+  config.device = "cpu";
+  config.epochs = 4;
+  config.batch_size = 32;
+  config.lr = 0.003;
+  config.schedule = ScheduleKind::one_cycle;
+  config.average = AverageKind::ema;
+  config.augmentation.rotate = 10;
+  config.augmentation.shift = 1;
+  config.clean_epochs = 1;
+  config.patience = 2;
+  config.label_smoothing = 0.05;
+  return config;
+}
+
+/// Ends the run after that many batches.
+TrainEvents stop_after(int batches) {
+  TrainEvents events;
+  events.should_stop = [left = batches]() mutable { return --left <= 0; };
+  return events;
+}
+
+/// metrics.csv without the columns that tell the time.
+std::string untimed_metrics(const std::filesystem::path& folder) {
+  std::istringstream rows(read_text(folder / "metrics.csv"));
+  std::string text;
+  for (std::string row; std::getline(rows, row);) {
+    size_t end = row.size();
+    for (int i = 0; i < 2; ++i) end = row.rfind(',', end - 1);
+    text += row.substr(0, end) + "\n";
+  }
+  return text;
+}
+
+void expect_same_run(const std::filesystem::path& whole, const std::filesystem::path& pieces) {
+  for (const char* file : {"best.safetensors", "last.safetensors"}) {
+    EXPECT_TRUE(read_text(whole / file) == read_text(pieces / file)) << file;
+  }
+  EXPECT_EQ(untimed_metrics(whole), untimed_metrics(pieces));
+}
+
+/// What the error says; empty when there is none.
+template <class Work>
+std::string message_of(const Work& work) {
+  try {
+    work();
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+class Resume : public testing::TestWithParam<std::string> {};
+
+TEST_P(Resume, GivesTheWeightsOfARunInOneGo) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  const TrainConfig config = whole_recipe(GetParam());
+  train(config, data, folder / "whole", {});
+  // 9 make an epoch.
+  for (const int batches : GetParam() == "mlp" ? std::vector{1, 5, 9} : std::vector{5, 9}) {
+    const auto run = folder / ("pieces-" + std::to_string(batches));
+    TrainResult result = train(config, data, run, stop_after(batches));
+    int parts = 1;
+    for (; result.reason == StopReason::interrupted; ++parts) {
+      at::manual_seed(static_cast<uint64_t>(parts));  // what else the program draws must not matter
+      result = train(config, data, run, stop_after(batches), Start::resumed);
+    }
+    EXPECT_GT(parts, 36 / batches - 1);
+    expect_same_run(folder / "whole", run);
+  }
+}
+
+TEST_P(Resume, GoesOnFromWhatWasSavedWithinAnEpoch) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  TrainConfig config = whole_recipe(GetParam());
+  train(config, data, folder / "whole", {});
+  config.checkpoint_every.steps = 4;
+  // Killed: an exception from within leaves what was saved before.
+  TrainEvents events;
+  events.should_stop = [left = 15]() mutable -> bool {
+    if (--left == 0) throw Error("killed");
+    return false;
+  };
+  EXPECT_EQ(message_of([&] { train(config, data, folder / "run", events); }), "killed");
+  TrainStart start;
+  TrainEvents look;
+  look.on_start = [&](const TrainStart& s) { start = s; };
+  train(config, data, folder / "run", look, Start::resumed);
+  EXPECT_EQ(start.epochs.size(), 1);
+  EXPECT_EQ(start.batches, 3);  // of the 12 steps that were saved, 9 are the first epoch
+  expect_same_run(folder / "whole", folder / "run");
+}
+
+INSTANTIATE_TEST_SUITE_P(Presets, Resume, testing::Values("mlp", "cnn-bn"), test::preset_test_name);
+
+TEST(Resume, EveryOptimizerScheduleAndAverage) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  int number = 0;
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd}) {
+    for (const AverageKind average : {AverageKind::none, AverageKind::swa}) {
+      TrainConfig config;
+      config.model = "mlp-128";
+      config.device = "cpu";
+      config.epochs = 4;
+      config.optimizer = optimizer;
+      config.average = average;
+      config.average_start = 1.5;
+      config.schedule = number % 2 == 0 ? ScheduleKind::plateau : ScheduleKind::cosine;
+      config.plateau_patience = 0;
+      const std::string name = std::to_string(number++);
+      train(config, data, folder / (name + "-whole"), {});
+      TrainResult result = train(config, data, folder / name, stop_after(5));
+      while (result.reason == StopReason::interrupted) {
+        result = train(config, data, folder / name, stop_after(5), Start::resumed);
+      }
+      expect_same_run(folder / (name + "-whole"), folder / name);
+    }
+  }
+}
+
+TrainConfig small() {
+  TrainConfig config;
+  config.model = "mlp-128";
+  config.device = "cpu";
+  config.epochs = 2;
+  return config;
+}
+
+TEST(Resume, GivesAFinishedRunMoreEpochs) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig config = small();
+  train(config, data, folder / "run", {});
+  config.epochs = 5;
+  const TrainResult result = train(config, data, folder / "run", {}, Start::resumed);
+  EXPECT_EQ(result.epochs, 5);
+  EXPECT_EQ(read_run_config(folder / "run").epochs, 5);
+  train(config, data, folder / "whole", {});
+  expect_same_run(folder / "whole", folder / "run");  // the rate is constant, so that they are the same
+}
+
+TEST(Resume, LeavesACompleteRunAsItIs) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  train(small(), data, folder / "run", {});
+  const std::string weights = read_text(folder / "run/last.safetensors");
+  const TrainResult result = train(small(), data, folder / "run", {}, Start::resumed);
+  EXPECT_EQ(result.reason, StopReason::finished);
+  EXPECT_EQ(result.epochs, 2);
+  EXPECT_TRUE(result.best);
+  EXPECT_TRUE(read_text(folder / "run/last.safetensors") == weights);
+}
+
+TEST(Resume, GoesOnAfterMaxSecondsAsIfNothingHadBeen) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(2000, 1);
+  TrainConfig config = small();
+  train(config, data, folder / "whole", {});
+  config.max_seconds = 1e-3;
+  EXPECT_EQ(train(config, data, folder / "run", {}).reason, StopReason::max_seconds);
+  EXPECT_THROW(train(config, data, folder / "run", {}, Start::resumed), UsageError);
+  config.max_seconds = 0;
+  train(config, data, folder / "run", {}, Start::resumed);
+  expect_same_run(folder / "whole", folder / "run");
+}
+
+TEST(Resume, BeginsAnewWhatCameToNoCheckpoint) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  train(small(), data, folder / "whole", {});
+  std::filesystem::create_directory(folder / "run");
+  folder.write("run/config.toml", run_config_text(small()));
+  folder.write("run/best.safetensors.123.tmp", "half of it");
+  train(small(), data, folder / "run", {}, Start::resumed);
+  expect_same_run(folder / "whole", folder / "run");
+  EXPECT_FALSE(std::filesystem::exists(folder / "run/best.safetensors.123.tmp"));
+}
+
+TEST(Resume, RefusesOtherData) {
+  const TempFolder folder;
+  train(small(), draw_synthetic_digits(200, 1), folder / "run", {});
+  Dataset other = draw_synthetic_digits(200, 2);
+  other.source = "other.csv";
+  EXPECT_ERROR(train(small(), other, folder / "run", {}, Start::resumed), Error,
+               "other.csv: not the rows that " + (folder / "run").string() + " was trained on; name them with --data");
+}
+
+TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig config = small();
+  config.epochs = 4;
+  train(config, data, folder / "whole", {});
+  train(config, data, folder / "run", {});
+  std::string bytes = read_text(folder / "run/state.safetensors");
+  bytes[bytes.size() / 2] ^= 1;
+  folder.write("run/state.safetensors", bytes);
+  TrainStart start;
+  TrainEvents look;
+  look.on_start = [&](const TrainStart& s) { start = s; };
+  train(config, data, folder / "run", look, Start::resumed);
+  EXPECT_EQ(start.epochs.size(), 3);
+  EXPECT_NE(start.damage.find("state.previous.safetensors is used instead"), std::string::npos) << start.damage;
+  expect_same_run(folder / "whole", folder / "run");
+}
+
+TEST(Resume, SaysWhenAllThatWasSavedIsDamaged) {
+  const TempFolder folder;
+  train(small(), draw_synthetic_digits(200, 1), folder / "run", {});
+  folder.write("run/state.safetensors", "x");
+  folder.write("run/state.previous.safetensors", "y");
+  const std::string message =
+      message_of([&] { train(small(), draw_synthetic_digits(200, 1), folder / "run", {}, Start::resumed); });
+  EXPECT_TRUE(message.starts_with((folder / "run/state.previous.safetensors").string() + ": not a whole checkpoint"))
+      << message;
+}
+
+TEST(Resume, KeepsOthersOutOfTheFolder) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainEvents events;
+  events.on_start = [&](const TrainStart&) {
+    EXPECT_ERROR(
+        train(small(), data, folder / "run", {}, Start::resumed), Error,
+        (folder / "run").string() + ": another program is training there; wait for it, or choose another --out");
+  };
+  train(small(), data, folder / "run", events);
+}
+
+TEST(Resume, MembersGoOnWithinOne) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig config = small();
+  config.ensemble = 2;
+  const auto no_events = [](const Member&) { return TrainEvents{}; };
+  train_members(config, data, folder / "whole", no_events);
+  MembersResult result;
+  int parts = 0;
+  do {
+    const auto stop = [](const Member&) { return stop_after(2); };
+    result = train_members(config, data, folder / "run", stop, parts++ == 0 ? Start::anew : Start::resumed);
+  } while (result.reason == StopReason::interrupted);
+  EXPECT_GT(parts, 4);
+  for (const char* member : {"member-01", "member-02"})
+    expect_same_run(folder / "whole" / member, folder / "run" / member);
+}
+
+/// The state after `epoch` epochs, with a tensor that tells it from others.
+RunFiles files_of(int64_t epoch) {
+  at::manual_seed(static_cast<uint64_t>(epoch));
+  RunFiles files;
+  files.last = checkpoint_contents(*build_model("mlp-128", {}),
+                                   {.preset = "mlp-128", .metrics = {{"epoch", static_cast<double>(epoch)}}});
+  files.is_best = true;
+  files.metrics = std::to_string(epoch) + "\n";
+  files.state.put_integer("epoch", epoch);
+  return files;
+}
+
+TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
+  int calls = 0;
+  {
+    const TempFolder folder;
+    RunFolder run(folder / "run", small(), Start::anew);
+    run.save(files_of(1));
+    run.wait();
+    const FailingFiles count;
+    run.save(files_of(2));
+    run.wait();
+    calls = count.calls();
+  }
+  ASSERT_GT(calls, 20);
+  for (const auto how : {FailingFiles::How::once, FailingFiles::How::from_then_on}) {
+    for (int nth = 1; nth <= calls; ++nth) {
+      const TempFolder folder;
+      bool failed = false;
+      {
+        RunFolder run(folder / "run", small(), Start::anew);
+        run.save(files_of(1));
+        run.wait();
+        const FailingFiles failing(nth, how, nth % 2 == 0 ? EIO : ENOSPC);
+        try {
+          run.save(files_of(2));
+          run.wait();
+        } catch (const Error&) {
+          failed = true;
+        }
+      }
+      RunFolder run(folder / "run", small(), Start::resumed);
+      std::string damage;
+      const int64_t epoch = run.load_state(damage)->integer("epoch");
+      EXPECT_TRUE((epoch == 1 && failed) || epoch == 2) << "call " << nth;
+      EXPECT_TRUE(run.restore_best(epoch)) << "call " << nth;
+      EXPECT_EQ(load_checkpoint(run.best()).info.metrics.at("epoch"), static_cast<double>(epoch)) << "call " << nth;
+      const double last = load_checkpoint(run.last()).info.metrics.at("epoch");
+      EXPECT_TRUE(last == 1 || last == 2) << "call " << nth;
+      for (const std::string& entry : folder.entries()) EXPECT_FALSE(entry.ends_with(".tmp")) << entry;
+    }
+  }
+}
+
+TEST(RunFolder, StopsTheTrainingWhenTheDiskIsFullAndGoesOnWhenItIsNot) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig config = small();
+  config.epochs = 6;
+  train(config, data, folder / "whole", {});
+  {
+    const FailingFiles failing(100, FailingFiles::How::from_then_on, ENOSPC);
+    const std::string message = message_of([&] { train(config, data, folder / "run", {}); });
+    EXPECT_NE(message.find(": No space left on device; free some space"), std::string::npos) << message;
+  }
+  EXPECT_NO_THROW(load_checkpoint(folder / "run"));
+  train(config, data, folder / "run", {}, Start::resumed);
+  expect_same_run(folder / "whole", folder / "run");
+}
+
+}  // namespace
+}  // namespace digitrec
