@@ -2,6 +2,7 @@
 # Installs what building digitrec needs and is not there yet: Debian or Ubuntu packages, and LibTorch from its Python
 # wheel in .venv. Says what it installs; does nothing the second time.
 #   --tests  also the Python packages that the interoperability tests use
+#   --fuzz   also Clang with its sanitizers and LLVM's coverage tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,8 @@ TORCH=2.13.0
 NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libpng-dev libjpeg-dev libmicrohttpd-dev)
 # CMake fetches the libraries where they are missing; ccache and mold only make building quicker; gnuplot draws figures.
 WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev gnuplot-nox)
+
+if [ "${1:-}" = --fuzz ]; then NEEDED+=(clang llvm libclang-rt-dev); fi
 
 say() { printf '== %s\n' "$*" >&2; }
 

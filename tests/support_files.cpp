@@ -15,7 +15,7 @@ FailingFiles::FailingFiles(int nth, How how, int error) : real_(file_calls()), n
   };
   calls.write = [this](int file, const void* from, size_t size) {
     if (!fails()) return real_.write(file, from, size);
-    static_cast<void>(real_.write(file, from, size / 2) + 0);  // a disk that fills up takes part of it first
+    [[maybe_unused]] const ssize_t part = real_.write(file, from, size / 2);  // as a disk that fills up
     errno = error_;
     return ssize_t{-1};
   };
@@ -25,6 +25,8 @@ FailingFiles::FailingFiles(int nth, How how, int error) : real_(file_calls()), n
     return fails() ? -1 : closed;
   };
   calls.rename = [this](const char* from, const char* to) { return fails() ? -1 : real_.rename(from, to); };
+  calls.link = [this](const char* from, const char* to) { return fails() ? -1 : real_.link(from, to); };
+  calls.unlink = [this](const char* path) { return fails() ? -1 : real_.unlink(path); };
 }
 
 FailingFiles::~FailingFiles() { file_calls() = real_; }

@@ -59,12 +59,11 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   if (!std::isfinite(info.normalization.mean) || !(info.normalization.deviation > 0)) {
     fail(path, "its normalization is out of range");
   }
-  if (contents.metadata.contains("temperature")) {  // older files have none
-    const nlohmann::json temperature = parse_key(path, contents, "temperature");
-    if (!temperature.is_number() || !(temperature.get<double>() > 0))
-      fail(path, "its metadata 'temperature' is not above 0");
-    info.temperature = temperature.get<double>();
+  const nlohmann::json temperature = parse_key(path, contents, "temperature");
+  if (!temperature.is_number() || !(temperature.get<double>() > 0)) {
+    fail(path, "its metadata 'temperature' is not above 0");
   }
+  info.temperature = temperature.get<double>();
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
   const nlohmann::json metrics = parse_key(path, contents, "metrics");
   for (const auto& [name, value] : metrics.items()) {
@@ -105,8 +104,7 @@ std::map<std::string, torch::Tensor> network_state(const Classifier& model) {
 SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& info) {
   SafeTensors contents;
   for (const auto& [name, tensor] : network_state(model)) {
-    contents.tensors[name] =
-        tensor.detach().to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+    contents.tensors[name] = dense_copy(tensor);
   }
   contents.metadata = {
       {"format", "pt"},
@@ -130,7 +128,7 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
 Checkpoint load_checkpoint(const fs::path& path) {
   if (fs::is_directory(path)) return load_checkpoint(find_checkpoints(path).front());
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum) fail(path, "it has no checksum");
+  if (!contents.has_checksum) fail(path, "it has no checksum, as files of other programs and of the first digitrec");
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
@@ -153,8 +151,7 @@ Checkpoint load_checkpoint_or_previous(const fs::path& file, std::string& damage
 std::vector<fs::path> find_checkpoints(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   const char* const file = "best.safetensors";
-  // A run that died between two renames has the previous one alone.
-  if (fs::exists(path / file) || fs::exists(previous_file(path / file))) return {path / file};
+  if (fs::exists(path / file)) return {path / file};
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(path)) {
     const bool is_member = entry.path().filename().string().starts_with("member-");

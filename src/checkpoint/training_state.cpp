@@ -25,8 +25,7 @@ std::string TrainingState::note(const std::string& name) const {
 }
 
 void TrainingState::put(const std::string& name, const torch::Tensor& tensor) {
-  contents_.tensors[name] =
-      tensor.detach().to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  contents_.tensors[name] = dense_copy(tensor);
 }
 
 void TrainingState::put_number(const std::string& name, double value) {

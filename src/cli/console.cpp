@@ -110,6 +110,8 @@ std::string format_count(int64_t value) {
 }
 
 void catch_interrupts() {
+  // Whoever reads our output may end first, and no epoch shall be lost by that.
+  std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
     sigaction(signal, nullptr, &action);

@@ -36,7 +36,7 @@ const std::vector<std::string> kResumeKeys{"epochs", "max_seconds", "data", "ext
 
 struct TrainCommand {
   std::string config_file;
-  std::string resume;  ///< a run's folder
+  std::optional<std::string> resume;  ///< a run's folder
   bool detect_anomaly = false;
   bool print_config = false;
   bool help_recipe = false;
@@ -54,9 +54,9 @@ std::string flag_name(std::string key) {
 /// Defaults or the run's own settings, then the config file, then flags.
 TrainConfig resolve_config(const TrainCommand& command) {
   TrainConfig config;
-  if (!command.resume.empty()) {
-    config = read_run_config(command.resume);
-    config.out = command.resume;
+  if (command.resume) {
+    config = read_run_config(*command.resume);
+    config.out = *command.resume;
     for (const auto& [key, value] : command.flags) {
       if (std::find(kResumeKeys.begin(), kResumeKeys.end(), key) != kResumeKeys.end()) continue;
       throw UsageError(flag_name(key) + ": --resume goes on with the run's own settings; leave it out");
@@ -131,11 +131,11 @@ int run_train(const TrainCommand& command) {
   Followers followers(config, command.live, command.tensorboard);
   const bool has_members = config.member == 0 && count_members(config) > 1;
   const auto begin = [&](const TrainStart& start) {
+    catch_interrupts();
     const fs::path log_file = fs::path(config.out) / "train.log";
     if (!has_members) cut_log(log_file, static_cast<int64_t>(start.epochs.size()));
     add_log_file(log_file);
     view.begin(start, dataset, device.reason, precision.reason);
-    catch_interrupts();
   };
   TrainEvents events;
   events.on_batch = [&](const BatchProgress& batch) { view.draw(batch); };
@@ -144,7 +144,7 @@ int run_train(const TrainCommand& command) {
     followers.add(metrics, is_best, network);
   };
   events.should_stop = [] { return interrupted() != 0; };
-  const Start how = command.resume.empty() ? Start::anew : Start::resumed;
+  const Start how = command.resume ? Start::resumed : Start::anew;
   StopReason reason{};
   if (has_members) {
     bool has_begun = false;
@@ -159,6 +159,7 @@ int run_train(const TrainCommand& command) {
             if (!std::exchange(has_begun, true)) begin(start);
             followers.begin_network(member.folder, start);
             log(fmt::format("network {}/{}", member.number, member.count));
+            view.resume(start);
           };
           return events;
         },
@@ -168,6 +169,7 @@ int run_train(const TrainCommand& command) {
   } else {
     events.on_start = [&](const TrainStart& start) {
       begin(start);
+      view.resume(start);
       followers.begin_network(config.out, start);
     };
     const TrainResult result = train(config, dataset, config.out, events, how);

@@ -62,11 +62,6 @@ void TrainingView::begin(const TrainStart& start, const Dataset& dataset, const 
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
                   format_count(start.train_rows), format_count(start.validation_rows)));
   log(fmt::format("run     {}", config_.out));
-  if (!start.damage.empty()) warn(start.damage);
-  if (!start.epochs.empty() || start.batches > 0) {
-    const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
-    log(fmt::format("resumed after {} epochs{}", start.epochs.size(), within));
-  }
   if (start.leaked_rows > 0) {
     warn(
         fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
@@ -78,6 +73,14 @@ void TrainingView::begin(const TrainStart& start, const Dataset& dataset, const 
                      dataset.source));
   }
   log(table_.header());
+}
+
+void TrainingView::resume(const TrainStart& start) {
+  if (!start.damage.empty()) warn(start.damage);
+  if (!start.epochs.empty() || start.batches > 0) {
+    const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
+    log(fmt::format("resumed after {} epochs{}", start.epochs.size(), within));
+  }
 }
 
 void TrainingView::draw(const BatchProgress& p) {

@@ -18,6 +18,8 @@ class TrainingView {
 
   /// `device`, `precision`: what was chosen, and why.
   void begin(const TrainStart& start, const Dataset& dataset, const std::string& device, const std::string& precision);
+  /// Where a network that goes on does so.
+  void resume(const TrainStart& start);
   void draw(const BatchProgress& progress);
   void add(const EpochMetrics& metrics, bool is_best);
 

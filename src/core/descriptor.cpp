@@ -43,6 +43,8 @@ FileCalls& file_calls() {
       .fsync = ::fsync,
       .close = ::close,
       .rename = ::rename,
+      .link = ::link,
+      .unlink = ::unlink,
   };
   return calls;
 }

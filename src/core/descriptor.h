@@ -19,6 +19,8 @@ struct FileCalls {
   std::function<int(int descriptor)> fsync;
   std::function<int(int descriptor)> close;
   std::function<int(const char* from, const char* to)> rename;
+  std::function<int(const char* from, const char* to)> link;
+  std::function<int(const char* path)> unlink;
 };
 
 /// Those in use. To be changed while no other thread has a file open.

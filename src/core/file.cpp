@@ -62,18 +62,23 @@ void AtomicFile::write(std::string_view bytes) {
 void AtomicFile::commit(const fs::path& previous) {
   if (temporary_.empty()) return;
   if (!file_->sync()) fail("cannot be written");
-  const auto rename = [](const fs::path& from, const fs::path& to) {
-    return file_calls().rename(from.c_str(), to.c_str()) == 0;
-  };
-  const bool is_whole = file_->close();
-  const bool is_free = previous.empty() || rename(path_, previous) || errno == ENOENT;
-  if (!is_whole || !is_free || !rename(temporary_, path_)) {
+  const bool is_in_place = file_->close() && (previous.empty() || keep_as(previous)) &&
+                           file_calls().rename(temporary_.c_str(), path_.c_str()) == 0;
+  if (!is_in_place) {
     const int error = errno;
     ::unlink(temporary_.c_str());
     errno = error;
     fail("cannot be written");
   }
   if (!sync_folder(folder_of(path_))) fail("cannot be written");
+}
+
+bool AtomicFile::keep_as(const fs::path& previous) const {
+  const FileCalls& calls = file_calls();
+  if (calls.unlink(previous.c_str()) != 0 && errno != ENOENT) return false;
+  if (calls.link(path_.c_str(), previous.c_str()) == 0 || errno == ENOENT) return true;
+  // A file system without links: for a moment there is no file of the name.
+  return calls.rename(path_.c_str(), previous.c_str()) == 0;
 }
 
 void AtomicFile::fail(std::string_view action) const {
@@ -87,8 +92,7 @@ void AtomicFile::fail(std::string_view action) const {
 FolderLock::FolderLock(const fs::path& folder) : folder_(std::make_unique<Descriptor>(folder, O_RDONLY | O_DIRECTORY)) {
   if (!folder_->is_open()) throw Error(fmt::format("{}: cannot be opened: {}", folder.string(), std::strerror(errno)));
   if (::flock(folder_->get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems have none
-  throw Error(
-      fmt::format("{}: another program is training there; wait for it, or choose another --out", folder.string()));
+  throw Error(fmt::format("{}: another program is training there; wait until it is done", folder.string()));
 }
 
 FolderLock::~FolderLock() = default;
@@ -141,11 +145,12 @@ std::string read_file(const fs::path& path, std::uintmax_t max_bytes) {
 
 void remove_temporary_files(const fs::path& folder) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string number = entry.path().stem().extension().string();  // ".1234" of "best.safetensors.1234.tmp"
-    const bool is_ours = entry.path().extension() == kTemporary && number.size() > 1 &&
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    const fs::path path = entry->path();
+    const std::string number = path.stem().extension().string();  // ".1234" of "best.safetensors.1234.tmp"
+    const bool is_ours = path.extension() == kTemporary && number.size() > 1 &&
                          number.find_first_not_of("0123456789", 1) == std::string::npos;
-    if (is_ours) fs::remove(entry.path(), ignored);
+    if (is_ours) fs::remove(path, ignored);
   }
 }
 

@@ -49,10 +49,10 @@ void Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
   fmt::format_to(std::back_inserter(row), "{}", label);
   for (const uint8_t pixel : pixels) fmt::format_to(std::back_inserter(row), ",{}", pixel);
   row += '\n';
-  // One write, so that a row is never torn by another; what a full disk cut off is taken back.
+  // The row goes out in one piece, so that none is torn by another's; what a full disk cut off is taken back.
   if (!file.write(row.data(), row.size())) {
     const int reason = errno;
-    static_cast<void>(ftruncate(file.get(), size) + 0);
+    [[maybe_unused]] const int taken_back = ftruncate(file.get(), size);
     errno = reason;
     fail("written");
   }

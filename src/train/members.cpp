@@ -32,36 +32,42 @@ TrainConfig member_config(const TrainConfig& config, const fs::path& folder, int
   return member;
 }
 
-/// A member counts when its summary is there, which is written last, and it is not to have more epochs now.
+/// A member counts when its summary is there, which is written last, and nothing says that it is to be trained further.
 bool is_complete(const fs::path& member, const TrainConfig& config) {
   if (!fs::exists(member / "summary.json")) return false;
   const Json summary = Json::parse(read_file(member / "summary.json", 1 << 20), nullptr, /*allow_exceptions=*/false);
   if (!summary.is_object()) return false;
-  const std::string stopped = summary.value("stopped", "interrupted");
-  return stopped != "interrupted" && (stopped != "finished" || summary.value("epochs", int64_t{0}) >= config.epochs);
+  const auto number = [&](const char* key) {
+    const Json value = summary.value(key, Json());
+    return value.is_number() ? value.get<double>() : 0;
+  };
+  const Json stopped = summary.value("stopped", Json());
+  if (stopped == "finished") return number("epochs") >= static_cast<double>(config.epochs);
+  if (stopped == "max_seconds") return config.max_seconds > 0 && number("training_seconds") >= config.max_seconds;
+  return stopped == "early stopping";
 }
 
-/// Makes the folder with its configuration, or finds a run there, of which it gives true: one of the same
-/// configuration, unless it is resumed.
-bool open_folder(const fs::path& folder, const TrainConfig& config, Start start) {
+/// Of a run that goes on: the data must be that of the members which are there.
+void require_same_data(const fs::path& folder, const Dataset& dataset) {
+  const fs::path first = member_folder(folder, 1) / "best.safetensors";
+  if (!fs::exists(first) || load_checkpoint(first).info.data == fingerprint(dataset)) return;
+  throw Error(
+      fmt::format("{}: not the rows that {} was trained on; name them with --data", dataset.source, folder.string()));
+}
+
+/// Writes the configuration of a new run, and that of one that goes on where it may be another.
+void keep_config(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, Start start) {
   const fs::path file = folder / "config.toml";
   const std::string text = run_config_text(config);
   if (fs::exists(file)) {
-    if (read_file(file, 1 << 20) == text) return true;
+    if (read_file(file, 1 << 20) == text) return;
     if (start == Start::anew) {
       throw Error(
           fmt::format("{}: holds a run with other settings; choose another --out or remove it", folder.string()));
     }
-    write_file(file, text);
-    return true;
+    require_same_data(folder, dataset);
   }
-  std::error_code error;
-  if (fs::exists(folder) && !fs::is_empty(folder, error)) {
-    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or remove it", folder.string()));
-  }
-  make_folder(folder);
   write_file(file, text);
-  return false;
 }
 
 void write_summary(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const HeldOut& held_out) {
@@ -152,10 +158,12 @@ MembersResult train_missing_members(const TrainConfig& config, const Dataset& da
 
 MembersResult train_members(const TrainConfig& config, const Dataset& dataset, const fs::path& folder,
                             const std::function<TrainEvents(const Member&)>& events_of, Start start) {
-  const fs::path first_new = first_missing(folder);
-  const bool was_there = open_folder(folder, config, start);
+  const bool was_there = fs::exists(folder / "config.toml");
+  const fs::path first_new = was_there ? fs::path() : make_run_folder(folder);
+  const FolderLock lock(folder);
   try {
-    const FolderLock lock(folder);
+    remove_temporary_files(folder);
+    keep_config(config, dataset, folder, start);
     return train_missing_members(config, dataset, folder, events_of);
   } catch (...) {
     // A run that failed before its first checkpoint leaves nothing behind.

@@ -29,14 +29,9 @@ std::optional<EpochMetrics> RunProgress::best() const {
   return best_epoch == 0 ? std::nullopt : std::optional(epochs[static_cast<size_t>(best_epoch - 1)]);
 }
 
-double RunProgress::seconds() const {
-  double sum = 0;
-  for (const EpochMetrics& metrics : epochs) sum += metrics.seconds;
-  return sum;
-}
-
 void RunProgress::complete_epoch(const EpochMetrics& metrics, bool is_best) {
   epochs.push_back(metrics);
+  complete_seconds += metrics.seconds;
   batches = 0;
   batch_seconds = 0;
   if (is_best) best_epoch = metrics.epoch;
@@ -57,24 +52,29 @@ void RunProgress::save(TrainingState& state) const {
   state.put_integer("run.epochs_without_best", epochs_without_best);
 }
 
-void RunProgress::restore(const TrainingState& state) {
+void RunProgress::restore(const TrainingState& state, int64_t batches_per_epoch) {
   const torch::Tensor rows = state.tensor("run.epochs");
   if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) ||
       rows.scalar_type() != torch::kFloat64) {
     throw Error("the state's 'run.epochs' is of another shape; it is of another version of digitrec");
   }
   epochs.clear();
+  complete_seconds = 0;
   const double* value = rows.const_data_ptr<double>();
   for (int64_t i = 0; i < rows.size(0); ++i) {
     EpochMetrics metrics;
     metrics.epoch = i + 1;
     for (const auto field : kFields) metrics.*field = *value++;
     epochs.push_back(metrics);
+    complete_seconds += metrics.seconds;
   }
   batches = state.integer("run.batches");
   batch_seconds = state.number("run.batch_seconds");
   best_epoch = state.integer("run.best_epoch");
   epochs_without_best = state.integer("run.epochs_without_best");
+  if (batches < 0 || batches > batches_per_epoch || best_epoch < 0 || best_epoch > rows.size(0)) {
+    throw Error("the state's numbers of batches and epochs cannot be; it is of a run with other settings");
+  }
 }
 
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs) {

@@ -16,17 +16,19 @@ struct RunProgress {
   double batch_seconds = 0;          ///< that they took
   int64_t best_epoch = 0;            ///< the one in best.safetensors, from 1; 0: none yet
   int64_t epochs_without_best = 0;   ///< since then
+  double complete_seconds = 0;       ///< that the complete epochs took
 
   /// The epoch under way, from 1.
   int64_t epoch() const { return static_cast<int64_t>(epochs.size()) + 1; }
   std::optional<EpochMetrics> best() const;
-  /// Of training, in complete epochs.
-  double seconds() const;
+  /// Of training.
+  double seconds() const { return complete_seconds + batch_seconds; }
 
   void complete_epoch(const EpochMetrics& metrics, bool is_best);
 
   void save(TrainingState& state) const;
-  void restore(const TrainingState& state);
+  /// Throws Error when what it finds cannot be, in epochs of that many batches.
+  void restore(const TrainingState& state, int64_t batches_per_epoch);
 };
 
 /// metrics.csv: a row for each epoch.

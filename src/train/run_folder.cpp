@@ -9,6 +9,10 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
 namespace digitrec {
 
 namespace fs = std::filesystem;
@@ -37,7 +41,37 @@ const char* chosen_by(const TrainConfig& config, const TrainStart& start) {
   return "highest validation accuracy, then lowest validation loss";
 }
 
+void duplicate_file(const fs::path& from, const fs::path& to) { write_file(to, read_file(from, fs::file_size(from))); }
+
+int64_t count_lines(const fs::path& file) {
+  if (!fs::exists(file)) return 0;
+  const std::string text = read_file(file, fs::file_size(file));
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+void require_empty(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_empty(path, error)) return;
+  throw Error(fmt::format("{}: already exists and is not empty; choose another --out or {}", path.string(),
+                          fs::exists(path / "config.toml") ? "go on with --resume " + path.string() : "remove it"));
+}
+
 }  // namespace
+
+fs::path make_run_folder(const fs::path& path) {
+  if (fs::exists(path) && !fs::is_directory(path)) {
+    throw Error(
+        fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path.string()));
+  }
+  if (fs::exists(path)) {
+    // What a run that was killed while it began has left.
+    remove_temporary_files(path);
+    require_empty(path);
+  }
+  const fs::path first_new = first_missing(path);
+  make_folder(path);
+  return first_new;
+}
 
 fs::path first_missing(const fs::path& path) {
   fs::path missing;
@@ -67,31 +101,19 @@ std::string run_config_text(const TrainConfig& config) {
 RunFolder::RunFolder(fs::path path, const TrainConfig& config, Start start) : path_(std::move(path)) {
   // "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
   if (!path_.has_filename()) path_ = path_.parent_path();
-  const std::string text = run_config_text(config);
   if (start == Start::resumed) {
     lock_.emplace(path_);
     remove_temporary_files(path_);
-    if (read_file(path_ / "config.toml", 1 << 20) != text) write_file(path_ / "config.toml", text);
     has_checkpoint_ = true;  // nor is a run that came to none removed
     return;
   }
-  std::error_code error;
-  if (fs::exists(path_) && !fs::is_directory(path_)) {
-    throw Error(
-        fmt::format("{}: is a file; expected a folder to make for the run: choose another --out", path_.string()));
-  }
-  if (fs::is_directory(path_) && !fs::is_empty(path_, error)) {
-    const bool is_run = fs::exists(path_ / "config.toml");
-    throw Error(fmt::format("{}: already exists and is not empty; choose another --out or {}", path_.string(),
-                            is_run ? "go on with --resume " + path_.string() : "remove it"));
-  }
-  first_new_ = first_missing(path_);
+  first_new_ = make_run_folder(path_);
+  lock_.emplace(path_);
+  require_empty(path_);
   try {
-    make_folder(path_);
-    lock_.emplace(path_);
-    write_file(path_ / "config.toml", text);
+    write_file(path_ / "config.toml", run_config_text(config));
     write_file(path_ / "metrics.csv", metrics_csv({}));
-  } catch (const Error&) {
+  } catch (...) {
     discard();
     throw;
   }
@@ -106,37 +128,54 @@ void RunFolder::discard() const { remove_made(path_, first_new_); }
 
 std::optional<TrainingState> RunFolder::load_state(std::string& damage) const {
   const fs::path previous = previous_file(state());
-  if (!fs::exists(state()) && !fs::exists(previous)) return std::nullopt;
+  if (!fs::exists(state()) && !fs::exists(previous)) {
+    // Killed in its first epoch, a run may have its first checkpoints, but neither a second epoch nor an end.
+    const bool has_more = fs::exists(path_ / "summary.json") || count_lines(path_ / "metrics.csv") > 2;
+    if (!has_more) return std::nullopt;
+    throw Error(fmt::format("{}: no state.safetensors beside its checkpoints; without it the run cannot go on",
+                            path_.string()));
+  }
   try {
     return TrainingState(state());
   } catch (const Error& error) {
     if (!fs::exists(previous)) throw;
     damage = fmt::format("{}; {} is used instead", error.what(), previous.string());
-    return TrainingState(previous);
+    TrainingState found(previous);
+    duplicate_file(previous, state());  // or the next state would push the only good one out
+    return found;
   }
 }
 
-bool RunFolder::restore_best(int64_t epoch) const {
-  const auto holds_epoch = [epoch](const fs::path& file) {
+int64_t RunFolder::restore_best(int64_t epoch) const {
+  const auto epoch_of = [](const fs::path& file) -> int64_t {
     try {
       const CheckpointInfo info = load_checkpoint(file).info;
       const auto found = info.metrics.find("epoch");
-      return found != info.metrics.end() && found->second == static_cast<double>(epoch);
+      return found == info.metrics.end() ? 0 : std::llround(found->second);
     } catch (const Error&) {
-      return false;
+      return 0;
     }
   };
-  if (holds_epoch(best())) return true;
-  if (!holds_epoch(previous_file(best()))) return false;
-  write_file(best(), read_file(previous_file(best()), fs::file_size(previous_file(best()))));
-  return true;
+  if (epoch_of(best()) == epoch) return epoch;
+  const int64_t previous = epoch_of(previous_file(best()));
+  if (previous < 1 || previous > epoch) return 0;
+  duplicate_file(previous_file(best()), best());
+  return previous;
+}
+
+void RunFolder::update_config(const TrainConfig& config) const {
+  const std::string text = run_config_text(config);
+  if (read_file(path_ / "config.toml", 1 << 20) != text) write_file(path_ / "config.toml", text);
 }
 
 void RunFolder::save(RunFiles files) {
   wait();
   saving_ = std::async(std::launch::async, [this, files = std::move(files)] {
-    if (files.is_best) write_safetensors(best(), *files.last, Replaced::kept_as_previous);
-    if (files.last) write_safetensors(last(), *files.last);
+    if (files.is_best) write_safetensors(best(), files.network, Replaced::kept_as_previous);
+    if (!files.network.tensors.empty()) {
+      write_safetensors(last(), files.network);
+      has_checkpoint_ = true;
+    }
     write_file(path_ / "metrics.csv", files.metrics);
     files.state.save(state());
     has_checkpoint_ = true;
@@ -145,6 +184,10 @@ void RunFolder::save(RunFiles files) {
 
 void RunFolder::wait() {
   if (saving_.valid()) saving_.get();
+}
+
+void RunFolder::check() {
+  if (saving_.valid() && saving_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) saving_.get();
 }
 
 void RunFolder::write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const {

@@ -6,6 +6,7 @@
 #include "digitrec/train/config.h"
 #include "digitrec/train/trainer.h"
 
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <optional>
@@ -20,14 +21,18 @@ std::filesystem::path first_missing(const std::filesystem::path& path);
 /// One that was there stays, empty.
 void remove_made(const std::filesystem::path& path, const std::filesystem::path& first_new);
 
+/// Makes the folder, and those above it, for a run, or takes an empty one that is there. Gives first_missing as it was
+/// before. Throws Error when it holds something or cannot be made.
+std::filesystem::path make_run_folder(const std::filesystem::path& path);
+
 /// What config.toml of a run folder holds.
 std::string run_config_text(const TrainConfig& config);
 
 /// What is written together, after an epoch or within one.
 struct RunFiles {
-  std::optional<SafeTensors> last;  ///< the network
-  bool is_best = false;             ///< it is also the best one
-  std::string metrics;              ///< metrics.csv
+  SafeTensors network;   ///< for last.safetensors; none within an epoch
+  bool is_best = false;  ///< and for best.safetensors
+  std::string metrics;   ///< for metrics.csv
   TrainingState state;
 };
 
@@ -36,27 +41,32 @@ struct RunFiles {
 /// there meanwhile.
 class RunFolder {
  public:
-  /// Makes the folder with its config.toml, or opens that of a run that was cut short. Throws Error when one to be made
-  /// exists and is not empty, when it cannot be made (then what was made of it is removed again), or another program
-  /// trains there.
+  /// Makes the folder with its config.toml, or opens that of a run that was cut short, without a change yet. Throws
+  /// Error when one to be made exists and is not empty, when it cannot be made (then what was made of it is removed
+  /// again), or another program trains there.
   RunFolder(std::filesystem::path path, const TrainConfig& config, Start start);
   /// Waits for the files that are being written.
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// The state to go on from, the previous one where the last is damaged, which `damage` then tells. None when the run
-  /// came to no checkpoint, and is to begin anew. Throws Error when all that there is is damaged.
+  /// The state to go on from. Where the last one is damaged, which `damage` then tells, the previous one takes its
+  /// place. None when the run came to no checkpoint, and is to begin anew. Throws Error when all that there is is
+  /// damaged, or gone.
   std::optional<TrainingState> load_state(std::string& damage) const;
-  /// Makes sure that best.safetensors holds that epoch: a run that was cut short may have written a later one, and kept
-  /// the one before. False when neither does.
-  bool restore_best(int64_t epoch) const;
+  /// Makes best.safetensors hold that epoch: a run that was cut short may have written a later one, and kept the one
+  /// before. Gives the epoch that it holds then, an earlier one where that epoch's is damaged; 0 for none.
+  int64_t restore_best(int64_t epoch) const;
+  /// Lets config.toml say what the run goes on with. Throws Error.
+  void update_config(const TrainConfig& config) const;
 
   /// Writes the files while the caller goes on, the state last: what it tells of is there. Waits for those before.
   /// Throws Error when those could not be written.
   void save(RunFiles files);
   /// Waits for them. Throws Error when they could not be written.
   void wait();
+  /// Throws Error when it is known by now that they could not be.
+  void check();
 
   void write_summary(const TrainConfig& config, const TrainStart& start, const TrainResult& result) const;
 
@@ -71,7 +81,7 @@ class RunFolder {
   std::filesystem::path path_;
   std::filesystem::path first_new_;  ///< the outermost folder made for this run; empty when it was there, empty
   std::optional<FolderLock> lock_;
-  bool has_checkpoint_ = false;
+  std::atomic<bool> has_checkpoint_ = false;
   std::future<void> saving_;
 };
 

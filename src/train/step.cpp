@@ -5,6 +5,12 @@
 #include <ATen/core/Reduction.h>
 
 namespace digitrec {
+namespace {
+
+/// Steps that make what later ones reuse: cuDNN's plans, the allocator's blocks.
+constexpr int64_t kStepsBeforeGraph = 3;
+
+}  // namespace
 
 RunningMean::RunningMean(const torch::Device& device)
     // Metal has no float64.
@@ -49,8 +55,9 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
       augmentation_(config.augmentation),
       class_weights_(std::move(class_weights)),
       mean_(images_.device()),
-      batch_size_(config.batch_size) {
-  if (StepGraph::is_available(images_.device()) && !config.detect_anomaly) {
+      batch_size_(config.batch_size),
+      steps_before_graph_(config.detect_anomaly ? -1 : kStepsBeforeGraph) {
+  if (StepGraph::is_available(images_.device())) {
     graph_rate_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(images_.device()));
   }
 }
@@ -97,10 +104,9 @@ void TrainStep::run(const torch::Tensor& rows, double rate, uint64_t seed) {
   const torch::Tensor y = labels_.index_select(0, rows);
   if (graph_rate_.defined()) {
     graph_rate_.fill_(rate);
-    // The first steps make what later ones reuse: cuDNN's plans, the allocator's blocks.
     const bool is_full = rows.numel() == batch_size_;
     if (is_full && steps_before_graph_ == 0) return launch_graph(x, y);
-    if (is_full) --steps_before_graph_;
+    if (is_full && steps_before_graph_ > 0) --steps_before_graph_;
   }
   compute(x, y);
 }

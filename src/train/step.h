@@ -89,7 +89,7 @@ class TrainStep {
   torch::Tensor graph_labels_;
   torch::Tensor graph_rate_;
   int64_t batch_size_;
-  int64_t steps_before_graph_ = 3;
+  int64_t steps_before_graph_;  ///< -1: it is never recorded
 };
 
 }  // namespace digitrec

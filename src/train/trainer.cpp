@@ -99,6 +99,16 @@ TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
   return rows;
 }
 
+/// What a run cannot change when it goes on.
+std::string fixed_settings(const TrainConfig& config) {
+  TrainConfig copy = config;
+  copy.out = copy.data = copy.extra_data = "";
+  copy.epochs = 1;
+  copy.max_seconds = 0;
+  copy.checkpoint_every = {};
+  return to_toml(copy);
+}
+
 /// The generator that dropout draws from.
 at::Generator default_generator(const torch::Device& device) {
   return device.is_cpu() ? at::detail::getDefaultCPUGenerator() : at::globalContext().defaultGenerator(device);
@@ -130,7 +140,7 @@ class Trainer {
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
     info_.data = fingerprint(dataset);
-    all_data_ = config.extra_data.empty() ? info_.data : fingerprint(rows_.dataset);
+    if (!config.extra_data.empty()) extra_data_ = fingerprint(rows_.dataset);
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
@@ -157,7 +167,10 @@ class Trainer {
       average_.emplace(config, info_, *model_, images.index_select(0, rows.to(device_)));
     }
     run_.emplace(folder, config, start);
-    if (start == Start::resumed) restore();
+    if (start == Start::resumed) {
+      restore();
+      run_->update_config(config);
+    }
   }
 
   TrainResult run() {
@@ -183,13 +196,11 @@ class Trainer {
       schedule_.observe_epoch(metrics.val_loss);
       const bool is_best = is_better(metrics, progress_.best());
       progress_.complete_epoch(metrics, is_best);
-      // First the caller, whose log then has every epoch that the state knows of.
-      if (events_.on_epoch) events_.on_epoch(metrics, is_best, {info_, result_network()});
-      run_->save({network_contents(metrics), is_best, metrics_csv(progress_.epochs), state()});
+      end_epoch(metrics, is_best, progress_.epochs, state());
       result.best = progress_.best();
     }
     if (result.reason != StopReason::max_seconds) result.epochs = progress_.epoch() - 1;
-    result.seconds = seconds();
+    result.seconds = progress_.seconds();
     run_->wait();
     run_->write_summary(config_, start, result);
     return result;
@@ -239,35 +250,25 @@ class Trainer {
     double next_report = kProgressInterval;
     double next_save = config_.checkpoint_every.seconds;
     for (int64_t batch = progress_.batches; batch < batches; ++batch) {
-      const int64_t step = (metrics.epoch - 1) * batches + batch;
-      const double rate = schedule_.rate(step);
-      const BatchSampler::Range range = sampler_.range(batch);
-      const uint64_t seed = mix_seed(stream_seed(config_, kAugmentStream), static_cast<uint64_t>(step));
-      try {
-        step_->run(order.narrow(0, range.begin, range.size), rate, seed);
-      } catch (const std::exception& error) {
-        if (!config_.detect_anomaly) throw;
-        const std::string what = error.what();
-        fail_not_finite(fmt::format("batch {} of {} in epoch {} (learning rate {:.3g}): {}", batch + 1, batches,
-                                    metrics.epoch, rate, what.substr(0, what.find('\n'))));
-      }
-      if (average_) average_->observe(step, batches);
+      reason = reason_to_stop();
+      if (reason != StopReason::finished) break;
+      train_batch(metrics.epoch, batch, order);
 
       const double elapsed = watch.seconds();
       progress_.batches = batch + 1;
       progress_.batch_seconds = seconds_before + elapsed;
       if (elapsed >= next_report) {
         next_report = elapsed + kProgressInterval;
+        run_->check();
         require_finite_loss(metrics.epoch);
         if (events_.on_batch) report(metrics.epoch, static_cast<double>(step_->rows() - rows_before) / elapsed);
       }
-      if (batch + 1 < batches && is_time_to_save(step, elapsed, next_save)) {
+      if (batch + 1 < batches && is_time_to_save((metrics.epoch - 1) * batches + batch, elapsed, next_save)) {
         require_finite_loss(metrics.epoch);
-        run_->save({std::nullopt, false, metrics_csv(progress_.epochs), state()});
+        run_->save({{}, false, metrics_csv(progress_.epochs), state()});
       }
-      reason = reason_to_stop(metrics.epoch == config_.epochs && batch + 1 == batches);
-      if (reason != StopReason::finished) break;
     }
+    if (progress_.batches == 0) return metrics;  // stopped before the first
     metrics.lr = schedule_.rate((metrics.epoch - 1) * batches + progress_.batches - 1);
     metrics.train_loss = step_->loss();  // waits for the device, so that the time below is all of the work
     metrics.train_accuracy = step_->accuracy();
@@ -278,12 +279,25 @@ class Trainer {
     return metrics;
   }
 
-  /// Of training so far.
-  double seconds() const { return progress_.seconds() + progress_.batch_seconds; }
+  void train_batch(int64_t epoch, int64_t batch, const torch::Tensor& order) {
+    const int64_t batches = sampler_.batches_per_epoch();
+    const int64_t step = (epoch - 1) * batches + batch;
+    const double rate = schedule_.rate(step);
+    const BatchSampler::Range range = sampler_.range(batch);
+    const uint64_t seed = mix_seed(stream_seed(config_, kAugmentStream), static_cast<uint64_t>(step));
+    try {
+      step_->run(order.narrow(0, range.begin, range.size), rate, seed);
+    } catch (const std::exception& error) {
+      const std::string what = error.what();
+      if (!config_.detect_anomaly || what.find("returned nan values") == std::string::npos) throw;
+      fail_not_finite(fmt::format("batch {} of {} in epoch {} (learning rate {:.3g}): {}", batch + 1, batches, epoch,
+                                  rate, what.substr(0, what.find('\n'))));
+    }
+    if (average_) average_->observe(step, batches);
+  }
 
-  StopReason reason_to_stop(bool is_last_batch) const {
-    if (is_last_batch) return StopReason::finished;
-    if (config_.max_seconds > 0 && seconds() >= config_.max_seconds) return StopReason::max_seconds;
+  StopReason reason_to_stop() const {
+    if (config_.max_seconds > 0 && progress_.seconds() >= config_.max_seconds) return StopReason::max_seconds;
     return events_.should_stop && events_.should_stop() ? StopReason::interrupted : StopReason::finished;
   }
 
@@ -308,22 +322,39 @@ class Trainer {
     if (result.reason == StopReason::interrupted) {
       return run_->save({network_contents(metrics), false, metrics_csv(progress_.epochs), std::move(stopped)});
     }
+    result.epochs = progress_.epoch() - 1;
+    if (progress_.batches == 0) return;  // between two epochs
     validate(metrics);
     const bool is_best = is_better(metrics, result.best);
     if (is_best) result.best = metrics;
     result.epochs = metrics.epoch;
     std::vector<EpochMetrics> rows = progress_.epochs;
     rows.push_back(metrics);
-    if (events_.on_epoch) events_.on_epoch(metrics, is_best, {info_, result_network()});
-    run_->save({network_contents(metrics), is_best, metrics_csv(rows), std::move(stopped)});
+    end_epoch(metrics, is_best, rows, std::move(stopped));
+  }
+
+  /// Tells the caller, and saves. The caller comes first, so that its log has every epoch that the state knows of; but
+  /// what it fails at costs no epoch.
+  void end_epoch(const EpochMetrics& metrics, bool is_best, const std::vector<EpochMetrics>& rows,
+                 TrainingState state) {
+    RunFiles files{network_contents(metrics), is_best, metrics_csv(rows), std::move(state)};
+    std::exception_ptr failure;
+    try {
+      if (events_.on_epoch) events_.on_epoch(metrics, is_best, {info_, result_network()});
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    run_->save(std::move(files));
+    if (failure) std::rethrow_exception(failure);
   }
 
   // ---- the state of a run
 
   TrainingState state() const {
     TrainingState state;
-    state.set_note("data", all_data_);
-    state.set_note("model", config_.model);
+    state.set_note("data", info_.data);
+    state.set_note("extra_data", extra_data_);
+    state.set_note("settings", fixed_settings(config_));
     progress_.save(state);
     schedule_.save(state);
     step_->save(state);
@@ -336,25 +367,45 @@ class Trainer {
   void restore() {
     std::optional<TrainingState> state = run_->load_state(damage_);
     if (!state) return;
-    if (state->note("data") != all_data_) {
-      throw Error(fmt::format("{}: not the rows that {} was trained on; name them with --data", rows_.dataset.source,
-                              run_->path().string()));
-    }
-    progress_.restore(*state);
-    if (config_.max_seconds > 0 && seconds() >= config_.max_seconds) {
-      throw UsageError(fmt::format("--max-seconds: {} has trained {:.0f} s already; give it more, or 0 for no limit",
-                                   run_->path().string(), seconds()));
+    require_same_run(*state);
+    progress_.restore(*state, sampler_.batches_per_epoch());
+    const auto done = static_cast<int64_t>(progress_.epochs.size());
+    if (done > config_.epochs) {
+      throw UsageError(
+          fmt::format("--epochs: {} has trained {} already; expected as many or more", run_->path().string(), done));
     }
     schedule_.restore(*state);
     step_->restore(*state);
     if (average_) average_->restore(*state);
     info_.temperature = state->number("calibration.temperature");
-    if (progress_.best_epoch > 0 && !run_->restore_best(progress_.best_epoch)) {
-      damage_ += fmt::format("{}{} is damaged: the best of the epochs to come takes its place",
-                             damage_.empty() ? "" : "; ", run_->best().string());
-      progress_.best_epoch = 0;
+    if (const int64_t best = progress_.best_epoch; best > 0) {
+      progress_.best_epoch = run_->restore_best(best);
+      if (progress_.best_epoch != best) {
+        damage_ +=
+            fmt::format("{}{} no longer holds epoch {}; {}", damage_.empty() ? "" : "; ", run_->best().string(), best,
+                        progress_.best_epoch > 0 ? fmt::format("epoch {} takes its place", progress_.best_epoch)
+                                                 : "the best of the epochs to come takes its place");
+      }
     }
     if (progress_.batches > 0) within_epoch_ = std::move(state);
+  }
+
+  void require_same_run(const TrainingState& state) const {
+    const std::string run = run_->path().string();
+    if (state.note("data") != info_.data) {
+      throw Error(
+          fmt::format("{}: not the rows that {} was trained on; name them with --data", rows_.dataset.source, run));
+    }
+    if (state.note("extra_data") != extra_data_) {
+      throw Error(fmt::format("{}: not the extra rows that {} was trained on; name them with --extra-data",
+                              config_.extra_data.empty() ? "no --extra-data" : config_.extra_data, run));
+    }
+    if (state.note("settings") != fixed_settings(config_)) {
+      throw Error(
+          fmt::format("{}/config.toml: not the settings that the run was trained with; put them back, or begin a "
+                      "new run with --config",
+                      run));
+    }
   }
 
   /// What begin_epoch has just set back.
@@ -429,7 +480,7 @@ class Trainer {
   const TrainEvents& events_;
   torch::Device device_;
   TrainingRows rows_;
-  std::string all_data_;  ///< fingerprint of them, those of --extra-data included
+  std::string extra_data_;  ///< fingerprint of all of them, where some are of --extra-data
   const Split& split_;
   int64_t leaked_rows_;
   BatchSampler sampler_;

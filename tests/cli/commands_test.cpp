@@ -158,6 +158,19 @@ TEST_F(WithTrainedRun, InterruptSavesAndExitsWith130) {
   EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "stopped/summary.json"))["stopped"], "interrupted");
 }
 
+TEST_F(WithTrainedRun, SavesAtEverySignalThatEndsAProgram) {
+  for (const auto& [signal, exit_code] : {std::pair{"TERM", 143}, {"HUP", 129}}) {
+    const std::string run = std::string("by-") + signal;
+    const std::string signaller =
+        "(while ! grep -qs 1/1000000 " + run + "/train.log; do sleep 0.05; done; kill -" + signal + " $(cat pid)) & ";
+    const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
+    const ProgramResult result =
+        run_digitrec("train --model mlp --epochs 1000000 --out " + run, folder_.path(), signaller + with_pid);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    EXPECT_NE(result.out.find("go on with digitrec train --resume " + run), std::string::npos) << result.out;
+  }
+}
+
 TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
   const std::string flags = "train --model mlp --epochs 5 --rotate 5 --average ema --checkpoint-every 1 --out ";
   ASSERT_EQ(run_digitrec(flags + "whole", folder_.path()).exit_code, 0);

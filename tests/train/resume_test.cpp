@@ -7,8 +7,10 @@
 #include "support_files.h"
 #include "train/run_folder.h"
 
+#include <array>
 #include <cerrno>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 namespace digitrec {
@@ -39,7 +41,7 @@ TrainConfig whole_recipe(const std::string& model) {
 /// Ends the run after that many batches.
 TrainEvents stop_after(int batches) {
   TrainEvents events;
-  events.should_stop = [left = batches]() mutable { return --left <= 0; };
+  events.should_stop = [left = batches]() mutable { return left-- <= 0; };
   return events;
 }
 
@@ -103,7 +105,7 @@ TEST_P(Resume, GoesOnFromWhatWasSavedWithinAnEpoch) {
   // Killed: an exception from within leaves what was saved before.
   TrainEvents events;
   events.should_stop = [left = 15]() mutable -> bool {
-    if (--left == 0) throw Error("killed");
+    if (left-- == 0) throw Error("killed");
     return false;
   };
   EXPECT_EQ(message_of([&] { train(config, data, folder / "run", events); }), "killed");
@@ -131,7 +133,10 @@ TEST(Resume, EveryOptimizerScheduleAndAverage) {
       config.optimizer = optimizer;
       config.average = average;
       config.average_start = 1.5;
-      config.schedule = number % 2 == 0 ? ScheduleKind::plateau : ScheduleKind::cosine;
+      config.schedule =
+          std::array{ScheduleKind::plateau, ScheduleKind::cosine, ScheduleKind::step}[static_cast<size_t>(number % 3)];
+      config.step_epochs = 2;
+      config.warmup_epochs = 0.5;
       config.plateau_patience = 0;
       const std::string name = std::to_string(number++);
       train(config, data, folder / (name + "-whole"), {});
@@ -184,7 +189,9 @@ TEST(Resume, GoesOnAfterMaxSecondsAsIfNothingHadBeen) {
   train(config, data, folder / "whole", {});
   config.max_seconds = 1e-3;
   EXPECT_EQ(train(config, data, folder / "run", {}).reason, StopReason::max_seconds);
-  EXPECT_THROW(train(config, data, folder / "run", {}, Start::resumed), UsageError);
+  const std::string metrics = untimed_metrics(folder / "run");
+  EXPECT_EQ(train(config, data, folder / "run", {}, Start::resumed).reason, StopReason::max_seconds);  // nothing to do
+  EXPECT_EQ(untimed_metrics(folder / "run"), metrics);
   config.max_seconds = 0;
   train(config, data, folder / "run", {}, Start::resumed);
   expect_same_run(folder / "whole", folder / "run");
@@ -209,6 +216,71 @@ TEST(Resume, RefusesOtherData) {
   other.source = "other.csv";
   EXPECT_ERROR(train(small(), other, folder / "run", {}, Start::resumed), Error,
                "other.csv: not the rows that " + (folder / "run").string() + " was trained on; name them with --data");
+}
+
+/// All files below a folder, by name.
+std::map<std::string, std::string> contents_of(const TempFolder& folder) {
+  std::map<std::string, std::string> contents;
+  for (const std::string& entry : folder.entries()) {
+    if (std::filesystem::is_regular_file(folder / entry)) contents[entry] = read_text(folder / entry);
+  }
+  return contents;
+}
+
+TEST(Resume, ChangesNothingWhenItFails) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig ensemble = small();
+  ensemble.ensemble = 2;
+  const auto no_events = [](const Member&) { return TrainEvents{}; };
+  train(small(), data, folder / "run", {});
+  train_members(ensemble, data, folder / "ensemble", no_events);
+  const auto before = contents_of(folder);
+  TrainConfig config = small();
+  config.data = "elsewhere.csv";
+  const Dataset other = draw_synthetic_digits(200, 2);
+  EXPECT_THROW(train(config, other, folder / "run", {}, Start::resumed), Error);
+  ensemble.epochs = 9;
+  EXPECT_THROW(train_members(ensemble, other, folder / "ensemble", no_events, Start::resumed), Error);
+  config.epochs = 1;
+  EXPECT_ERROR(train(config, data, folder / "run", {}, Start::resumed), UsageError,
+               "--epochs: " + (folder / "run").string() + " has trained 2 already; expected as many or more");
+  config = small();
+  config.lr = 1;
+  EXPECT_ERROR(train(config, data, folder / "run", {}, Start::resumed), Error,
+               (folder / "run").string() +
+                   "/config.toml: not the settings that the run was trained with; put them back, or "
+                   "begin a new run with --config");
+  EXPECT_EQ(contents_of(folder), before);
+}
+
+TEST(Resume, RefusesARunWhoseStateIsGone) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  train(small(), data, folder / "run", {});
+  std::filesystem::remove(folder / "run/state.safetensors");
+  std::filesystem::remove(folder / "run/state.previous.safetensors");
+  EXPECT_ERROR(
+      train(small(), data, folder / "run", {}, Start::resumed), Error,
+      (folder / "run").string() + ": no state.safetensors beside its checkpoints; without it the run cannot go on");
+}
+
+TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  TrainConfig config = small();
+  train(config, data, folder / "run", {});
+  ASSERT_EQ(load_checkpoint(folder / "run/best.previous.safetensors").info.metrics.at("epoch"), 1);
+  folder.write("run/best.safetensors", "torn");
+  TrainStart start;
+  TrainEvents look;
+  look.on_start = [&](const TrainStart& s) { start = s; };
+  const TrainResult result = train(config, data, folder / "run", look, Start::resumed);
+  EXPECT_EQ(start.damage,
+            (folder / "run/best.safetensors").string() + " no longer holds epoch 2; epoch 1 takes its place");
+  ASSERT_TRUE(result.best);
+  EXPECT_EQ(result.best->epoch, 1);
+  EXPECT_EQ(load_checkpoint(folder / "run").info.metrics.at("epoch"), 1);
 }
 
 TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
@@ -246,9 +318,8 @@ TEST(Resume, KeepsOthersOutOfTheFolder) {
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainEvents events;
   events.on_start = [&](const TrainStart&) {
-    EXPECT_ERROR(
-        train(small(), data, folder / "run", {}, Start::resumed), Error,
-        (folder / "run").string() + ": another program is training there; wait for it, or choose another --out");
+    EXPECT_ERROR(train(small(), data, folder / "run", {}, Start::resumed), Error,
+                 (folder / "run").string() + ": another program is training there; wait until it is done");
   };
   train(small(), data, folder / "run", events);
 }
@@ -256,27 +327,43 @@ TEST(Resume, KeepsOthersOutOfTheFolder) {
 TEST(Resume, MembersGoOnWithinOne) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
-  TrainConfig config = small();
-  config.ensemble = 2;
-  const auto no_events = [](const Member&) { return TrainEvents{}; };
-  train_members(config, data, folder / "whole", no_events);
-  MembersResult result;
-  int parts = 0;
-  do {
-    const auto stop = [](const Member&) { return stop_after(2); };
-    result = train_members(config, data, folder / "run", stop, parts++ == 0 ? Start::anew : Start::resumed);
-  } while (result.reason == StopReason::interrupted);
-  EXPECT_GT(parts, 4);
-  for (const char* member : {"member-01", "member-02"})
-    expect_same_run(folder / "whole" / member, folder / "run" / member);
+  for (const int64_t folds : {0, 2}) {
+    TrainConfig config = small();
+    (folds == 0 ? config.ensemble : config.folds) = 2;
+    const std::string name = std::to_string(folds);
+    const auto no_events = [](const Member&) { return TrainEvents{}; };
+    const MembersResult whole = train_members(config, data, folder / (name + "-whole"), no_events);
+    MembersResult result;
+    int parts = 0;
+    do {
+      const auto stop = [](const Member&) { return stop_after(2); };
+      result = train_members(config, data, folder / name, stop, parts++ == 0 ? Start::anew : Start::resumed);
+    } while (result.reason == StopReason::interrupted);
+    EXPECT_GT(parts, 2);
+    for (const std::string member : {"/member-01", "/member-02"}) {
+      expect_same_run(folder / (name + "-whole" + member), folder / (name + member));
+    }
+    EXPECT_TRUE(result.held_out.probabilities.equal(whole.held_out.probabilities));
+    config.epochs = 3;
+    EXPECT_EQ(train_members(config, data, folder / name, no_events, Start::resumed).trained, 2);
+    EXPECT_EQ(load_checkpoint(folder / (name + "/member-02/last.safetensors")).info.metrics.at("epoch"), 3);
+  }
+}
+
+TEST(RunFolder, TakesWhatARunThatWasKilledAtItsStartHasLeft) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "run");
+  folder.write("run/config.toml.123.tmp", "half of it");
+  const Dataset data = draw_synthetic_digits(200, 1);
+  EXPECT_NO_THROW(train(small(), data, folder / "run", {}));
 }
 
 /// The state after `epoch` epochs, with a tensor that tells it from others.
 RunFiles files_of(int64_t epoch) {
   at::manual_seed(static_cast<uint64_t>(epoch));
   RunFiles files;
-  files.last = checkpoint_contents(*build_model("mlp-128", {}),
-                                   {.preset = "mlp-128", .metrics = {{"epoch", static_cast<double>(epoch)}}});
+  files.network = checkpoint_contents(*build_model("mlp-128", {}),
+                                      {.preset = "mlp-128", .metrics = {{"epoch", static_cast<double>(epoch)}}});
   files.is_best = true;
   files.metrics = std::to_string(epoch) + "\n";
   files.state.put_integer("epoch", epoch);
@@ -316,12 +403,32 @@ TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
       std::string damage;
       const int64_t epoch = run.load_state(damage)->integer("epoch");
       EXPECT_TRUE((epoch == 1 && failed) || epoch == 2) << "call " << nth;
-      EXPECT_TRUE(run.restore_best(epoch)) << "call " << nth;
+      EXPECT_EQ(run.restore_best(epoch), epoch) << "call " << nth;
       EXPECT_EQ(load_checkpoint(run.best()).info.metrics.at("epoch"), static_cast<double>(epoch)) << "call " << nth;
       const double last = load_checkpoint(run.last()).info.metrics.at("epoch");
       EXPECT_TRUE(last == 1 || last == 2) << "call " << nth;
       for (const std::string& entry : folder.entries()) EXPECT_FALSE(entry.ends_with(".tmp")) << entry;
     }
+  }
+}
+
+TEST(RunFolder, CanBeResumedOrIsGoneWhateverCallOfTheFirstSaveFails) {
+  for (int nth = 1; nth <= 70; ++nth) {
+    const TempFolder folder;
+    {
+      const FailingFiles failing(nth, FailingFiles::How::from_then_on, ENOSPC);
+      try {
+        RunFolder run(folder / "run", small(), Start::anew);
+        run.save(files_of(1));
+        run.wait();
+      } catch (const Error&) {
+      }
+    }
+    if (contents_of(folder).empty()) continue;
+    RunFolder run(folder / "run", small(), Start::resumed);
+    std::string damage;
+    EXPECT_NO_THROW(run.load_state(damage)) << "call " << nth;
+    EXPECT_NO_THROW(load_checkpoint(run.last())) << "call " << nth;
   }
 }
 

@@ -21,6 +21,9 @@ struct SafeTensors {
 /// Error.
 SafeTensors read_safetensors(const std::filesystem::path& path);
 
+/// A copy on the CPU, contiguous, of a tensor on any device and in any memory order.
+torch::Tensor dense_copy(const torch::Tensor& tensor);
+
 /// What becomes of the file that another takes the place of.
 enum class Replaced { removed, kept_as_previous };
 

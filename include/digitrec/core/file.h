@@ -28,6 +28,8 @@ class AtomicFile {
   void commit(const std::filesystem::path& previous = {});
 
  private:
+  /// Gives the file that is there a second name, if there is one. False with errno when that cannot be.
+  bool keep_as(const std::filesystem::path& previous) const;
   [[noreturn]] void fail(std::string_view action) const;
 
   std::filesystem::path path_;

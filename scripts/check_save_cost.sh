@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# What a checkpoint costs an epoch of `mlp` on 42,000 rows: times training that saves once an epoch against training that saves ten
+# times more often, in turn, and prints the difference a save.
+#   scripts/check_save_cost.sh [ROUNDS]        default: 5
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+"$digitrec" data synth --out data --train 42000 --test 10 >/dev/null
+python3 - "$digitrec" "${1:-5}" <<'PY'
+import statistics, subprocess, sys, time
+program, rounds = sys.argv[1], int(sys.argv[2])
+EPOCHS, STEPS = 5, 42000 // 64 + 1
+
+def seconds(name, *more):
+    begin = time.monotonic()
+    subprocess.run([program, "train", "--model", "mlp", "--data", "data", "--val-fraction", "0", "--epochs", str(EPOCHS), "--out", name,
+                    *more], check=True, capture_output=True)
+    return time.monotonic() - begin
+
+often = [str(STEPS // 11)]
+seconds("warm")
+differences, epochs = [], []
+for i in range(rounds):
+    once = seconds(f"a{i}")
+    more = seconds(f"b{i}", "--checkpoint-every", *often)
+    differences.append((more - once) / (EPOCHS * 10))
+    rows = open(f"a{i}/metrics.csv").read().splitlines()[1:]
+    epochs.append(statistics.median(float(row.split(",")[6]) for row in rows))
+save, epoch = statistics.median(differences), statistics.median(epochs)
+print(f"a save: {1000 * save:.1f} ms (rounds: {', '.join(f'{1000 * d:.1f}' for d in differences)}); an epoch: {epoch:.2f} s; "
+      f"one save an epoch: {100 * save / epoch:.2f}% of it")
+PY

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Feeds every parser with made-up input (libFuzzer, AddressSanitizer, UndefinedBehaviorSanitizer), beginning with the files in
+# tests/fuzz/corpus, and prints how much of the parsers that input reached. What breaks one stays in build/fuzz/found.
+#   scripts/fuzz.sh [SECONDS [TARGET...]]    default: 60 seconds each; targets: csv idx gzip safetensors checkpoint config image http
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-60}
+shift $(($# < 1 ? $# : 1))
+targets=("$@")
+[ $# -gt 0 ] || targets=(csv idx gzip safetensors checkpoint config image http)
+scripts/install_dependencies.sh --fuzz
+llvm=$(llvm-config --bindir 2>/dev/null || dirname "$(realpath "$(command -v clang++)")")
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"
+
+out=$PWD/build/fuzz
+mkdir -p "$out/found" "$out/grown"
+export UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1
+# A network under LibTorch needs half a gigabyte; no input may ask for much more.
+run() {  # TARGET ARGUMENT...
+  LLVM_PROFILE_FILE="$out/$1.profraw" "$out/tests/fuzz/fuzz_$1" -timeout=10 -rss_limit_mb=2500 -malloc_limit_mb=1000 \
+    -artifact_prefix="$out/found/$1-" "${@:2}"
+}
+failed=0
+fuzz_one() {
+  mkdir -p "$out/grown/$1"
+  if run "$1" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 "$out/grown/$1" "tests/fuzz/corpus/$1" 2>"$out/$1.log"; then
+    awk -v target="$1" '/number_of_executed_units/ {n = $2} /peak_rss_mb/ {m = $2} END {printf "%-12s %10d inputs, nothing found; at most %d MiB\n", target, n, m}' \
+      "$out/$1.log"
+  else
+    echo "$1: FOUND SOMETHING; see $out/$1.log" && tail -n 30 "$out/$1.log" >&2
+    return 1
+  fi
+}
+for target in "${targets[@]}"; do
+  while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || failed=1; done
+  fuzz_one "$target" &
+done
+while [ "$(jobs -rp | wc -l)" -gt 0 ]; do wait -n || failed=1; done
+
+echo
+echo "Lines of the parsers that these inputs reach:"
+profiles=()
+objects=()
+for target in "${targets[@]}"; do
+  run "$target" -runs=0 "$out/grown/$target" "tests/fuzz/corpus/$target" 2>/dev/null || failed=1
+  profiles+=("$out/$target.profraw")
+  objects+=(-object "$out/tests/fuzz/fuzz_$target")
+done
+"$llvm/llvm-profdata" merge -sparse "${profiles[@]}" -o "$out/all.profdata"
+"$llvm/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "${objects[@]}" \
+  src/data/{csv,plain_csv,idx,byte_stream,image_file}.cpp src/checkpoint/{safetensors,checkpoint,training_state}.cpp \
+  src/train/config.cpp src/serve/api.cpp 2>/dev/null |
+  python3 -c '
+import json, os, sys
+files = json.load(sys.stdin)["data"][0]["files"]
+total = covered = 0
+for file in files:
+    lines = file["summary"]["lines"]
+    total, covered = total + lines["count"], covered + lines["covered"]
+    name = os.path.relpath(file["filename"])
+    print("  %-34s %5.1f%% of %d" % (name, lines["percent"], lines["count"]))
+print("  %-34s %5.1f%% of %d" % ("all", 100 * covered / total, total))
+'
+exit $failed
