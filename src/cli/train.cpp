@@ -31,9 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What may be said anew of a run that goes on; all else is as it was.
-const std::vector<std::string> kResumeKeys{"epochs", "max_seconds", "data", "extra_data", "checkpoint_every"};
-
 struct TrainCommand {
   std::string config_file;
   std::optional<std::string> resume;  ///< a run's folder
@@ -57,16 +54,15 @@ TrainConfig resolve_config(const TrainCommand& command) {
   if (command.resume) {
     config = read_run_config(*command.resume);
     config.out = *command.resume;
-    for (const auto& [key, value] : command.flags) {
-      if (std::find(kResumeKeys.begin(), kResumeKeys.end(), key) != kResumeKeys.end()) continue;
-      throw UsageError(flag_name(key) + ": --resume goes on with the run's own settings; leave it out");
-    }
   }
   config.detect_anomaly = command.detect_anomaly;
   if (!command.config_file.empty()) apply_config_file(config, command.config_file);
   for (const ConfigOption& option : train_options(config)) {
     for (const auto& [key, value] : command.flags) {
       if (key != option.key) continue;
+      if (command.resume && !option.resumable) {
+        throw UsageError(flag_name(key) + ": --resume goes on with the run's own settings; leave it out");
+      }
       if (const auto wrong = option.set(value)) throw UsageError(flag_name(key) + ": " + *wrong);
     }
   }

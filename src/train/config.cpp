@@ -9,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -153,6 +154,21 @@ int64_t count_members(const TrainConfig& config) {
   return std::max<int64_t>(1, config.folds) * std::max<int64_t>(1, config.ensemble);
 }
 
+void require_consistent(const TrainConfig& config) {
+  if (config.folds == 1)
+    throw UsageError("--folds: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
+  if (config.member > count_members(config)) {
+    throw UsageError(
+        fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
+  }
+  if (config.val_fraction > 0 || config.folds > 0) return;
+  if (config.patience > 0)
+    throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+  if (config.schedule == ScheduleKind::plateau) {
+    throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
+  }
+}
+
 std::vector<ConfigOption> train_options(TrainConfig& c) {
   const Range<double> any_rate{0, 1000, true};
   std::vector<ConfigOption> options{
@@ -211,6 +227,10 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
+  const std::array resumable{"epochs", "max_seconds", "data", "extra_data", "checkpoint_every"};
+  for (ConfigOption& option : options) {
+    option.resumable = std::find(resumable.begin(), resumable.end(), option.key) != resumable.end();
+  }
   return options;
 }
 
@@ -244,14 +264,27 @@ void apply_config_file(TrainConfig& config, const std::filesystem::path& path) {
   }
 }
 
-std::string to_toml(const TrainConfig& config) {
+namespace {
+
+std::string toml_of(const TrainConfig& config, const std::function<bool(const ConfigOption&)>& is_wanted) {
   TrainConfig copy = config;
   std::string toml;
   for (const ConfigOption& option : train_options(copy)) {
+    if (!is_wanted(option)) continue;
     const std::string value = option.get();
     toml += fmt::format("{} = {}\n", option.key, option.is_text ? quoted(value) : value);
   }
   return toml;
+}
+
+}  // namespace
+
+std::string to_toml(const TrainConfig& config) {
+  return toml_of(config, [](const ConfigOption&) { return true; });
+}
+
+std::string fixed_settings(const TrainConfig& config) {
+  return toml_of(config, [](const ConfigOption& option) { return !option.resumable && option.key != "out"; });
 }
 
 }  // namespace digitrec

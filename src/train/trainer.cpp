@@ -6,17 +6,17 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/random.h"
 #include "digitrec/core/stopwatch.h"
-#include "digitrec/data/source.h"
 #include "digitrec/infer/calibration.h"
 #include "digitrec/train/leak.h"
 #include "digitrec/train/schedule.h"
+#include "train/anomaly_mode.h"
 #include "train/progress.h"
 #include "train/run_folder.h"
+#include "train/seeds.h"
 #include "train/step.h"
+#include "train/training_rows.h"
 #include "train/weight_average.h"
 
-#include <c10/util/Exception.h>
-#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/types.h>
 
 #include <spdlog/fmt/fmt.h>
@@ -29,102 +29,16 @@
 namespace digitrec {
 namespace {
 
-/// Streams of the run's seed; see mix_seed.
-enum SeedStream : uint64_t {
-  kSplitStream,
-  kWeightStream,
-  kShuffleStream,
-  kDropoutStream,
-  kAugmentStream,
-  kMemberStream
-};
-
-/// The seed of one of a run's random streams. Of several networks each has its own, all with the same split.
-uint64_t stream_seed(const TrainConfig& config, SeedStream stream) {
-  if (stream == kSplitStream || config.member <= 1) return mix_seed(config.seed, stream);
-  return mix_seed(mix_seed(config.seed, kMemberStream + static_cast<uint64_t>(config.member)), stream);
-}
-
 /// Seconds between two progress reports: each one waits for the device.
 constexpr double kProgressInterval = 0.2;
 
 /// Rows that the batch normalisation of averaged weights is measured with: enough for a standard error below a percent.
 constexpr int64_t kMeasuredRows = 8192;
 
-/// n / (K * n_c) for each class c of K that occurs, so that the mean weight is 1; 0 for one that does not.
-torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
-  const torch::Tensor counts = labels.bincount({}, classes).to(torch::kFloat32);
-  const torch::Tensor occurs = counts > 0;
-  const torch::Tensor weights = counts.sum() / (occurs.sum() * counts.clamp_min(1));
-  return weights * occurs;
-}
-
-void require_member(const TrainConfig& config) {
-  if (config.folds == 1)
-    throw UsageError("--folds: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
-  if (config.member > count_members(config)) {
-    throw UsageError(
-        fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
-  }
-}
-
-void require_validation_where_needed(const TrainConfig& config) {
-  if (config.val_fraction > 0 || config.folds > 0) return;
-  if (config.patience > 0)
-    throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
-  if (config.schedule == ScheduleKind::plateau) {
-    throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
-  }
-}
-
-/// All rows that a run has, with those of --extra-data behind the data set's own: only ever trained on.
-struct TrainingRows {
-  Dataset dataset;
-  Split split;
-};
-
-TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
-  TrainingRows rows{dataset, training_split(config, dataset)};
-  if (config.extra_data.empty()) return rows;
-  const Dataset extra = load_dataset(config.extra_data, Purpose::train);
-  if (extra.image_size() != dataset.image_size()) {
-    throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must be of the same size", extra.source,
-                            extra.image_size(), extra.image_size(), dataset.source, dataset.image_size(),
-                            dataset.image_size()));
-  }
-  require_labels_below(extra, dataset.num_classes());
-  rows.dataset.images = torch::cat({dataset.images, extra.images});
-  rows.dataset.labels = torch::cat({dataset.labels, extra.labels});
-  rows.split.train = torch::cat({rows.split.train, torch::arange(dataset.size(), dataset.size() + extra.size())});
-  return rows;
-}
-
-/// What a run cannot change when it goes on.
-std::string fixed_settings(const TrainConfig& config) {
-  TrainConfig copy = config;
-  copy.out = copy.data = copy.extra_data = "";
-  copy.epochs = 1;
-  copy.max_seconds = 0;
-  copy.checkpoint_every = {};
-  return to_toml(copy);
-}
-
 /// The generator that dropout draws from.
 at::Generator default_generator(const torch::Device& device) {
   return device.is_cpu() ? at::detail::getDefaultCPUGenerator() : at::globalContext().defaultGenerator(device);
 }
-
-/// LibTorch's anomaly mode: a backward step that makes a NaN throws at once and says which it was. Its warnings, that
-/// it is slow and where the step came from in Python, would only hide that.
-class AnomalyMode {
- private:
-  struct Mute : c10::WarningHandler {
-    void process(const c10::Warning&) override {}
-  };
-  Mute mute_;
-  c10::WarningUtils::WarningHandlerGuard silence_{&mute_};
-  torch::autograd::DetectAnomalyGuard detect_{/*check_nan=*/true};
-};
 
 class Trainer {
  public:
@@ -140,7 +54,6 @@ class Trainer {
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
     info_.data = fingerprint(dataset);
-    if (!config.extra_data.empty()) extra_data_ = fingerprint(rows_.dataset);
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
@@ -353,7 +266,7 @@ class Trainer {
   TrainingState state() const {
     TrainingState state;
     state.set_note("data", info_.data);
-    state.set_note("extra_data", extra_data_);
+    state.set_note("extra_data", rows_.extra_data);
     state.set_note("settings", fixed_settings(config_));
     progress_.save(state);
     schedule_.save(state);
@@ -396,7 +309,7 @@ class Trainer {
       throw Error(
           fmt::format("{}: not the rows that {} was trained on; name them with --data", rows_.dataset.source, run));
     }
-    if (state.note("extra_data") != extra_data_) {
+    if (state.note("extra_data") != rows_.extra_data) {
       throw Error(fmt::format("{}: not the extra rows that {} was trained on; name them with --extra-data",
                               config_.extra_data.empty() ? "no --extra-data" : config_.extra_data, run));
     }
@@ -480,7 +393,6 @@ class Trainer {
   const TrainEvents& events_;
   torch::Device device_;
   TrainingRows rows_;
-  std::string extra_data_;  ///< fingerprint of all of them, where some are of --extra-data
   const Split& split_;
   int64_t leaked_rows_;
   BatchSampler sampler_;
@@ -507,8 +419,7 @@ Split training_split(const TrainConfig& config, const Dataset& dataset) {
 
 TrainResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                   const TrainEvents& events, Start start) {
-  require_validation_where_needed(config);
-  require_member(config);
+  require_consistent(config);
   return Trainer(config, dataset, folder, events, start).run();
 }
 

@@ -79,12 +79,16 @@ struct TrainConfig {
 /// How many networks the configuration asks for, `member` aside.
 int64_t count_members(const TrainConfig& config);
 
+/// Throws UsageError where two settings contradict each other.
+void require_consistent(const TrainConfig& config);
+
 /// One field of a configuration as the outside sees it.
 struct ConfigOption {
-  std::string key;       ///< in TOML: "batch_size"; on the command line: --batch-size
-  std::string help;      ///< one line
-  bool common = false;   ///< most people need it
-  bool is_text = false;  ///< a string in TOML, else a number
+  std::string key;         ///< in TOML: "batch_size"; on the command line: --batch-size
+  std::string help;        ///< one line
+  bool common = false;     ///< most people need it
+  bool is_text = false;    ///< a string in TOML, else a number
+  bool resumable = false;  ///< a run that goes on may do so with another value
   /// Sets the field from text. Returns nothing when it fits, else what was wrong and what was expected.
   std::function<std::optional<std::string>(const std::string&)> set{};
   /// The field's value as text.
@@ -100,5 +104,8 @@ void apply_config_file(TrainConfig& config, const std::filesystem::path& path);
 
 /// The configuration as a TOML file with every key.
 std::string to_toml(const TrainConfig& config);
+
+/// The same without what may be another when a run goes on, and where the run lies.
+std::string fixed_settings(const TrainConfig& config);
 
 }  // namespace digitrec

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <c10/util/Exception.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
+
+namespace digitrec {
+
+/// LibTorch's anomaly mode: a backward step that makes a NaN throws at once and says which it was. Its warnings, that
+/// it is slow and where the step came from in Python, would only hide that.
+class AnomalyMode {
+ private:
+  struct Mute : c10::WarningHandler {
+    void process(const c10::Warning&) override {}
+  };
+  Mute mute_;
+  c10::WarningUtils::WarningHandlerGuard silence_{&mute_};
+  torch::autograd::DetectAnomalyGuard detect_{/*check_nan=*/true};
+};
+
+}  // namespace digitrec

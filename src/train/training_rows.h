@@ -1,0 +1,26 @@
+#pragma once
+
+#include "digitrec/data/split.h"
+#include "digitrec/train/config.h"
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace digitrec {
+
+/// All rows that a run has, with those of --extra-data behind the data set's own: only ever trained on.
+struct TrainingRows {
+  Dataset dataset;
+  Split split;
+  std::string extra_data{};  ///< fingerprint of the whole; empty without extra rows
+};
+
+/// Throws Error when the extra rows cannot be read or do not fit the data set.
+TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset);
+
+/// n / (K * n_c) for each class c of K that occurs among the labels, int64 [n], so that the mean weight is 1; 0 for one
+/// that does not.
+torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes);
+
+}  // namespace digitrec
