@@ -20,12 +20,13 @@ declare -A change=(
   [elastic]="--elastic 0.5"
   [thickness]="--thickness 0.5"
   [erase]="--erase 0.3"
+  [clean]="--clean-epochs 1"
   [unaveraged]="--average none"
   [swa]="--average swa --average-start $((epochs * 3 / 4))"
   [unsmoothed]="--label-smoothing 0"
   [undecayed]="--weight-decay 0"
 )
-order=(recipe unvaried unshifted elastic thickness erase unaveraged swa unsmoothed undecayed)
+order=(recipe unvaried unshifted elastic thickness erase clean unaveraged swa unsmoothed undecayed)
 [ $# -gt 0 ] && order=("$@")
 
 for arm in "${order[@]}"; do
