@@ -4,6 +4,7 @@
 #include "digitrec/core/names.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
+#include "serve/request_body.h"
 #include "web_parts.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -21,17 +22,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMostPictures = 1000;
-constexpr int64_t kMostValues = 1'000'000;
 constexpr size_t kMostCorrectionBytes = 1 << 20;
 /// Larger bodies of JSON hold more than a few images.
 constexpr size_t kLargeBytes = 64 << 10;
-
-/// Ends a request with an error that its sender can do something about.
-struct Refusal {
-  int status;
-  std::string message;
-};
 
 Response json_response(const Json& value, int status = 200) {
   return {status, "application/json", value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
@@ -62,59 +55,17 @@ std::string media_type(const Request& request) {
   return lower_case(type);
 }
 
-Json parse_object(const std::string& body) {
-  // Arrays within arrays within an object are all the nesting there is; more would use up the stack. And a byte or two
-  // of text become a value of 16 and more: what no request needs is not kept.
-  bool is_deep = false;
-  int64_t values = 0;
-  const auto keeps = [&](int depth, Json::parse_event_t, Json&) {
-    is_deep = is_deep || depth > 4;
-    return !is_deep && ++values <= kMostValues;
-  };
-  Json value = Json::parse(body, keeps, /*allow_exceptions=*/false);
-  if (values > kMostValues) throw Refusal{413, fmt::format("the body holds more than {} values", kMostValues)};
-  if (is_deep || !value.is_object()) throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
-  return value;
-}
-
-std::vector<uint8_t> read_pixels(const Json& value, int64_t image_size) {
-  const auto count = static_cast<size_t>(image_size * image_size);
-  if (!value.is_array() || value.size() != count) {
-    throw Refusal{422, fmt::format("an image is not an array of {} pixels", count)};
-  }
-  std::vector<uint8_t> pixels;
-  pixels.reserve(count);
-  for (const Json& pixel : value) {
-    const double level = pixel.is_number() ? pixel.get<double>() : -1;
-    if (!(level >= 0 && level <= 255)) {
-      throw Refusal{422, fmt::format("pixel {} is not a number from 0 to 255", pixels.size())};
-    }
-    pixels.push_back(static_cast<uint8_t>(std::lround(level)));
-  }
-  return pixels;
-}
-
 /// The pictures of a JSON body, and whether they were given as a list.
 std::pair<std::vector<Picture>, bool> read_images(const std::string& text, int64_t image_size) {
-  const Json body = parse_object(text);
-  const bool is_list = body.contains("images");
-  if (is_list == body.contains("pixels")) {
+  RequestBody body = read_request_body(text, static_cast<size_t>(image_size * image_size));
+  if (body.has_pixels == body.has_images) {
     throw Refusal{422, "expected either \"pixels\", one image, or \"images\", several"};
   }
   std::vector<Picture> pictures;
-  const auto add = [&](const Json& pixels) {
-    pictures.emplace_back(GrayImage{image_size, image_size, read_pixels(pixels, image_size), "picture"});
-  };
-  if (!is_list) {
-    add(body["pixels"]);
-    return {std::move(pictures), false};
+  for (std::vector<uint8_t>& pixels : body.images) {
+    pictures.emplace_back(GrayImage{image_size, image_size, std::move(pixels), "picture"});
   }
-  const Json& images = body["images"];
-  if (!images.is_array() || images.empty() || images.size() > kMostPictures) {
-    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMostPictures)};
-  }
-  for (const Json& image : images) add(image);
-  return {std::move(pictures), true};
+  return {std::move(pictures), body.has_images};
 }
 
 /// Three decimals: what a page can show, in a third of the space.
@@ -312,13 +263,13 @@ Answer Api::correct(Request& request) {
   Task task;  // with no picture to read, but off the thread that serves everybody: a disk may be slow
   task.model = chosen_model(request);
   task.pictures = [this, shape = engine_.models()[task.model].shape(), text = std::move(request.body)] {
-    const Json body = parse_object(text);
-    const Json label = body.value("label", Json());
-    if (!label.is_number_integer() || label.get<double>() < 0 ||
-        label.get<double>() >= static_cast<double>(shape.classes)) {
+    const RequestBody body = read_request_body(text, static_cast<size_t>(shape.image_size * shape.image_size));
+    if (!body.label || *body.label >= shape.classes) {
       throw Refusal{422, fmt::format("\"label\" is not a whole number from 0 to {}", shape.classes - 1)};
     }
-    corrections_.add(label.get<int64_t>(), read_pixels(body.value("pixels", Json()), shape.image_size));
+    if (!body.has_pixels || body.has_images)
+      throw Refusal{422, "a correction is \"pixels\", one image, and its \"label\""};
+    corrections_.add(*body.label, body.images.front());
     return std::vector<Picture>{};
   };
   return [this, task = std::move(task)](const Respond& respond) mutable {

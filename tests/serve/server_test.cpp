@@ -157,6 +157,14 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<int>(784, 256)}}.dump()), 422);
   EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<std::string>(784, "1")}}.dump()), 422);
   EXPECT_EQ(status(kJson, R"({"images":[]})"), 422);
+  EXPECT_EQ(status(kJson, R"({"images":[1,2]})"), 422);
+  EXPECT_EQ(status(kJson, R"({"images":{"0":[1]}})"), 422);
+  EXPECT_EQ(status(kJson, R"({"pixels":null})"), 422);
+  EXPECT_EQ(status(kJson, R"({"pixels":[[1,2],3]})"), 422);
+  EXPECT_EQ(status(kJson, R"({"pixels":[1,2],"images":[[3]]})"), 422);
+  EXPECT_EQ(status(kJson, R"({"other":{"pixels":[1]},"x":[[[1]]]})"), 422);
+  EXPECT_EQ(status(kJson, R"({"pixels":[1,2)"), 400);
+  EXPECT_EQ(status(kJson, R"({"x":[[[[[1]]]]]})"), 400);
   EXPECT_EQ(ask("GET", "/api/predict").status, 405);
   EXPECT_EQ(ask("DELETE", "/").status, 405);
 }

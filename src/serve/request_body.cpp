@@ -1,0 +1,168 @@
+#include "serve/request_body.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace digitrec::serve {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMostImages = 1000;
+constexpr int64_t kMostValues = 1'000'000;
+/// An image in a list of images in an object is all the nesting there is; more would use up the parser's stack.
+constexpr int64_t kMostLevels = 4;
+
+/// What the parser calls for each piece of the text. What is wrong with the content is kept until the end, since text
+/// that is no JSON at all comes first.
+class BodyReader final : public nlohmann::json_sax<Json> {
+ public:
+  BodyReader(RequestBody& body, size_t pixels) : body_(body), pixels_(pixels) {}
+
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+
+  bool null() override { return other(); }
+  bool boolean(bool /*value*/) override { return other(); }
+  bool string(string_t& /*value*/) override { return other(); }
+  bool binary(binary_t& /*value*/) override { return other(); }
+  bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (levels_ == 1 && field_ == Field::label && value <= kLargestLabel) body_.label = static_cast<int64_t>(value);
+    return number(static_cast<double>(value));
+  }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
+
+  bool start_object(size_t /*size*/) override {
+    if (levels_ == 0) is_object_ = true;
+    return other() && open();
+  }
+  bool end_object() override { return close(); }
+  bool key(string_t& name) override {
+    if (levels_ == 1) {
+      field_ = name == "pixels"   ? Field::pixels
+               : name == "images" ? Field::images
+               : name == "label"  ? Field::label
+                                  : Field::other;
+    }
+    return true;
+  }
+
+  bool start_array(size_t /*size*/) override {
+    if (levels_ == 0) return false;
+    if (is_in_image()) refuse_pixel();
+    const bool is_value = levels_ == 1;  // of a field
+    if (is_value && field_ == Field::pixels) body_.has_pixels = true;
+    if (is_value && field_ == Field::images) body_.has_images = true;
+    const bool begins_image = (is_value && field_ == Field::pixels) || (levels_ == 2 && field_ == Field::images);
+    if (!open()) return false;
+    if (begins_image) begin_image();
+    return true;
+  }
+  bool end_array() override {
+    if (levels_ == image_level_) {
+      if (body_.images.back().size() != pixels_) refuse_image();
+      image_level_ = 0;
+    }
+    return close();
+  }
+  bool parse_error(size_t /*position*/, const std::string& /*token*/, const Json::exception& /*error*/) override {
+    return false;
+  }
+
+  bool is_object() const { return is_object_; }
+
+ private:
+  enum class Field { other, pixels, images, label };
+  static constexpr uint64_t kLargestLabel = 1'000'000;
+
+  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
+
+  /// A value that is neither a number nor an array.
+  bool other() {
+    if (is_in_image()) refuse_pixel();
+    if (levels_ == 1) mark_field();
+    if (levels_ == 2 && field_ == Field::images && image_level_ == 0) refuse_image();
+    return count();
+  }
+
+  bool number(double value) {
+    if (!is_in_image()) return other();
+    std::vector<uint8_t>& image = body_.images.back();
+    if (!(value >= 0 && value <= 255)) {
+      refuse_pixel();
+    } else if (image.size() < pixels_) {
+      image.push_back(static_cast<uint8_t>(std::lround(value)));
+    } else {
+      refuse_image();
+    }
+    return count();
+  }
+
+  /// A field is there, whatever its value.
+  void mark_field() {
+    body_.has_pixels = body_.has_pixels || field_ == Field::pixels;
+    body_.has_images = body_.has_images || field_ == Field::images;
+    if (field_ == Field::pixels) refuse_image();
+    if (field_ == Field::images) refuse({422, many_images()});
+  }
+
+  void begin_image() {
+    image_level_ = levels_;
+    if (body_.images.size() == kMostImages) refuse({422, many_images()});
+    if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
+    body_.images.emplace_back().reserve(pixels_);
+  }
+
+  bool open() {
+    ++levels_;
+    if (levels_ > kMostLevels) return false;
+    return count();
+  }
+  bool close() {
+    --levels_;
+    return true;
+  }
+  bool count() {
+    if (++values_ > kMostValues) refusal_ = {413, fmt::format("the body holds more than {} values", kMostValues)};
+    return values_ <= kMostValues;
+  }
+
+  void refuse(Refusal refusal) {
+    if (!refusal_) refusal_ = std::move(refusal);
+  }
+  void refuse_image() { refuse({422, fmt::format("an image is not an array of {} pixels", pixels_)}); }
+  void refuse_pixel() {
+    refuse({422, fmt::format("pixel {} is not a number from 0 to 255", body_.images.back().size())});
+  }
+  static std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMostImages); }
+
+  RequestBody& body_;
+  size_t pixels_;
+  Field field_ = Field::other;  ///< of the outermost object, that the parser is in
+  int64_t levels_ = 0;          ///< arrays and objects that are open
+  int64_t image_level_ = 0;     ///< of them, up to an image; 0 outside
+  int64_t values_ = 0;
+  bool is_object_ = false;
+  std::optional<Refusal> refusal_;
+};
+
+}  // namespace
+
+RequestBody read_request_body(const std::string& text, size_t pixels) {
+  RequestBody body;
+  BodyReader reader(body, pixels);
+  const bool is_json = Json::sax_parse(text, &reader);
+  const bool is_endless = reader.refusal() && reader.refusal()->status == 413;
+  if ((!is_json && !is_endless) || !reader.is_object()) {
+    throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
+  }
+  if (reader.refusal()) throw *reader.refusal();
+  if (body.has_images && body.images.empty()) {
+    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMostImages)};
+  }
+  return body;
+}
+
+}  // namespace digitrec::serve
