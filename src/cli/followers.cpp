@@ -27,7 +27,7 @@ void Followers::begin_network(const fs::path& folder, const TrainStart& start) {
   run_.environment = {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}};
   run_.networks.push_back({{}, start.epochs, start.best_epoch});
   if (board_) board_->finish(StopReason::finished);  // the network before
-  if (tensorboard_) board_.emplace(folder / "tensorboard", run_.config);
+  if (tensorboard_) board_.emplace(folder / "tensorboard", run_.config, static_cast<int64_t>(start.epochs.size()));
 }
 
 void Followers::add(const EpochMetrics& metrics, bool is_best, const Checkpoint& network) {

@@ -28,7 +28,7 @@ namespace {
 using protozero::pbf_writer;
 
 // Field numbers of tensorflow/core/util/event.proto, framework/summary.proto and TensorBoard's plugins/hparams/*.proto.
-enum Event : uint32_t { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5 };
+enum Event : uint32_t { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7 };
 enum Value : uint32_t { kTag = 1, kSimpleValue = 2, kImage = 4, kHistogram = 5, kMetadata = 9 };
 enum Image : uint32_t { kHeight = 1, kWidth = 2, kColorspace = 3, kEncoded = 4 };
 enum Histogram : uint32_t { kMin = 1, kMax = 2, kNum = 3, kSum = 4, kSumSquares = 5, kBucketLimit = 6, kBucket = 7 };
@@ -143,12 +143,13 @@ fs::path event_path(const fs::path& folder) {
 
 class TensorBoardWriter::Impl {
  public:
-  Impl(const fs::path& folder, const TrainConfig& config) : file_(event_path(folder)) {
+  Impl(const fs::path& folder, const TrainConfig& config, int64_t epochs_done) : file_(event_path(folder)) {
     std::string event;
     pbf_writer writer(event);
     writer.add_double(kWallTime, now());
     writer.add_string(kFileVersion, "brain.Event:2");
     file_.append(event);
+    if (epochs_done > 0) restart(epochs_done + 1);
     add_hparams("_hparams_/experiment", kExperiment, experiment());
     add_hparams("_hparams_/session_start_info", kSessionStart, session_start(config));
   }
@@ -178,6 +179,20 @@ class TensorBoardWriter::Impl {
   void finish(StopReason reason) { add_hparams("_hparams_/session_end_info", kSessionEnd, session_end(reason)); }
 
  private:
+  /// Lets TensorBoard forget what files of before tell of that step and later ones.
+  void restart(int64_t step) {
+    constexpr int kStart = 1;
+    std::string event;
+    pbf_writer writer(event);
+    writer.add_double(kWallTime, now());
+    writer.add_int64(kStep, step);
+    {
+      pbf_writer session(writer, kSessionLog);
+      session.add_enum(1, kStart);
+    }
+    file_.append(event);
+  }
+
   /// One message of the hyperparameter plugin, which travels in the metadata of a value without content.
   void add_hparams(const char* tag, Hparams field, const std::string& message) {
     std::string content;
@@ -209,8 +224,8 @@ class TensorBoardWriter::Impl {
   RecordFile file_;
 };
 
-TensorBoardWriter::TensorBoardWriter(const fs::path& folder, const TrainConfig& config)
-    : impl_(std::make_unique<Impl>(folder, config)) {}
+TensorBoardWriter::TensorBoardWriter(const fs::path& folder, const TrainConfig& config, int64_t epochs_done)
+    : impl_(std::make_unique<Impl>(folder, config, epochs_done)) {}
 
 TensorBoardWriter::~TensorBoardWriter() = default;
 

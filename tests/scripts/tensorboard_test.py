@@ -48,4 +48,11 @@ assert hparams["lr"].number_value == 0.002
 assert hparams["model"].string_value == "cnn"
 end = events.summary_metadata["_hparams_/session_end_info"]
 assert plugin_data_pb2.HParamsPluginData.FromString(end.plugin_data.content).session_end_info.status == 1
+# A run that goes on from its second epoch tells of the third again, and TensorBoard forgets the first telling.
+(folder / "run/state.safetensors").unlink()
+run("train", "--resume", "run", "--tensorboard")
+assert len(list((folder / "run/tensorboard").iterdir())) == 2
+again = EventAccumulator(str(folder / "run/tensorboard"))
+again.Reload()
+assert [event.step for event in again.Scalars("loss/train")] == [1, 2, 3]
 print("TensorBoard reads what metrics.csv says")

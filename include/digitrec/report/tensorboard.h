@@ -12,8 +12,9 @@ namespace digitrec {
 /// every layer as histograms and the first layer's also as an image, and the configuration as hyperparameters.
 class TensorBoardWriter {
  public:
-  /// Throws Error when the folder or file cannot be made.
-  TensorBoardWriter(const std::filesystem::path& folder, const TrainConfig& config);
+  /// `epochs_done`: of a run that goes on; what files of before tell of later ones is forgotten. Throws Error when the
+  /// folder or file cannot be made.
+  TensorBoardWriter(const std::filesystem::path& folder, const TrainConfig& config, int64_t epochs_done = 0);
   ~TensorBoardWriter();
 
   /// An epoch is done. Throws Error (disk full, say).
