@@ -19,8 +19,8 @@ PROGRAM = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file
 COMMON = ["--optimizer", "adamw", "--schedule", "one-cycle", "--average", "ema", "--average-every", "2", "--rotate", "10",
           "--shift", "1", "--clean-epochs", "1", "--patience", "3", "--batch-size", "32", "--threads", "1"]
 RECIPES = {
-    "mlp": ["--model", "mlp", "--data", "mlp.csv", "--epochs", "20", "--lr", "0.003", *COMMON],
-    "cnn-bn": ["--model", "cnn-bn", "--data", "cnn-bn.csv", "--epochs", "6", "--lr", "0.003", *COMMON],
+    "mlp": ["--model", "mlp", "--data", "mlp", "--epochs", "20", "--lr", "0.003", *COMMON],
+    "cnn-bn": ["--model", "cnn-bn", "--data", "cnn-bn", "--epochs", "6", "--lr", "0.003", *COMMON],
 }
 
 
@@ -45,9 +45,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for recipe, rows in (("mlp", 4000), ("cnn-bn", 300)):
-            subprocess.run([PROGRAM, "data", "synth", "--out", "data", "--train", str(rows), "--test", "1"], cwd=folder, check=True,
+            subprocess.run([PROGRAM, "data", "synth", "--out", recipe, "--train", str(rows), "--test", "1"], cwd=folder, check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            (folder / "data/train.csv").rename(folder / f"{recipe}.csv")
         expected = {}
         seconds = {}
         for recipe, flags in RECIPES.items():

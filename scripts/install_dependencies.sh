@@ -12,7 +12,7 @@ NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv pyt
 # CMake fetches the libraries where they are missing; ccache and mold only make building quicker; gnuplot draws figures.
 WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev gnuplot-nox)
 
-if [ "${1:-}" = --fuzz ]; then NEEDED+=(clang llvm libclang-rt-dev); fi
+if [ "${1:-}" = --fuzz ]; then NEEDED+=(clang llvm libclang-rt-dev libomp-dev); fi
 
 say() { printf '== %s\n' "$*" >&2; }
 
