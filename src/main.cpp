@@ -8,6 +8,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 
 namespace {
 
@@ -24,6 +25,7 @@ int report(const char* message, int exit_code) {
 int main(int argc, char** argv) {
   constexpr int kWorkFailed = 1;
   constexpr int kWrongUsage = 2;
+  constexpr char kOutOfMemory[] = "out of memory; try fewer rows (--limit) or smaller batches (--batch-size)";
   try {
     const int exit_code = digitrec::cli::run_command_line(argc, argv);
     std::cout.flush();
@@ -34,9 +36,16 @@ int main(int argc, char** argv) {
   } catch (const digitrec::Error& error) {
     return report(error.what(), kWorkFailed);
   } catch (const std::bad_alloc&) {
-    return report("out of memory; try fewer rows (--limit) or smaller batches (--batch-size)", kWorkFailed);
+    return report(kOutOfMemory, kWorkFailed);
   } catch (const c10::Error& error) {
-    return report(error.what_without_backtrace(), kWorkFailed);
+    const std::string message = error.what_without_backtrace();
+    const bool is_memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+                           message.find("can't allocate memory") != std::string::npos;  // the CPU's allocator
+    return report(is_memory ? kOutOfMemory : message.c_str(), kWorkFailed);
+  } catch (const std::system_error& error) {
+    // What std::thread says when there is no memory for one more.
+    const bool is_memory = error.code() == std::errc::resource_unavailable_try_again;
+    return report(is_memory ? kOutOfMemory : error.what(), kWorkFailed);
   } catch (const std::exception& error) {
     return report(error.what(), kWorkFailed);
   }

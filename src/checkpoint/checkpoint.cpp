@@ -1,5 +1,6 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
+#include "checkpoint/load_or_previous.h"
 #include "digitrec/checkpoint/safetensors.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/names.h"
@@ -138,14 +139,7 @@ Checkpoint load_checkpoint(const fs::path& path) {
 }
 
 Checkpoint load_checkpoint_or_previous(const fs::path& file, std::string& damage) {
-  try {
-    return load_checkpoint(file);
-  } catch (const Error& error) {
-    const fs::path previous = previous_file(file);
-    if (!fs::exists(previous)) throw;
-    damage = fmt::format("{}; {} is used instead", error.what(), previous.string());
-    return load_checkpoint(previous);
-  }
+  return load_or_previous(file, damage, [](const fs::path& path) { return load_checkpoint(path); });
 }
 
 std::vector<fs::path> find_checkpoints(const fs::path& path) {

@@ -35,7 +35,8 @@ Target find_target(const std::string& name) {
     throw Error(fmt::format("{}: no submission.csv in it; make one with: digitrec predict --checkpoint {} --out {}",
                             name, name, file.string()));
   }
-  return {file, load_checkpoint(name).info.shape.classes};
+  std::string damage;  // a checkpoint's shape is that of the one before it
+  return {file, load_checkpoint_or_previous(find_checkpoints(name).front(), damage).info.shape.classes};
 }
 
 /// The rows that the competition expects, and where that is known from.

@@ -87,18 +87,23 @@ void print_recipe_help() {
   }
 }
 
-/// Takes the epochs that are trained again out of a log, so that it has none twice.
-void cut_log(const fs::path& file, int64_t epochs) {
+std::string title(const Member& member) { return fmt::format("network {}/{}", member.number, member.count); }
+
+/// Takes the epochs that are trained again out of a log, so that it has none twice: those after `epochs`, of several
+/// networks only what follows the line with this title.
+void cut_log(const fs::path& file, const std::string& title, int64_t epochs) {
   std::ifstream log(file);
   std::string kept;
+  bool begun = title.empty();
   for (std::string line; std::getline(log, line); kept += line + '\n') {
+    begun = begun || line.ends_with(title);
     // "2026-01-31 12:00:00   7/24  ..."
     std::istringstream words(line);
     std::string date;
     std::string time;
     int64_t epoch = 0;
     char slash = 0;
-    if (words >> date >> time >> epoch >> slash && slash == '/' && epoch > epochs) break;
+    if (begun && words >> date >> time >> epoch >> slash && slash == '/' && epoch > epochs) break;
   }
   if (log.is_open()) write_file(file, kept);
 }
@@ -126,10 +131,10 @@ int run_train(const TrainCommand& command) {
   TrainingView view(config);
   Followers followers(config, command.live, command.tensorboard);
   const bool has_members = config.member == 0 && count_members(config) > 1;
-  const auto begin = [&](const TrainStart& start) {
+  const auto begin = [&](const TrainStart& start, const std::string& title) {
     catch_interrupts();
     const fs::path log_file = fs::path(config.out) / "train.log";
-    if (!has_members) cut_log(log_file, static_cast<int64_t>(start.epochs.size()));
+    cut_log(log_file, title, static_cast<int64_t>(start.epochs.size()));
     add_log_file(log_file);
     view.begin(start, dataset, device.reason, precision.reason);
   };
@@ -148,13 +153,13 @@ int run_train(const TrainCommand& command) {
         config, dataset, config.out,
         [&](const Member& member) {
           if (member.is_trained) {
-            log(fmt::format("network {}/{} is there: {}", member.number, member.count, member.folder.string()));
+            log(fmt::format("{} is there: {}", title(member), member.folder.string()));
             followers.keep_network(member.folder);
           }
           events.on_start = [&, member](const TrainStart& start) {
-            if (!std::exchange(has_begun, true)) begin(start);
+            if (!std::exchange(has_begun, true)) begin(start, title(member));
             followers.begin_network(member.folder, start);
-            log(fmt::format("network {}/{}", member.number, member.count));
+            log(title(member));
             view.resume(start);
           };
           return events;
@@ -164,7 +169,7 @@ int run_train(const TrainCommand& command) {
     reason = result.reason;
   } else {
     events.on_start = [&](const TrainStart& start) {
-      begin(start);
+      begin(start, "");
       view.resume(start);
       followers.begin_network(config.out, start);
     };

@@ -52,13 +52,6 @@ FileCalls& file_calls() {
 Descriptor::Descriptor(const std::filesystem::path& path, int flags)
     : value_(uninterrupted([&] { return file_calls().open(path.c_str(), flags | O_CLOEXEC, 0644); })) {}
 
-Descriptor::Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(value_, other.value_);
-  return *this;
-}
-
 int64_t Descriptor::size() const {
   struct stat status {};
   return is_open() && ::fstat(value_, &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : -1;

@@ -29,11 +29,10 @@ FileCalls& file_calls();
 /// An open file that closes itself. What fails sets errno; a call that a signal broke off is made again.
 class Descriptor {
  public:
-  Descriptor() = default;
   Descriptor(const std::filesystem::path& path, int flags);
   ~Descriptor() { close(); }
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
 
   bool is_open() const { return value_ >= 0; }
   int get() const { return value_; }
@@ -49,7 +48,7 @@ class Descriptor {
   bool close();
 
  private:
-  int value_ = -1;
+  int value_;
 };
 
 }  // namespace digitrec

@@ -96,7 +96,6 @@ FolderLock::FolderLock(const fs::path& folder) : folder_(std::make_unique<Descri
 }
 
 FolderLock::~FolderLock() = default;
-FolderLock::FolderLock(FolderLock&&) noexcept = default;
 
 void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);

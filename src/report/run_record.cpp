@@ -91,8 +91,10 @@ RunRecord load_run(const fs::path& folder, const Dataset& dataset, const Predict
   run.labels = run.dataset.labels.index_select(0, run.held_out.rows);
   run.metrics = compute_metrics(run.held_out.probabilities, run.labels);
   for (const fs::path& file : find_checkpoints(folder)) {
-    const Checkpoint checkpoint = load_checkpoint(file);
-    NetworkRecord network{file, read_epoch_metrics(file.parent_path() / "metrics.csv"), 0};
+    std::string damage;  // of which predict_held_out has told
+    const Checkpoint checkpoint = load_checkpoint_or_previous(file, damage);
+    NetworkRecord network{damage.empty() ? file : previous_file(file),
+                          read_epoch_metrics(file.parent_path() / "metrics.csv"), 0};
     if (const auto epoch = checkpoint.info.metrics.find("epoch"); epoch != checkpoint.info.metrics.end())
       network.best_epoch = std::llround(epoch->second);
     run.networks.push_back(std::move(network));

@@ -32,9 +32,19 @@ TrainConfig member_config(const TrainConfig& config, const fs::path& folder, int
   return member;
 }
 
-/// A member counts when its summary is there, which is written last, and nothing says that it is to be trained further.
+bool has_sound_checkpoint(const fs::path& member) {
+  try {
+    load_checkpoint(member / "best.safetensors");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// A member counts when its summary is there, which is written last, its checkpoint is sound, which going on may mend,
+/// and nothing says that it is to be trained further.
 bool is_complete(const fs::path& member, const TrainConfig& config) {
-  if (!fs::exists(member / "summary.json")) return false;
+  if (!fs::exists(member / "summary.json") || !has_sound_checkpoint(member)) return false;
   const Json summary = Json::parse(read_file(member / "summary.json", 1 << 20), nullptr, /*allow_exceptions=*/false);
   if (!summary.is_object()) return false;
   const auto number = [&](const char* key) {
@@ -50,7 +60,8 @@ bool is_complete(const fs::path& member, const TrainConfig& config) {
 /// Of a run that goes on: the data must be that of the members which are there.
 void require_same_data(const fs::path& folder, const Dataset& dataset) {
   const fs::path first = member_folder(folder, 1) / "best.safetensors";
-  if (!fs::exists(first) || load_checkpoint(first).info.data == fingerprint(dataset)) return;
+  std::string damage;  // of which the member tells when it goes on
+  if (!fs::exists(first) || load_checkpoint_or_previous(first, damage).info.data == fingerprint(dataset)) return;
   throw Error(
       fmt::format("{}: not the rows that {} was trained on; name them with --data", dataset.source, folder.string()));
 }

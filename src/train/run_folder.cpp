@@ -1,5 +1,6 @@
 #include "train/run_folder.h"
 
+#include "checkpoint/load_or_previous.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/file.h"
 #include "digitrec/core/version.h"
@@ -135,15 +136,9 @@ std::optional<TrainingState> RunFolder::load_state(std::string& damage) const {
     throw Error(fmt::format("{}: no state.safetensors beside its checkpoints; without it the run cannot go on",
                             path_.string()));
   }
-  try {
-    return TrainingState(state());
-  } catch (const Error& error) {
-    if (!fs::exists(previous)) throw;
-    damage = fmt::format("{}; {} is used instead", error.what(), previous.string());
-    TrainingState found(previous);
-    duplicate_file(previous, state());  // or the next state would push the only good one out
-    return found;
-  }
+  TrainingState found = load_or_previous(state(), damage, [](const fs::path& path) { return TrainingState(path); });
+  if (!damage.empty()) duplicate_file(previous, state());  // or the next state would push the only good one out
+  return found;
 }
 
 int64_t RunFolder::restore_best(int64_t epoch) const {
@@ -157,6 +152,10 @@ int64_t RunFolder::restore_best(int64_t epoch) const {
     }
   };
   if (epoch_of(best()) == epoch) return epoch;
+  if (epoch_of(last()) == epoch) {
+    duplicate_file(last(), best());
+    return epoch;
+  }
   const int64_t previous = epoch_of(previous_file(best()));
   if (previous < 1 || previous > epoch) return 0;
   duplicate_file(previous_file(best()), best());

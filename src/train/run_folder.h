@@ -54,8 +54,9 @@ class RunFolder {
   /// place. None when the run came to no checkpoint, and is to begin anew. Throws Error when all that there is is
   /// damaged, or gone.
   std::optional<TrainingState> load_state(std::string& damage) const;
-  /// Makes best.safetensors hold that epoch: a run that was cut short may have written a later one, and kept the one
-  /// before. Gives the epoch that it holds then, an earlier one where that epoch's is damaged; 0 for none.
+  /// Makes best.safetensors hold that epoch, by last.safetensors where it is that one, or by the file before: a run
+  /// that was cut short may have written a later one. Gives the epoch that it holds then, an earlier one where that
+  /// epoch's is damaged; 0 for none.
   int64_t restore_best(int64_t epoch) const;
   /// Lets config.toml say what the run goes on with. Throws Error.
   void update_config(const TrainConfig& config) const;

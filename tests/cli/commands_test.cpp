@@ -65,6 +65,16 @@ class WithTrainedRun : public testing::Test {
     return run_digitrec("submit run -m 'my; \"message\"'", folder_.path(), "PATH=$PWD/bin:$PATH");
   }
 
+  /// The epochs that a run's log tells of, one digit each; `of` is what follows them, such as "/5 ".
+  std::string logged_epochs(const std::string& run, const std::string& of) const {
+    std::istringstream log(read_text(folder_ / run / "train.log"));
+    std::string epochs;
+    for (std::string line; std::getline(log, line);) {
+      if (const size_t at = line.find(of); at != std::string::npos) epochs += line.substr(at - 1, 1);
+    }
+    return epochs;
+  }
+
   TempFolder folder_;
 };
 
@@ -185,13 +195,19 @@ TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
   for (const std::string file : {"/best.safetensors", "/last.safetensors"}) {
     EXPECT_TRUE(read_text(folder_ / ("whole" + file)) == read_text(folder_ / ("killed" + file))) << file;
   }
-  std::istringstream log(read_text(folder_ / "killed/train.log"));
-  std::string epochs;
-  for (std::string line; std::getline(log, line);) {
-    if (const size_t at = line.find("/5 "); at != std::string::npos) epochs += line.substr(at - 1, 1);
-  }
-  EXPECT_EQ(epochs, "12345");
+  EXPECT_EQ(logged_epochs("killed", "/5 "), "12345");
   EXPECT_EQ(run_digitrec("train --resume killed", folder_.path()).exit_code, 0);  // again, with nothing left to do
+}
+
+TEST_F(WithTrainedRun, GoesOnWithTheNetworkThatWasKilled) {
+  const std::string killer =
+      "(until [ $(grep -s '2/4 ' killed/train.log | wc -l) = 2 ]; do sleep 0.01; done; kill -KILL $(cat pid)) & ";
+  const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
+  run_digitrec("train --model mlp --epochs 4 --folds 2 --out killed", folder_.path(), killer + with_pid);
+  folder_.write("killed/member-01/best.safetensors", "torn");
+  const ProgramResult resumed = run_digitrec("train --resume killed", folder_.path());
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(logged_epochs("killed", "/4 "), "12341234");
 }
 
 TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
@@ -330,7 +346,8 @@ TEST(Commands, StderrInAFileHoldsPlainLines) {
   for (const char c : trained.err + run_digitrec("eval --checkpoint run", folder.path()).err) {
     EXPECT_TRUE(c == '\n' || c >= ' ') << static_cast<int>(c);
   }
-  EXPECT_NE(trained.err.find("epoch  train loss  accuracy  held-out loss  accuracy  seconds   images/s\n"), std::string::npos)
+  EXPECT_NE(trained.err.find("epoch  train loss  accuracy  held-out loss  accuracy  seconds   images/s\n"),
+            std::string::npos)
       << trained.err;
 }
 

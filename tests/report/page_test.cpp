@@ -65,6 +65,22 @@ TEST_F(Report, ReadsTheRunFromItsFolder) {
   EXPECT_EQ(run.environment.at("device"), "cpu");
 }
 
+TEST_F(Report, TellsOfTheCheckpointBeforeADamagedOne) {
+  const std::filesystem::path best = folder / "run/member-01/best.safetensors";
+  std::filesystem::copy_file(best, folder / "run/member-01/best.previous.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  folder.write("run/member-01/best.safetensors", "torn");
+  EXPECT_THROW(load_run(folder / "run", "", {}), Error);
+  std::string damage;
+  PredictorOptions options;
+  options.on_damage = [&](const std::string& text) { damage = text; };
+  const RunRecord again = load_run(folder / "run", "", options);
+  EXPECT_TRUE(damage.ends_with("best.previous.safetensors is used instead")) << damage;
+  EXPECT_EQ(again.metrics.accuracy, run.metrics.accuracy);
+  EXPECT_EQ(again.networks[0].checkpoint.filename(), "best.previous.safetensors");
+  EXPECT_EQ(again.networks[0].best_epoch, run.networks[0].best_epoch);
+}
+
 TEST_F(Report, PageHoldsTheMetricsAndTheImagesOfEveryMistake) {
   const auto data = data_of(report_page({run}));
   const auto& shown = data["runs"][0];

@@ -271,10 +271,17 @@ TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
   TrainConfig config = small();
   train(config, data, folder / "run", {});
   ASSERT_EQ(load_checkpoint(folder / "run/best.previous.safetensors").info.metrics.at("epoch"), 1);
+  const std::string whole = test::read_text(folder / "run/best.safetensors");
   folder.write("run/best.safetensors", "torn");
   TrainStart start;
   TrainEvents look;
   look.on_start = [&](const TrainStart& s) { start = s; };
+  train(config, data, folder / "run", look, Start::resumed);
+  EXPECT_EQ(start.damage, "");
+  EXPECT_TRUE(test::read_text(folder / "run/best.safetensors") == whole) << "last.safetensors is the same";
+
+  folder.write("run/best.safetensors", "torn");
+  folder.write("run/last.safetensors", "torn");
   const TrainResult result = train(config, data, folder / "run", look, Start::resumed);
   EXPECT_EQ(start.damage,
             (folder / "run/best.safetensors").string() + " no longer holds epoch 2; epoch 1 takes its place");

@@ -44,7 +44,6 @@ class FolderLock {
   /// Throws Error when another program, or another lock in this one, has it.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
-  FolderLock(FolderLock&&) noexcept;
 
  private:
   std::unique_ptr<Descriptor> folder_;
