@@ -4,7 +4,9 @@ was never stopped: the same SHA-256 of the weights, the same metrics.csv but for
 
     scripts/check_resume.py [RUNS [PROGRAM]]        100 runs take about a quarter of an hour on two cores
 """
+import concurrent.futures
 import hashlib
+import os
 import pathlib
 import random
 import subprocess
@@ -31,7 +33,7 @@ def train(folder, *arguments):
 def finish(process):
     _, errors = process.communicate()
     if process.returncode != 0:
-        sys.exit(f"digitrec train exited with {process.returncode}:\n{errors}")
+        raise RuntimeError(f"digitrec train exited with {process.returncode}:\n{errors}")
 
 
 def outcome(run):
@@ -41,8 +43,30 @@ def outcome(run):
     return weights, metrics
 
 
+def kill_and_resume(folder, number, seconds):
+    """Trains the run of that number, killing it two to six times on the way. Gives its folder, recipe and the kills."""
+    rng = random.Random(number)
+    recipe = list(RECIPES)[number % 2]
+    run = folder / f"run-{number}"
+    every = ["--checkpoint-every", str(rng.choice([3, 10, "0.1s"]))] if number % 4 >= 2 else []
+    kills = 0
+    process = train(folder, *RECIPES[recipe], *every, "--out", run.name)
+    for _ in range(rng.randint(2, 6)):
+        time.sleep(rng.uniform(0.2, 0.8) * seconds[recipe])
+        if process.poll() is not None:
+            break
+        process.kill()
+        process.communicate()
+        kills += 1
+        # Killed before there was a folder, it has nothing to go on from.
+        again = ["--resume", run.name] if (run / "config.toml").exists() else [*RECIPES[recipe], *every, "--out", run.name]
+        process = train(folder, *again)
+    finish(process)
+    return run, recipe, kills
+
+
 def main():
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(name)
         for recipe, rows in (("mlp", 4000), ("cnn-bn", 300)):
             subprocess.run([PROGRAM, "data", "synth", "--out", recipe, "--train", str(rows), "--test", "1"], cwd=folder, check=True,
@@ -56,34 +80,16 @@ def main():
             expected[recipe] = outcome(folder / f"whole-{recipe}")
             print(f"{recipe}: {len(expected[recipe][1]) - 1} epochs in one go, {seconds[recipe]:.1f} s", flush=True)
 
-        kills = different = 0
-        for number in range(RUNS):
-            rng = random.Random(number)
-            recipe = list(RECIPES)[number % 2]
-            run = f"run-{number}"
-            every = ["--checkpoint-every", str(rng.choice([3, 10, "0.1s"]))] if number % 4 >= 2 else []
-            killed = 0
-            process = train(folder, *RECIPES[recipe], *every, "--out", run)
-            for _ in range(rng.randint(2, 6)):
-                time.sleep(rng.uniform(0.2, 0.8) * seconds[recipe])
-                if process.poll() is not None:
-                    break
-                process.kill()
-                process.communicate()
-                killed += 1
-                # Killed before there was a folder, it has nothing to go on from.
-                again = ["--resume", run] if (folder / run / "config.toml").exists() else [*RECIPES[recipe], *every, "--out", run]
-                process = train(folder, *again)
-            finish(process)
-            kills += killed
-            same = outcome(folder / run) == expected[recipe]
-            different += not same
-            left = [entry.name for entry in (folder / run).iterdir() if entry.suffix == ".tmp"]
-            if not same or left:
-                print(f"run {number} ({recipe}, killed {killed} times): {'differs' if not same else 'left ' + ', '.join(left)}")
-                different += same
-        print(f"{RUNS} runs, killed {kills} times in all: {RUNS - different} as the one in one go, {different} not")
-        sys.exit(different > 0)
+        total = bad = 0
+        for run, recipe, kills in pool.map(lambda number: kill_and_resume(folder, number, seconds), range(RUNS)):
+            total += kills
+            problems = [] if outcome(run) == expected[recipe] else ["differs"]
+            problems += [f"left {entry.name}" for entry in run.iterdir() if entry.suffix == ".tmp"]
+            if problems:
+                bad += 1
+                print(f"{run.name} ({recipe}, killed {kills} times): {', '.join(problems)}", flush=True)
+        print(f"{RUNS} runs, killed {total} times in all: {RUNS - bad} as the one in one go, {bad} not")
+        sys.exit(bad > 0)
 
 
 main()

@@ -49,9 +49,9 @@ for target in "${targets[@]}"; do
   objects+=(-object "$out/tests/fuzz/fuzz_$target")
 done
 "$llvm/llvm-profdata" merge -sparse "${profiles[@]}" -o "$out/all.profdata"
-"$llvm/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "${objects[@]}" \
+"$llvm/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "${objects[@]:1}" \
   src/data/{csv,plain_csv,idx,byte_stream,image_file}.cpp src/checkpoint/{safetensors,checkpoint,training_state}.cpp \
-  src/train/config.cpp src/serve/api.cpp 2>/dev/null |
+  src/train/config.cpp src/serve/{api,request_body,access}.cpp 2>/dev/null |
   python3 -c '
 import json, os, sys
 files = json.load(sys.stdin)["data"][0]["files"]

@@ -7,5 +7,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace digitrec;
   const auto file = fuzz::file_of(fuzz::text_of(data, size), "f.safetensors");
   fuzz::parse([&] { load_checkpoint(file); });
+  fuzz::parse([&] { TrainingState(file).number("calibration.temperature"); });
   return fuzz::parse([&] { TrainingState(file).integer("run.best_epoch"); });
 }

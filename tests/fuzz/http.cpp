@@ -29,7 +29,8 @@ struct Service {
 
 }  // namespace
 
-// Requests: the first byte picks path and content type, the second the query; the rest is the body.
+// Requests: the first two bytes pick path, content type, query, method and whether host and origin are the first line of
+// the rest, which is the body.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Service service;
   if (size < 2) return 0;
@@ -43,6 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((data[1] & 1) != 0) request.query["explain"] = "1";
   if ((data[1] & 2) != 0) request.query["model"] = "m";
   request.body = fuzz::text_of(data + 2, size - 2);
+  const std::string line = request.body.substr(0, request.body.find('\n'));
+  if ((data[1] & 4) != 0) request.host = line;
+  if ((data[1] & 8) != 0) request.origin = line;
+  if ((data[1] & 16) != 0) request.method = "OPTIONS";
+  if ((data[1] & 32) != 0) request.content_type = line;
   Answer answer = service.api.answer(std::move(request));
   auto* later = std::get_if<std::function<void(Respond)>>(&answer);
   if (later == nullptr) return 0;

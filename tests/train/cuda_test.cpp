@@ -1,7 +1,10 @@
 // What holds on a CUDA device; skipped where there is none. scripts/gpu_check.sh runs these on a machine that has one.
+#include "digitrec/checkpoint/safetensors.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/precision.h"
+#include "digitrec/data/synth.h"
 #include "digitrec/model/classifier.h"
+#include "digitrec/train/trainer.h"
 #include "support.h"
 #include "train/step.h"
 
@@ -9,6 +12,8 @@
 
 namespace digitrec {
 namespace {
+
+using test::TempFolder;
 
 class Cuda : public testing::TestWithParam<std::string> {
  protected:
@@ -55,6 +60,33 @@ TEST_P(Cuda, RecordedStepsLearn) {
     if (epoch == 0) first = step.loss();
   }
   EXPECT_LT(step.loss(), 0.7 * first) << "20 passes over 30 images are learnt by heart, or nearly";
+}
+
+/// Within what convolutions that add in any order differ by.
+TEST_P(Cuda, ResumedRunEndsLikeTheOneInOneGo) {
+  const TempFolder folder;
+  TrainConfig config;
+  config.model = GetParam();
+  config.device = "cuda";
+  config.precision = PrecisionChoice::fp32;
+  config.epochs = 3;
+  config.batch_size = 16;
+  config.lr = 0.0001;
+  config.average = AverageKind::ema;
+  const Dataset data = draw_synthetic_digits(100, 1);
+  train(config, data, folder / "whole", {});
+  const auto stop = [] {
+    TrainEvents events;
+    events.should_stop = [left = 4]() mutable { return left-- <= 0; };
+    return events;
+  };
+  Start start = Start::anew;
+  while (train(config, data, folder / "pieces", stop(), start).reason == StopReason::interrupted)
+    start = Start::resumed;
+  const auto whole = read_safetensors(folder / "whole/last.safetensors").tensors;
+  for (const auto& [name, tensor] : read_safetensors(folder / "pieces/last.safetensors").tensors) {
+    EXPECT_TRUE(torch::allclose(tensor, whole.at(name), /*rtol=*/0.01, /*atol=*/0.001)) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, Cuda, testing::ValuesIn(preset_names()), test::preset_test_name);

@@ -45,6 +45,13 @@ TrainEvents stop_after(int batches) {
   return events;
 }
 
+/// Keeps what the run began with.
+TrainEvents keep(TrainStart& start) {
+  TrainEvents events;
+  events.on_start = [&start](const TrainStart& s) { start = s; };
+  return events;
+}
+
 /// metrics.csv without the columns that tell the time.
 std::string untimed_metrics(const std::filesystem::path& folder) {
   std::istringstream rows(read_text(folder / "metrics.csv"));
@@ -110,9 +117,7 @@ TEST_P(Resume, GoesOnFromWhatWasSavedWithinAnEpoch) {
   };
   EXPECT_EQ(message_of([&] { train(config, data, folder / "run", events); }), "killed");
   TrainStart start;
-  TrainEvents look;
-  look.on_start = [&](const TrainStart& s) { start = s; };
-  train(config, data, folder / "run", look, Start::resumed);
+  train(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.epochs.size(), 1);
   EXPECT_EQ(start.batches, 3);  // of the 12 steps that were saved, 9 are the first epoch
   expect_same_run(folder / "whole", folder / "run");
@@ -274,15 +279,13 @@ TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
   const std::string whole = test::read_text(folder / "run/best.safetensors");
   folder.write("run/best.safetensors", "torn");
   TrainStart start;
-  TrainEvents look;
-  look.on_start = [&](const TrainStart& s) { start = s; };
-  train(config, data, folder / "run", look, Start::resumed);
+  train(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.damage, "");
   EXPECT_TRUE(test::read_text(folder / "run/best.safetensors") == whole) << "last.safetensors is the same";
 
   folder.write("run/best.safetensors", "torn");
   folder.write("run/last.safetensors", "torn");
-  const TrainResult result = train(config, data, folder / "run", look, Start::resumed);
+  const TrainResult result = train(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.damage,
             (folder / "run/best.safetensors").string() + " no longer holds epoch 2; epoch 1 takes its place");
   ASSERT_TRUE(result.best);
@@ -301,9 +304,7 @@ TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
   bytes[bytes.size() / 2] ^= 1;
   folder.write("run/state.safetensors", bytes);
   TrainStart start;
-  TrainEvents look;
-  look.on_start = [&](const TrainStart& s) { start = s; };
-  train(config, data, folder / "run", look, Start::resumed);
+  train(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.epochs.size(), 3);
   EXPECT_NE(start.damage.find("state.previous.safetensors is used instead"), std::string::npos) << start.damage;
   expect_same_run(folder / "whole", folder / "run");
@@ -357,7 +358,7 @@ TEST(Resume, MembersGoOnWithinOne) {
   }
 }
 
-TEST(RunFolder, TakesWhatARunThatWasKilledAtItsStartHasLeft) {
+TEST(Resume, BeginsAnewWhereARunWasKilledAtItsStart) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "run");
   folder.write("run/config.toml.123.tmp", "half of it");
@@ -365,81 +366,7 @@ TEST(RunFolder, TakesWhatARunThatWasKilledAtItsStartHasLeft) {
   EXPECT_NO_THROW(train(small(), data, folder / "run", {}));
 }
 
-/// The state after `epoch` epochs, with a tensor that tells it from others.
-RunFiles files_of(int64_t epoch) {
-  at::manual_seed(static_cast<uint64_t>(epoch));
-  RunFiles files;
-  files.network = checkpoint_contents(*build_model("mlp-128", {}),
-                                      {.preset = "mlp-128", .metrics = {{"epoch", static_cast<double>(epoch)}}});
-  files.is_best = true;
-  files.metrics = std::to_string(epoch) + "\n";
-  files.state.put_integer("epoch", epoch);
-  return files;
-}
-
-TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
-  int calls = 0;
-  {
-    const TempFolder folder;
-    RunFolder run(folder / "run", small(), Start::anew);
-    run.save(files_of(1));
-    run.wait();
-    const FailingFiles count;
-    run.save(files_of(2));
-    run.wait();
-    calls = count.calls();
-  }
-  ASSERT_GT(calls, 20);
-  for (const auto how : {FailingFiles::How::once, FailingFiles::How::from_then_on}) {
-    for (int nth = 1; nth <= calls; ++nth) {
-      const TempFolder folder;
-      bool failed = false;
-      {
-        RunFolder run(folder / "run", small(), Start::anew);
-        run.save(files_of(1));
-        run.wait();
-        const FailingFiles failing(nth, how, nth % 2 == 0 ? EIO : ENOSPC);
-        try {
-          run.save(files_of(2));
-          run.wait();
-        } catch (const Error&) {
-          failed = true;
-        }
-      }
-      RunFolder run(folder / "run", small(), Start::resumed);
-      std::string damage;
-      const int64_t epoch = run.load_state(damage)->integer("epoch");
-      EXPECT_TRUE((epoch == 1 && failed) || epoch == 2) << "call " << nth;
-      EXPECT_EQ(run.restore_best(epoch), epoch) << "call " << nth;
-      EXPECT_EQ(load_checkpoint(run.best()).info.metrics.at("epoch"), static_cast<double>(epoch)) << "call " << nth;
-      const double last = load_checkpoint(run.last()).info.metrics.at("epoch");
-      EXPECT_TRUE(last == 1 || last == 2) << "call " << nth;
-      for (const std::string& entry : folder.entries()) EXPECT_FALSE(entry.ends_with(".tmp")) << entry;
-    }
-  }
-}
-
-TEST(RunFolder, CanBeResumedOrIsGoneWhateverCallOfTheFirstSaveFails) {
-  for (int nth = 1; nth <= 70; ++nth) {
-    const TempFolder folder;
-    {
-      const FailingFiles failing(nth, FailingFiles::How::from_then_on, ENOSPC);
-      try {
-        RunFolder run(folder / "run", small(), Start::anew);
-        run.save(files_of(1));
-        run.wait();
-      } catch (const Error&) {
-      }
-    }
-    if (contents_of(folder).empty()) continue;
-    RunFolder run(folder / "run", small(), Start::resumed);
-    std::string damage;
-    EXPECT_NO_THROW(run.load_state(damage)) << "call " << nth;
-    EXPECT_NO_THROW(load_checkpoint(run.last())) << "call " << nth;
-  }
-}
-
-TEST(RunFolder, StopsTheTrainingWhenTheDiskIsFullAndGoesOnWhenItIsNot) {
+TEST(Resume, GoesOnAfterAFullDisk) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig config = small();
