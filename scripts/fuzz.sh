@@ -16,6 +16,7 @@ cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"
 
 out=$PWD/build/fuzz
 mkdir -p "$out/found" "$out/grown"
+cores=$(nproc)  # asked now: OMP_NUM_THREADS changes its answer
 export UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1
 # A network under LibTorch needs half a gigabyte; no input may ask for much more.
 run() {  # TARGET ARGUMENT...
@@ -34,7 +35,7 @@ fuzz_one() {
   fi
 }
 for target in "${targets[@]}"; do
-  while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || failed=1; done
+  while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do wait -n || failed=1; done
   fuzz_one "$target" &
 done
 while [ "$(jobs -rp | wc -l)" -gt 0 ]; do wait -n || failed=1; done

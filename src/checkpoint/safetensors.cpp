@@ -33,7 +33,7 @@ constexpr std::array<ElementType, 5> kElementTypes{{{"F32", torch::kFloat32},
 
 /// The checksum's place in the header's text. A string's own quotation marks are escaped there, so nothing else looks
 /// like it.
-constexpr std::string_view kChecksumKey = "\"checksum\":\"";
+constexpr std::string_view kChecksumKey = R"("checksum":")";
 /// What stands there while the checksum is computed.
 constexpr std::string_view kNoChecksum = "00000000";
 
@@ -144,7 +144,7 @@ class Reader {
     if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
       fail(fmt::format("tensor '{}' lacks dtype, shape or data_offsets", key));
     }
-    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
+    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
                                    [&](const ElementType& element) { return value["dtype"] == element.name; });
     if (type == kElementTypes.end()) fail(fmt::format("tensor '{}' is of an unsupported dtype", key));
     entry.type = type->type;
@@ -219,7 +219,7 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
   uint64_t offset = 0;
   for (const auto& [name, tensor] : contents.tensors) {
     const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
-    const auto type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
+    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
                                    [&](const ElementType& element) { return element.type == dense.scalar_type(); });
     if (type == kElementTypes.end()) throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
     header[name] = {

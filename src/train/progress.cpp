@@ -77,6 +77,30 @@ void RunProgress::restore(const TrainingState& state, int64_t batches_per_epoch)
   }
 }
 
+void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state) {
+  state.set_note("data", rows.data);
+  state.set_note("extra_data", rows.extra_data);
+  state.set_note("settings", fixed_settings(config));
+}
+
+void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
+                      const std::filesystem::path& run) {
+  if (state.note("data") != rows.data) {
+    throw Error(fmt::format("{}: not the rows that {} was trained on; name them with --data", rows.dataset.source,
+                            run.string()));
+  }
+  if (state.note("extra_data") != rows.extra_data) {
+    throw Error(fmt::format("{}: not the extra rows that {} was trained on; name them with --extra-data",
+                            config.extra_data.empty() ? "no --extra-data" : config.extra_data, run.string()));
+  }
+  if (state.note("settings") != fixed_settings(config)) {
+    throw Error(
+        fmt::format("{}/config.toml: not the settings that the run was trained with; put them back, or begin "
+                    "a new run with --config",
+                    run.string()));
+  }
+}
+
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs) {
   std::string text = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
   for (const EpochMetrics& m : epochs) {

@@ -2,7 +2,9 @@
 
 #include "digitrec/checkpoint/training_state.h"
 #include "digitrec/train/trainer.h"
+#include "train/training_rows.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +32,12 @@ struct RunProgress {
   /// Throws Error when what it finds cannot be, in epochs of that many batches.
   void restore(const TrainingState& state, int64_t batches_per_epoch);
 };
+
+/// Notes what a run that goes on must have been begun with: its rows, and the settings that stay.
+void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state);
+/// Throws Error when the state in the folder `run` was begun with others.
+void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
+                      const std::filesystem::path& run);
 
 /// metrics.csv: a row for each epoch.
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs);

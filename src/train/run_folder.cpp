@@ -69,7 +69,7 @@ fs::path make_run_folder(const fs::path& path) {
     remove_temporary_files(path);
     require_empty(path);
   }
-  const fs::path first_new = first_missing(path);
+  fs::path first_new = first_missing(path);
   make_folder(path);
   return first_new;
 }

@@ -6,7 +6,6 @@
 #include "digitrec/core/precision.h"
 #include "digitrec/core/random.h"
 #include "digitrec/core/stopwatch.h"
-#include "digitrec/infer/calibration.h"
 #include "digitrec/train/leak.h"
 #include "digitrec/train/schedule.h"
 #include "train/anomaly_mode.h"
@@ -15,6 +14,7 @@
 #include "train/seeds.h"
 #include "train/step.h"
 #include "train/training_rows.h"
+#include "train/validation.h"
 #include "train/weight_average.h"
 
 #include <torch/types.h>
@@ -23,7 +23,6 @@
 
 #include <cmath>
 #include <exception>
-#include <limits>
 #include <utility>
 
 namespace digitrec {
@@ -53,7 +52,7 @@ class Trainer {
         sampler_(split_.train, config.batch_size, stream_seed(config, kShuffleStream)),
         schedule_(config, sampler_.batches_per_epoch()) {
     info_.preset = config.model;
-    info_.data = fingerprint(dataset);
+    info_.data = rows_.data;
     info_.shape = {dataset.num_classes(), dataset.image_size()};
     info_.normalization = config.normalization == NormalizationKind::mnist
                               ? Normalization{}
@@ -66,8 +65,8 @@ class Trainer {
 
     const torch::Tensor images = rows_.dataset.images.to(device_);
     const torch::Tensor labels = rows_.dataset.labels.to(device_);
-    validation_images_ = images.index_select(0, split_.validation.to(device_));
-    validation_labels_ = labels.index_select(0, split_.validation.to(device_));
+    const torch::Tensor held_back = split_.validation.to(device_);
+    validation_.emplace(images.index_select(0, held_back), labels.index_select(0, held_back));
     torch::Tensor class_weights;
     if (config.class_weights == ClassWeights::balanced) {
       const torch::Tensor train_labels = rows_.dataset.labels.index_select(0, split_.train);
@@ -105,9 +104,9 @@ class Trainer {
         finish_early(metrics, result);
         break;
       }
-      validate(metrics);
+      validation_->score(*result_network(), info_, metrics);
       schedule_.observe_epoch(metrics.val_loss);
-      const bool is_best = is_better(metrics, progress_.best());
+      const bool is_best = is_better(metrics, progress_.best(), config_.select);
       progress_.complete_epoch(metrics, is_best);
       end_epoch(metrics, is_best, progress_.epochs, state());
       result.best = progress_.best();
@@ -237,8 +236,8 @@ class Trainer {
     }
     result.epochs = progress_.epoch() - 1;
     if (progress_.batches == 0) return;  // between two epochs
-    validate(metrics);
-    const bool is_best = is_better(metrics, result.best);
+    validation_->score(*result_network(), info_, metrics);
+    const bool is_best = is_better(metrics, result.best, config_.select);
     if (is_best) result.best = metrics;
     result.epochs = metrics.epoch;
     std::vector<EpochMetrics> rows = progress_.epochs;
@@ -265,9 +264,7 @@ class Trainer {
 
   TrainingState state() const {
     TrainingState state;
-    state.set_note("data", info_.data);
-    state.set_note("extra_data", rows_.extra_data);
-    state.set_note("settings", fixed_settings(config_));
+    save_identity(rows_, config_, state);
     progress_.save(state);
     schedule_.save(state);
     step_->save(state);
@@ -280,7 +277,7 @@ class Trainer {
   void restore() {
     std::optional<TrainingState> state = run_->load_state(damage_);
     if (!state) return;
-    require_same_run(*state);
+    require_same_run(*state, rows_, config_, run_->path());
     progress_.restore(*state, sampler_.batches_per_epoch());
     const auto done = static_cast<int64_t>(progress_.epochs.size());
     if (done > config_.epochs) {
@@ -301,24 +298,6 @@ class Trainer {
       }
     }
     if (progress_.batches > 0) within_epoch_ = std::move(state);
-  }
-
-  void require_same_run(const TrainingState& state) const {
-    const std::string run = run_->path().string();
-    if (state.note("data") != info_.data) {
-      throw Error(
-          fmt::format("{}: not the rows that {} was trained on; name them with --data", rows_.dataset.source, run));
-    }
-    if (state.note("extra_data") != rows_.extra_data) {
-      throw Error(fmt::format("{}: not the extra rows that {} was trained on; name them with --extra-data",
-                              config_.extra_data.empty() ? "no --extra-data" : config_.extra_data, run));
-    }
-    if (state.note("settings") != fixed_settings(config_)) {
-      throw Error(
-          fmt::format("{}/config.toml: not the settings that the run was trained with; put them back, or begin a "
-                      "new run with --config",
-                      run));
-    }
   }
 
   /// What begin_epoch has just set back.
@@ -342,24 +321,6 @@ class Trainer {
       info_.metrics["val_accuracy"] = metrics.val_accuracy;
     }
     return checkpoint_contents(*result_network(), info_);
-  }
-
-  void validate(EpochMetrics& metrics) {
-    metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
-    if (validation_labels_.numel() == 0) return;
-    at::NoGradGuard no_grad;
-    const torch::Tensor logits = compute_logits(*result_network(), validation_images_, info_.normalization);
-    info_.temperature = fit_temperature(logits, validation_labels_);
-    metrics.val_loss = torch::cross_entropy_loss(logits, validation_labels_).item<double>();
-    metrics.val_accuracy = static_cast<double>(logits.argmax(1).eq(validation_labels_).sum().item<int64_t>()) /
-                           static_cast<double>(validation_labels_.numel());
-  }
-
-  bool is_better(const EpochMetrics& candidate, const std::optional<EpochMetrics>& best) const {
-    if (!best || config_.select == SelectKind::last) return true;
-    if (std::isnan(candidate.val_accuracy)) return true;  // no validation rows: the last epoch
-    if (candidate.val_accuracy != best->val_accuracy) return candidate.val_accuracy > best->val_accuracy;
-    return candidate.val_loss < best->val_loss;
   }
 
   // ---- numbers gone wrong
@@ -401,8 +362,7 @@ class Trainer {
   std::shared_ptr<Classifier> model_;
   std::optional<TrainStep> step_;
   std::optional<WeightAverage> average_;
-  torch::Tensor validation_images_;
-  torch::Tensor validation_labels_;
+  std::optional<Validation> validation_;
   std::optional<RunFolder> run_;
   RunProgress progress_;
   std::optional<TrainingState> within_epoch_;  ///< of a run that goes on within an epoch, until it does

@@ -10,7 +10,7 @@
 namespace digitrec {
 
 TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
-  TrainingRows rows{dataset, training_split(config, dataset)};
+  TrainingRows rows{dataset, training_split(config, dataset), fingerprint(dataset)};
   if (config.extra_data.empty()) return rows;
   const Dataset extra = load_dataset(config.extra_data, Purpose::train);
   if (extra.image_size() != dataset.image_size()) {

@@ -13,7 +13,8 @@ namespace digitrec {
 struct TrainingRows {
   Dataset dataset;
   Split split;
-  std::string extra_data{};  ///< fingerprint of the whole; empty without extra rows
+  std::string data;          ///< fingerprint of the data set
+  std::string extra_data{};  ///< of both together; empty without extra rows
 };
 
 /// Throws Error when the extra rows cannot be read or do not fit the data set.

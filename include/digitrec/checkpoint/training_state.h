@@ -29,7 +29,7 @@ class TrainingState {
 
   /// These throw Error when the file has no such value, or one of another shape or type.
   torch::Tensor tensor(const std::string& name) const;
-  void copy_to(const std::string& name, const torch::Tensor& tensor) const;
+  void copy_to(const std::string& name, const torch::Tensor& to) const;
   double number(const std::string& name) const;
   int64_t integer(const std::string& name) const;
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/train/trainer.h"
+
+#include <torch/types.h>
+
+#include <optional>
+
+namespace digitrec {
+
+/// The rows held back, which judge a run's networks.
+class Validation {
+ public:
+  /// Images uint8 [N, S, S] and labels int64 [N], on the network's device; N may be 0.
+  Validation(torch::Tensor images, torch::Tensor labels);
+
+  /// Fills the val_ fields of `metrics`, with NaN where there are no rows, and fits the temperature in `info`.
+  void score(Classifier& network, CheckpointInfo& info, EpochMetrics& metrics) const;
+
+ private:
+  torch::Tensor images_;
+  torch::Tensor labels_;
+};
+
+/// Whether an epoch takes the place of the best so far.
+bool is_better(const EpochMetrics& candidate, const std::optional<EpochMetrics>& best, SelectKind select);
+
+}  // namespace digitrec
