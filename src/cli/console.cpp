@@ -77,11 +77,14 @@ void log(std::string_view line) { logger().info("{}", line); }
 
 void warn(std::string_view line) { logger().warn("warning: {}", line); }
 
-void add_log_file(const std::filesystem::path& path) {
+void set_log_file(const std::filesystem::path& path) {
+  static spdlog::sink_ptr file;
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
     sink->set_pattern("%Y-%m-%d %H:%M:%S %v");
-    logger().sinks().push_back(std::move(sink));
+    std::erase(logger().sinks(), file);
+    file = std::move(sink);
+    logger().sinks().push_back(file);
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(fmt::format("{}: cannot be written: {}", path.string(), error.what()));
   }

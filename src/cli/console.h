@@ -7,10 +7,11 @@
 
 namespace digitrec::cli {
 
-/// Log lines go to stderr, and from `add_log_file` on to that file too; results go to stdout by std::cout.
+/// Log lines go to stderr, and from `set_log_file` on to the end of that file too, no longer to the one before; results
+/// go to stdout by std::cout.
 void log(std::string_view line);
 void warn(std::string_view line);
-void add_log_file(const std::filesystem::path& path);
+void set_log_file(const std::filesystem::path& path);
 
 enum class Stream { out, err };
 /// Columns of the terminal that the stream goes to; 80 where it goes elsewhere.

@@ -89,21 +89,21 @@ void print_recipe_help() {
 
 std::string title(const Member& member) { return fmt::format("network {}/{}", member.number, member.count); }
 
-/// Takes the epochs that are trained again out of a log, so that it has none twice: those after `epochs`, of several
-/// networks only what follows the line with this title.
+/// Takes the epochs that are trained again, those after `epochs`, out of a log, so that it has none twice. Of several
+/// networks only what stands below a line with this title.
 void cut_log(const fs::path& file, const std::string& title, int64_t epochs) {
   std::ifstream log(file);
   std::string kept;
-  bool begun = title.empty();
-  for (std::string line; std::getline(log, line); kept += line + '\n') {
-    begun = begun || line.ends_with(title);
+  bool is_its = title.empty();
+  for (std::string line; std::getline(log, line);) {
     // "2026-01-31 12:00:00   7/24  ..."
-    std::istringstream words(line);
-    std::string date;
-    std::string time;
+    const std::string text = line.substr(std::min<size_t>(line.size(), 20));
+    if (text.starts_with("network ")) is_its = text == title;
+    std::istringstream words(text);
     int64_t epoch = 0;
     char slash = 0;
-    if (begun && words >> date >> time >> epoch >> slash && slash == '/' && epoch > epochs) break;
+    const bool is_epoch = words >> epoch >> slash && slash == '/';
+    if (!is_its || !is_epoch || epoch <= epochs) kept += line + '\n';
   }
   if (log.is_open()) write_file(file, kept);
 }
@@ -131,11 +131,13 @@ int run_train(const TrainCommand& command) {
   TrainingView view(config);
   Followers followers(config, command.live, command.tensorboard);
   const bool has_members = config.member == 0 && count_members(config) > 1;
-  const auto begin = [&](const TrainStart& start, const std::string& title) {
+  const auto open_log = [&](const TrainStart& start, const std::string& title) {
+    const fs::path file = fs::path(config.out) / "train.log";
+    cut_log(file, title, static_cast<int64_t>(start.epochs.size()));
+    set_log_file(file);
+  };
+  const auto begin = [&](const TrainStart& start) {
     catch_interrupts();
-    const fs::path log_file = fs::path(config.out) / "train.log";
-    cut_log(log_file, title, static_cast<int64_t>(start.epochs.size()));
-    add_log_file(log_file);
     view.begin(start, dataset, device.reason, precision.reason);
   };
   TrainEvents events;
@@ -157,7 +159,8 @@ int run_train(const TrainCommand& command) {
             followers.keep_network(member.folder);
           }
           events.on_start = [&, member](const TrainStart& start) {
-            if (!std::exchange(has_begun, true)) begin(start, title(member));
+            open_log(start, title(member));
+            if (!std::exchange(has_begun, true)) begin(start);
             followers.begin_network(member.folder, start);
             log(title(member));
             view.resume(start);
@@ -169,7 +172,8 @@ int run_train(const TrainCommand& command) {
     reason = result.reason;
   } else {
     events.on_start = [&](const TrainStart& start) {
-      begin(start, "");
+      open_log(start, "");
+      begin(start);
       view.resume(start);
       followers.begin_network(config.out, start);
     };
