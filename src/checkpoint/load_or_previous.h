@@ -11,9 +11,10 @@
 namespace digitrec {
 
 /// load(file), or where that throws Error, as a damaged or missing file makes it, load(previous_file(file)), saying why
-/// in `damage`. Throws Error when neither can be used.
+/// in `damage`, which is empty otherwise. Throws Error when neither can be used.
 template <class Load>
 auto load_or_previous(const std::filesystem::path& file, std::string& damage, const Load& load) {
+  damage.clear();
   try {
     return load(file);
   } catch (const Error& error) {

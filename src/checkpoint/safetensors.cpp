@@ -145,7 +145,7 @@ class Reader {
       fail(fmt::format("tensor '{}' lacks dtype, shape or data_offsets", key));
     }
     const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
-                                   [&](const ElementType& element) { return value["dtype"] == element.name; });
+                                          [&](const ElementType& element) { return value["dtype"] == element.name; });
     if (type == kElementTypes.end()) fail(fmt::format("tensor '{}' is of an unsupported dtype", key));
     entry.type = type->type;
 
@@ -219,8 +219,9 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
   uint64_t offset = 0;
   for (const auto& [name, tensor] : contents.tensors) {
     const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
-    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
-                                   [&](const ElementType& element) { return element.type == dense.scalar_type(); });
+    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
+      return element.type == dense.scalar_type();
+    });
     if (type == kElementTypes.end()) throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
     header[name] = {
         {"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};

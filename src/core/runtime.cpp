@@ -7,9 +7,33 @@
 #include <malloc.h>
 #endif
 
+#include <condition_variable>
 #include <limits>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
 
 namespace digitrec {
+namespace {
+
+/// Starts OpenMP's threads while there is most memory left. Where one cannot be started, OpenMP ends the process with a
+/// line of its own; std::jthread, tried first, throws instead, and leaves the stacks it took for OpenMP to use.
+void start_threads() {
+  {
+    std::vector<std::jthread> probes;
+    for (int i = 1; i < at::get_num_threads(); ++i) {
+      probes.emplace_back([](const std::stop_token& end) {
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any().wait(lock, end, [] { return false; });
+      });
+    }
+  }
+  at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
+}
+
+}  // namespace
 
 void configure_runtime(const RuntimeOptions& options) {
 #if defined(__GLIBC__)
@@ -21,6 +45,7 @@ void configure_runtime(const RuntimeOptions& options) {
   mallopt(M_ARENA_MAX, 1);
 #endif
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  start_threads();
   // The same seed on the same device gives the same weights: cuDNN must not pick algorithms by timing them.
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);

@@ -276,12 +276,12 @@ TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
   TrainConfig config = small();
   train(config, data, folder / "run", {});
   ASSERT_EQ(load_checkpoint(folder / "run/best.previous.safetensors").info.metrics.at("epoch"), 1);
-  const std::string whole = test::read_text(folder / "run/best.safetensors");
+  const std::string whole = read_text(folder / "run/best.safetensors");
   folder.write("run/best.safetensors", "torn");
   TrainStart start;
   train(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.damage, "");
-  EXPECT_TRUE(test::read_text(folder / "run/best.safetensors") == whole) << "last.safetensors is the same";
+  EXPECT_TRUE(read_text(folder / "run/best.safetensors") == whole) << "last.safetensors is the same";
 
   folder.write("run/best.safetensors", "torn");
   folder.write("run/last.safetensors", "torn");

@@ -10,6 +10,7 @@ struct RuntimeOptions {
   int64_t threads = 0;  ///< CPU threads of one operator; 0 leaves LibTorch's choice, one a physical core
 };
 
+/// Throws std::system_error where there is no memory for the threads.
 void configure_runtime(const RuntimeOptions& options);
 
 }  // namespace digitrec
