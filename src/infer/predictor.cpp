@@ -1,5 +1,6 @@
 #include "digitrec/infer/predictor.h"
 
+#include "digitrec/checkpoint/safetensors.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/augment.h"
 
@@ -39,8 +40,9 @@ Predictor::Predictor(const std::vector<std::filesystem::path>& paths, const Pred
     const bool may_fall_back = options.on_damage && std::filesystem::is_directory(path);
     for (const std::filesystem::path& file : find_checkpoints(path)) {
       std::string damage;
-      add(file, may_fall_back ? load_checkpoint_or_previous(file, damage) : load_checkpoint(file));
+      Checkpoint network = may_fall_back ? load_checkpoint_or_previous(file, damage) : load_checkpoint(file);
       if (!damage.empty()) options.on_damage(damage);
+      add(damage.empty() ? file : previous_file(file), std::move(network));
     }
   }
 }

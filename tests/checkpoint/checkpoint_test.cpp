@@ -124,8 +124,9 @@ TEST(Checkpoint, FallsBackToThePreviousOneAndSaysSo) {
   PredictorOptions options;
   std::string heard;
   options.on_damage = [&](const std::string& text) { heard = text; };
-  EXPECT_NO_THROW(Predictor({folder.path()}, options));
+  const Predictor predictor({folder.path()}, options);
   EXPECT_EQ(heard, damage);
+  EXPECT_EQ(predictor.files(), std::vector<std::filesystem::path>{previous});
   EXPECT_THROW(Predictor({path}, options), Error);  // a file that was named itself
 }
 
