@@ -38,10 +38,11 @@ for arm in "${order[@]}"; do
     "$digitrec" train --config configs/best.toml --data "$learn" --val-fraction 0 --seed "$seed" $flags --out "$run" \
       >/dev/null 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
     "$digitrec" eval --checkpoint "$run" --data "$score" --json 2>/dev/null
-  done | python3 -c '
+  done >"$work/scores"
+  python3 -c '
 import json, re, statistics, sys
 runs = [json.loads(part) for part in re.split(r"\n(?=\{)", sys.stdin.read())]
 each = [100 * run["accuracy"] for run in runs]
 print("%-11s %.3f%%, of %s; loss %.4f; %s" % (sys.argv[1], statistics.mean(each), " ".join("%.3f" % a for a in each),
-      statistics.mean(run["loss"] for run in runs), sys.argv[2]))' "$arm" "$flags"
+      statistics.mean(run["loss"] for run in runs), sys.argv[2]))' "$arm" "$flags" <"$work/scores"
 done
