@@ -10,23 +10,45 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-bool uses_onednn(const ConvBlock& block, const torch::Tensor& x) {
-  return block.onednn_bf16 && x.scalar_type() == torch::kBFloat16 && x.size(1) > 1;
+bool in_tiles(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight) {
+  return uses_tiles(best_table(), x, weight.size(0), block.padding);
+}
+
+bool uses_onednn(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight) {
+  return block.onednn_bf16 && x.scalar_type() == torch::kBFloat16 && x.size(1) > 1 && !in_tiles(block, x, weight);
 }
 
 torch::Tensor to_bf16(const torch::Tensor& weight) {
   return empty_channels_last(weight.sizes(), weight.options().dtype(torch::kBFloat16)).copy_(weight);
 }
 
-/// bfloat16 means the same wherever it runs: weights that meet it are rounded to it, sums are kept in float32.
-torch::Tensor rounded_as(const torch::Tensor& x, const torch::Tensor& weight) {
-  return x.scalar_type() == torch::kBFloat16 ? to_bf16(weight).to(torch::kFloat32) : weight;
+/// bfloat16 means the same wherever it runs: weights that meet it are rounded to it, sums are kept in float32. (Tiles
+/// round by themselves.)
+torch::Tensor rounded_as(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight) {
+  const bool rounds = x.scalar_type() == torch::kBFloat16 && !in_tiles(block, x, weight);
+  return rounds ? to_bf16(weight).to(torch::kFloat32) : weight;
+}
+
+/// A kernel as large as the image gives one pixel: the convolution is then a product of matrices.
+bool covers_image(const ConvBlock& block, const torch::Tensor& x) {
+  return block.padding == 0 && x.size(2) == 3 && x.size(3) == 3;
+}
+
+/// Channels-last [N, C, H, W] as [N, H * W * C].
+torch::Tensor as_matrix(const torch::Tensor& images) { return channels_last(images).permute({0, 2, 3, 1}).flatten(1); }
+torch::Tensor as_images(const torch::Tensor& matrix, at::IntArrayRef sizes) {
+  return matrix.view({sizes[0], sizes[2], sizes[3], sizes[1]}).permute({0, 3, 1, 2});
 }
 
 /// `weight` is the block's, as the autograd graph knows it.
 torch::Tensor convolution(const ConvBlock& block, const torch::Tensor& x, const torch::Tensor& weight,
                           at::ScalarType type) {
-  if (!uses_onednn(block, x)) return convolve(best_table(), x, rounded_as(x, weight), block.padding, type);
+  if (!uses_onednn(block, x, weight)) {
+    return convolve(best_table(), x, rounded_as(block, x, weight), block.padding, type);
+  }
+  if (covers_image(block, x)) {
+    return as_images(as_matrix(x).mm(as_matrix(to_bf16(weight)).t()), {x.size(0), weight.size(0), 1, 1});
+  }
   return at::conv2d(x, to_bf16(weight), {}, 1, block.padding);
 }
 
@@ -34,8 +56,14 @@ std::array<torch::Tensor, 2> convolution_backward(const ConvBlock& block, const 
                                                   const torch::Tensor& x, const torch::Tensor& weight,
                                                   bool needs_input) {
   const int64_t padding = block.padding;
-  if (!uses_onednn(block, x)) {
-    return convolve_backward(best_table(), dz, x, rounded_as(x, weight), padding, needs_input);
+  if (!uses_onednn(block, x, weight)) {
+    return convolve_backward(best_table(), dz, x, rounded_as(block, x, weight), padding, needs_input);
+  }
+  if (covers_image(block, x)) {
+    const torch::Tensor rows = as_matrix(dz);
+    torch::Tensor dx;
+    if (needs_input) dx = as_images(rows.mm(as_matrix(to_bf16(weight))), x.sizes());
+    return {dx, as_images(rows.t().mm(as_matrix(x)).to(torch::kFloat32), weight.sizes())};
   }
   const auto [dx, dweight, dbias] =
       at::convolution_backward(dz, x, to_bf16(weight), std::nullopt, {1, 1}, {padding, padding}, {1, 1},

@@ -9,7 +9,34 @@ namespace digitrec::kernels {
 namespace {
 
 ConvShape conv_shape(const torch::Tensor& x, int64_t out, int64_t padding) {
-  return {x.size(2), x.size(3), x.size(1), out, padding};
+  return {x.size(2), x.size(3), x.size(1), out, padding, const_array(x).type};
+}
+
+/// Memory for a kernel, from the start of a cache line: wide loads across two lines take twice as long.
+class Floats {
+ public:
+  float* at_least(int64_t count) {
+    lines_.resize(std::max(lines_.size(), static_cast<size_t>(at::divup(count, kLine))));
+    return lines_.front().values;
+  }
+
+ private:
+  static constexpr int64_t kLine = 16;
+  struct alignas(kLine * sizeof(float)) Line {
+    float values[kLine];
+  };
+  std::vector<Line> lines_;
+};
+
+float* scratch_of_thread(int64_t floats) {
+  thread_local Floats scratch;
+  return scratch.at_least(floats);
+}
+
+/// For the one convolution that the calling thread is about.
+float* packed_weights(int64_t floats) {
+  thread_local Floats packed;
+  return packed.at_least(floats);
 }
 
 /// Convolves with packed weights, the images shared out among the threads.
@@ -18,9 +45,8 @@ torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const 
   torch::Tensor z =
       empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()}, x.options().dtype(type));
   share_images(x.size(0), [&](int64_t begin, int64_t end) {
-    thread_local std::vector<float> scratch;
-    scratch.resize(static_cast<size_t>(table.scratch_size(shape)));
-    table.convolve(shape, const_array(x), packed, array(z), begin, end, scratch.data());
+    float* scratch = scratch_of_thread(table.scratch_size(shape));
+    table.convolve(shape, const_array(x), packed, array(z), begin, end, scratch);
   });
   return z;
 }
@@ -31,9 +57,9 @@ torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const 
   const int64_t size = table.packed_size(shape);
   torch::Tensor sums = torch::zeros({at::get_num_threads(), size}, torch::kFloat32);
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> scratch(static_cast<size_t>(table.scratch_size(shape)));
+    float* scratch = scratch_of_thread(table.scratch_size(shape));
     float* sum = sums.data_ptr<float>() + at::get_thread_num() * size;
-    table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch.data());
+    table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch);
   });
   const torch::Tensor packed = sums.sum(0);
   torch::Tensor gradient = empty_channels_last(weight.sizes(), weight.options());
@@ -72,6 +98,10 @@ void share_images(int64_t images, const std::function<void(int64_t, int64_t)>& w
   });
 }
 
+bool uses_tiles(const Table& table, const torch::Tensor& x, int64_t out, int64_t padding) {
+  return table.uses_tiles(conv_shape(x, out, padding));
+}
+
 bool can_convolve(const Table& table, int64_t in, int64_t out) {
   return out % table.conv_tile == 0 && (in == 1 || in % table.conv_tile == 0);
 }
@@ -80,22 +110,22 @@ torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::
                        at::ScalarType type) {
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
   const torch::Tensor ordered = channels_last(weight);
-  std::vector<float> packed(static_cast<size_t>(table.packed_size(shape)));
-  table.pack_weights(shape, ordered.const_data_ptr<float>(), packed.data());
-  return convolve_packed(table, shape, channels_last(x), packed.data(), type);
+  float* packed = packed_weights(table.packed_size(shape));
+  table.pack_weights(shape, ordered.const_data_ptr<float>(), packed);
+  return convolve_packed(table, shape, channels_last(x), packed, type);
 }
 
 std::array<torch::Tensor, 2> convolve_backward(const Table& table, const torch::Tensor& dz, const torch::Tensor& x,
                                                const torch::Tensor& weight, int64_t padding, bool needs_input) {
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
-  const torch::Tensor gradient = channels_last(dz);
+  const torch::Tensor gradient = channels_last(shape.type == Type::bf16 ? dz.to(torch::kBFloat16) : dz);
   torch::Tensor dx;
   if (needs_input) {
     const ConvShape back = conv_shape(gradient, shape.in, 2 - padding);
     const torch::Tensor ordered = channels_last(weight);
-    std::vector<float> packed(static_cast<size_t>(table.packed_size(back)));
-    table.pack_weights_backward(back, ordered.const_data_ptr<float>(), packed.data());
-    dx = convolve_packed(table, back, gradient, packed.data(), x.scalar_type());
+    float* packed = packed_weights(table.packed_size(back));
+    table.pack_weights_backward(back, ordered.const_data_ptr<float>(), packed);
+    dx = convolve_packed(table, back, gradient, packed, x.scalar_type());
   }
   return {dx, weight_gradient(table, shape, channels_last(x), gradient, weight)};
 }

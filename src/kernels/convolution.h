@@ -27,8 +27,12 @@ void share_images(int64_t images, const std::function<void(int64_t begin, int64_
 /// Whether our convolution takes these channels; one that gives gradients to its input needs tiles there too.
 bool can_convolve(const Table& table, int64_t in, int64_t out);
 
+/// Whether `convolve` multiplies bfloat16 with instructions of the processor's own.
+bool uses_tiles(const Table& table, const torch::Tensor& x, int64_t out, int64_t padding);
+
 /// z[N, out, H', W'] = 3 x 3 convolution of x[N, in, H, W] with weight float32 [out, in, 3, 3], without bias. x is
-/// float32 or bfloat16, and so is z, as `type` says; all arithmetic is in float32.
+/// float32 or bfloat16, and so is z, as `type` says; all arithmetic is in float32. (Where tiles multiply bfloat16, the
+/// weights are rounded to it first.)
 torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::Tensor& weight, int64_t padding,
                        at::ScalarType type);
 

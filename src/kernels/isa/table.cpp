@@ -1,6 +1,7 @@
 // Compiled once for each instruction set, into a namespace of its own.
 #include "kernels/isa/direct.h"
 #include "kernels/isa/epilogue.h"
+#include "kernels/isa/tiled.h"
 #include "kernels/isa/winograd.h"
 
 #define DIGITREC_NAME_OF(isa) #isa
@@ -10,10 +11,13 @@ namespace digitrec::kernels::DIGITREC_ISA {
 
 namespace {
 
-// Each convolution by the cheaper of the two methods: calls `work` with the functions of that method.
-#define DIGITREC_CONVOLUTION(function, ...) \
-  (winograd::pays(shape) ? winograd::function(__VA_ARGS__) : direct::function(__VA_ARGS__))
+// Each convolution by the cheapest method that takes it.
+#define DIGITREC_CONVOLUTION(function, ...)            \
+  (tiled::fits(shape)      ? tiled::function(__VA_ARGS__)    \
+   : winograd::pays(shape) ? winograd::function(__VA_ARGS__) \
+                           : direct::function(__VA_ARGS__))
 
+bool uses_tiles(const ConvShape& shape) { return tiled::fits(shape); }
 int64_t packed_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(packed_size, shape); }
 int64_t scratch_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(scratch_size, shape); }
 void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
@@ -41,6 +45,7 @@ const Table& table() {
       DIGITREC_NAME(DIGITREC_ISA),
       kTile,
       kWidth,
+      uses_tiles,
       packed_size,
       pack_weights,
       pack_weights_backward,

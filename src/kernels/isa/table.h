@@ -21,11 +21,12 @@ struct Array {
   Type type;
 };
 
-/// A 3 x 3 convolution of stride 1 over images [height, width, in], giving [out_height, out_width, out].
+/// A 3 x 3 convolution of stride 1 over images [height, width, in] of `type`, giving [out_height, out_width, out].
 struct ConvShape {
   int64_t height, width;
   int64_t in, out;
   int64_t padding;
+  Type type;
 
   DIGITREC_ALWAYS_INLINE int64_t padded_height() const { return height + 2 * padding; }
   DIGITREC_ALWAYS_INLINE int64_t padded_width() const { return width + 2 * padding; }
@@ -72,6 +73,9 @@ struct Table {
   int64_t conv_tile;
   int64_t vector;
 
+  /// Whether the processor multiplies bfloat16 for this convolution, at many times the speed of float32.
+  bool (*uses_tiles)(const ConvShape&);
+
   // ---- convolutions: images `begin` to `end`; weights in an order of the kernels' own, as pack_* write them ----
   int64_t (*packed_size)(const ConvShape&);  ///< floats
   void (*pack_weights)(const ConvShape&, const float* weight, float* packed);
@@ -82,7 +86,7 @@ struct Table {
   int64_t (*scratch_size)(const ConvShape&);  ///< floats that the next two need as `scratch`
   void (*convolve)(const ConvShape&, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
                    float* scratch);
-  /// Adds to `packed`.
+  /// Adds to `packed`. dz is of the same type as x.
   void (*weight_gradient)(const ConvShape&, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                           float* scratch);
 
@@ -114,6 +118,9 @@ namespace avx2 {
 const Table& table();
 }
 namespace avx512 {
+const Table& table();
+}
+namespace amx {
 const Table& table();
 }
 

@@ -6,6 +6,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
 #if !defined(DIGITREC_ISA)
 #error "DIGITREC_ISA must name the instruction set that this file is compiled for"
 #endif
@@ -58,10 +62,14 @@ DIGITREC_INLINE Vec load(const bf16* from) {
 DIGITREC_INLINE void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v)); }
 /// Rounds to nearest, ties to even; what is not a number stays so.
 DIGITREC_INLINE void store(bf16* to, Vec v) {
+#if defined(__AVX512BF16__)
+  const __m256bh halves = _mm512_cvtneps_pbh(bit_cast<__m512>(v));
+#else
   const Bits bits = bit_cast<Bits>(v);
   const Bits rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
   const Bits quiet_nan = Bits{} + 0x7fc0U;
   const Halves halves = __builtin_convertvector(v == v ? rounded : quiet_nan, Halves);
+#endif
   __builtin_memcpy(to, &halves, sizeof(halves));
 }
 

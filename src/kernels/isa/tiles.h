@@ -1,0 +1,122 @@
+// 32 x 32 sums in the tile registers of AMX, or in plain memory, where tests run the same code on any processor.
+//
+// A tile holds 16 rows of 64 bytes. The product of two takes 16 x 32 values of the left one and, of the right one, 32 x
+// 16 values in pairs of rows: [16 pairs][16 columns][2]. A right operand here is two such tiles, for 32 columns, one
+// behind the other (kRightSize values).
+#pragma once
+
+#include "kernels/isa/vec.h"
+
+#if defined(__AMX_BF16__)
+#include <immintrin.h>
+#endif
+
+namespace digitrec::kernels::DIGITREC_ISA::tiles {
+
+constexpr int64_t kSide = 32;                 // rows, and columns, of the sums; values that one product adds up
+constexpr int64_t kHalf = 16;                 // of a tile
+constexpr int64_t kTileSize = kHalf * kSide;  // values of bfloat16 in a tile
+constexpr int64_t kRightSize = 2 * kTileSize;
+
+#if defined(__AMX_BF16__)
+
+constexpr bool kAvailable = true;
+
+/// The sums live in tiles 0 to 3, row by row; 4 and 5 hold the left operand, 6 and 7 the right one. One at a time in a
+/// thread.
+class Sums {
+ public:
+  [[gnu::always_inline]] Sums() {
+    struct alignas(64) {
+      uint8_t palette = 1;
+      uint8_t start_row = 0;
+      uint8_t reserved[14] = {};
+      uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } const config;
+    _tile_loadconfig(&config);
+  }
+  [[gnu::always_inline]] ~Sums() { _tile_release(); }
+  Sums(const Sums&) = delete;
+  Sums& operator=(const Sums&) = delete;
+
+  [[gnu::always_inline]] void clear() {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  /// `stride` in floats, from one row to the next.
+  [[gnu::always_inline]] void load(const float* from, int64_t stride) {
+    _tile_loadd(0, from, stride * 4);
+    _tile_loadd(1, from + kHalf, stride * 4);
+    _tile_loadd(2, from + kHalf * stride, stride * 4);
+    _tile_loadd(3, from + kHalf * stride + kHalf, stride * 4);
+  }
+  [[gnu::always_inline]] void store(float* to, int64_t stride) {
+    _tile_stored(0, to, stride * 4);
+    _tile_stored(1, to + kHalf, stride * 4);
+    _tile_stored(2, to + kHalf * stride, stride * 4);
+    _tile_stored(3, to + kHalf * stride + kHalf, stride * 4);
+  }
+  /// Adds the product of left [32, 32], `stride` values from row to row, and a right operand.
+  [[gnu::always_inline]] void add_product(const bf16* left, int64_t stride, const bf16* right) {
+    _tile_loadd(6, right, 64);
+    _tile_loadd(4, left, stride * 2);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTileSize, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + kHalf * stride, stride * 2);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  /// The same to the upper 16 rows alone.
+  [[gnu::always_inline]] void add_upper_product(const bf16* left, int64_t stride, const bf16* right) {
+    _tile_loadd(6, right, 64);
+    _tile_loadd(4, left, stride * 2);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTileSize, 64);
+    _tile_dpbf16ps(1, 4, 7);
+  }
+};
+
+#else
+
+#if defined(DIGITREC_PLAIN_TILES)
+constexpr bool kAvailable = true;
+#else
+constexpr bool kAvailable = false;
+#endif
+
+class Sums {
+ public:
+  void clear() { __builtin_memset(sums_, 0, sizeof(sums_)); }
+  void load(const float* from, int64_t stride) {
+    for (int64_t row = 0; row < kSide; ++row) __builtin_memcpy(sums_[row], from + row * stride, sizeof(sums_[row]));
+  }
+  void store(float* to, int64_t stride) const {
+    for (int64_t row = 0; row < kSide; ++row) __builtin_memcpy(to + row * stride, sums_[row], sizeof(sums_[row]));
+  }
+  void add_product(const bf16* left, int64_t stride, const bf16* right) { add_rows(kSide, left, stride, right); }
+  void add_upper_product(const bf16* left, int64_t stride, const bf16* right) { add_rows(kHalf, left, stride, right); }
+
+ private:
+  void add_rows(int64_t rows, const bf16* left, int64_t stride, const bf16* right) {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t k = 0; k < kSide; ++k) {
+        const float factor = load_one(left + row * stride + k);
+        const bf16* values = right + k / 2 * kSide + k % 2;
+        for (int64_t column = 0; column < kHalf; ++column) {
+          sums_[row][column] += factor * load_one(values + 2 * column);
+          sums_[row][column + kHalf] += factor * load_one(values + kTileSize + 2 * column);
+        }
+      }
+    }
+  }
+
+  float sums_[kSide][kSide] = {};
+};
+
+#endif
+
+}  // namespace digitrec::kernels::DIGITREC_ISA::tiles
