@@ -14,9 +14,9 @@
 namespace digitrec::kernels::DIGITREC_ISA::tiled {
 
 using tiles::kHalf;
-using tiles::kRightSize;
+using tiles::kOperand;
+using tiles::kPairRow;
 using tiles::kSide;
-using tiles::kTileSize;
 
 /// From the first output's pixel to the last's.
 DIGITREC_INLINE int64_t span(const ConvShape& shape) {
@@ -37,37 +37,41 @@ DIGITREC_INLINE int64_t padded_pixels(const ConvShape& shape) { return shape.pad
 /// Products along the pixels of one image.
 DIGITREC_INLINE int64_t steps_of(const ConvShape& shape) { return round_up(span(shape), kSide) / kSide; }
 
-/// Images of a sum to the weights: with few pixels, moving the sums would take longer than adding to them.
-DIGITREC_INLINE int64_t group_of(const ConvShape& shape) { return larger(1, 16 / steps_of(shape)); }
+/// Products between a load and a store of sums to the weights: with few, moving the sums would take longer than adding
+/// to them; with many, their operands would not stay in the nearest cache from tap to tap.
+constexpr int64_t kChunk = 8;
 
-/// Pixels of a turned image: what the last tap of the last product reads lies within it, too.
-DIGITREC_INLINE int64_t turned_pixels(const ConvShape& shape) {
-  return round_up(padded_pixels(shape) + kSide - 1, kSide);
+/// Images at a time, enough for a chunk.
+DIGITREC_INLINE int64_t group_of(const ConvShape& shape) { return larger(1, kChunk / steps_of(shape)); }
+
+/// Pairs of pixels, up to the last that the last tap of the last product reads.
+DIGITREC_INLINE int64_t pairs_of(const ConvShape& shape) {
+  return steps_of(shape) * kHalf + shape.padded_width() + 1;
 }
 
 /// One thread's memory.
 struct Scratch {
   bf16* padded;  ///< [padded_height, padded_width, in]
-  bf16* turned;  ///< [in, group, turned_pixels]
-  bf16* right;   ///< [out / 32, group, steps, kRightSize]
+  bf16* pairs;   ///< of the images' pixels: [in / 32, group, 2, pairs, 32, 2]; the second of 2 begins with pixel 1
+  bf16* left;    ///< the gradients, pixels innermost: left operands [out / 32, group, steps]
 };
 
 DIGITREC_INLINE int64_t padded_size(const ConvShape& shape) { return round_up(padded_pixels(shape) * shape.in, kSide); }
-DIGITREC_INLINE int64_t turned_size(const ConvShape& shape) {
-  return group_of(shape) * turned_pixels(shape) * shape.in;
+DIGITREC_INLINE int64_t pairs_size(const ConvShape& shape) {
+  return group_of(shape) * 2 * pairs_of(shape) * 2 * shape.in;
 }
-DIGITREC_INLINE int64_t right_size(const ConvShape& shape) {
+DIGITREC_INLINE int64_t left_size(const ConvShape& shape) {
   return group_of(shape) * steps_of(shape) * kSide * shape.out;
 }
 
 DIGITREC_INLINE Scratch split_scratch(const ConvShape& shape, float* memory) {
   bf16* padded = reinterpret_cast<bf16*>(memory);
-  bf16* turned = padded + padded_size(shape);
-  return {padded, turned, turned + turned_size(shape)};
+  bf16* pairs = padded + padded_size(shape);
+  return {padded, pairs, pairs + pairs_size(shape)};
 }
 
 int64_t scratch_size(const ConvShape& shape) {
-  return (padded_size(shape) + turned_size(shape) + right_size(shape)) / 2;
+  return (padded_size(shape) + pairs_size(shape) + left_size(shape)) / 2;
 }
 
 /// The image with a border of zeros, or where it is, if it needs none.
@@ -142,21 +146,20 @@ DIGITREC_INLINE void transpose(const uint32_t (&from)[kHalf][kHalf], uint32_t* t
 
 // ---- weights: [out, 3, 3, in] in PyTorch's channels-last order; packed: right operands [out / 32, 9, in / 32] ----
 
-/// Room for the gradient as well: float32 [9, in, out].
+/// Room for the gradient as well, which lies as the weights do.
 int64_t packed_size(const ConvShape& shape) { return 9 * shape.in * shape.out; }
 
 void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
   auto* to = reinterpret_cast<uint32_t*>(packed);
   for (int64_t out = 0; out < shape.out; out += kSide) {
-    for (int64_t k = 0; k < 9 * shape.in; k += kSide) {
-      for (int64_t half = 0; half < kSide; half += kHalf, to += kTileSize / 2) {
+    for (int64_t k = 0; k < 9 * shape.in; k += kSide, to += kOperand / 2) {
+      for (int64_t half = 0; half < kSide; half += kHalf) {
         uint32_t rows[kHalf][kHalf];
         for (int64_t i = 0; i < kHalf; ++i) {
           const float* from = weight + (out + half + i) * 9 * shape.in + k;
-          auto* values = reinterpret_cast<bf16*>(rows[i]);
-          for (int64_t j = 0; j < kSide; j += kWidth) store(values + j, load(from + j));
+          store_32(reinterpret_cast<bf16*>(rows[i]), from);
         }
-        transpose(rows, to, kHalf);
+        transpose(rows, to + half, kSide);
       }
     }
   }
@@ -167,12 +170,10 @@ void pack_weights_backward(const ConvShape& shape, const float* weight, float* p
   auto* to = reinterpret_cast<uint32_t*>(packed);
   for (int64_t out = 0; out < shape.out; out += kSide) {
     for (int64_t tap = 0; tap < 9; ++tap) {
-      for (int64_t in = 0; in < shape.in; in += kSide) {
-        for (int64_t half = 0; half < kSide; half += kHalf) {
-          for (int64_t k = 0; k < kSide; k += 2, to += kHalf) {
-            const float* upper = weight + ((in + k) * 9 + (8 - tap)) * shape.out + out + half;
-            pair_rows(upper, upper + 9 * shape.out, to);
-          }
+      for (int64_t in = 0; in < shape.in; in += 2) {
+        const float* upper = weight + (in * 9 + (8 - tap)) * shape.out + out;
+        for (int64_t half = 0; half < kSide; half += kHalf, to += kHalf) {
+          pair_rows(upper + half, upper + half + 9 * shape.out, to);
         }
       }
     }
@@ -180,17 +181,7 @@ void pack_weights_backward(const ConvShape& shape, const float* weight, float* p
 }
 
 void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
-  for (int64_t tap = 0; tap < 9; ++tap) {
-    for (int64_t in = 0; in < shape.in; in += kHalf) {
-      for (int64_t out = 0; out < shape.out; out += kHalf) {
-        uint32_t rows[kHalf][kHalf];
-        for (int64_t i = 0; i < kHalf; ++i) {
-          __builtin_memcpy(rows[i], packed + (tap * shape.in + in + i) * shape.out + out, sizeof(rows[i]));
-        }
-        transpose(rows, reinterpret_cast<uint32_t*>(weight + (out * 9 + tap) * shape.in + in), 9 * shape.in);
-      }
-    }
-  }
+  __builtin_memcpy(weight, packed, static_cast<uint64_t>(packed_size(shape)) * sizeof(float));
 }
 
 // ---- forward, and backward to the input ----
@@ -198,17 +189,17 @@ void unpack_weights(const ConvShape& shape, const float* packed, float* weight) 
 /// Writes `pixels` rows of sums, the first of which is pixel `first` of the span, except those over the end of a row.
 template <class Out>
 DIGITREC_INLINE void store_pixels(const ConvShape& shape, const float* sums, int64_t first, int64_t pixels, Out* z) {
-  int64_t h = first / shape.padded_width();
-  int64_t w = first % shape.padded_width();
-  for (int64_t i = 0; i < pixels; ++i, sums += kSide) {
-    if (w < shape.out_width()) {
-      Out* to = z + (h * shape.out_width() + w) * shape.out;
-      for (int64_t c = 0; c < kSide; c += kWidth) store(to + c, load(sums + c));
-    }
-    if (++w == shape.padded_width()) {
-      w = 0;
-      ++h;
-    }
+  const int64_t width = shape.padded_width();
+  const int64_t out_width = shape.out_width();
+  const int64_t stride = shape.out;
+  int64_t row = first / width;
+  int64_t column = first % width;
+  for (int64_t done = 0; done < pixels; ++row, column = 0) {
+    const int64_t end = smaller(done + width - column, pixels);
+    const int64_t inside = smaller(done + out_width - column, pixels);
+    Out* to = z + (row * out_width + column) * stride;
+    for (int64_t i = done; i < inside; ++i, to += stride) store_32(to, sums + i * kSide);
+    done = end;
   }
 }
 
@@ -225,7 +216,7 @@ void convolve_image(const ConvShape& shape, const bf16* image, const bf16* packe
       sums.clear();
       for (int64_t r = 0; r < 3; ++r) {
         const bf16* left = image + first * shape.in + r * row;
-        for (int64_t k = 0; k < 3 * shape.in; k += kSide, right += kRightSize) {
+        for (int64_t k = 0; k < 3 * shape.in; k += kSide, right += kOperand) {
           half ? sums.add_upper_product(left + k, shape.in, right) : sums.add_product(left + k, shape.in, right);
         }
       }
@@ -250,74 +241,74 @@ void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z
   });
 }
 
-// ---- backward to the weights: [in, pixels] times [pixels, out], for each tap ----
+// ---- backward to the weights: for each tap, [out, pixels] times [pixels, in] ----
 
-/// Writes the image with its pixels innermost, zeros behind them: `stride` values from channel to channel.
-DIGITREC_INLINE void turn_image(const ConvShape& shape, const bf16* image, bf16* turned, int64_t stride) {
+/// Writes the image's pixels in pairs, zeros behind them: 32 channels, then the next 32 `stride` values on.
+DIGITREC_INLINE void pair_image(const ConvShape& shape, const bf16* image, bf16* pairs, int64_t stride) {
   const int64_t pixels = padded_pixels(shape);
-  for (int64_t first = 0; first < turned_pixels(shape); first += kSide) {
-    for (int64_t in = 0; in < shape.in; in += kHalf) {
-      uint32_t rows[kHalf][kHalf];
-      for (int64_t i = 0; i < kHalf; ++i) {
-        const int64_t pixel = first + 2 * i;
-        const bf16* upper = image + pixel * shape.in + in;
-        pair_rows(pixel < pixels ? upper : nullptr, pixel + 1 < pixels ? upper + shape.in : nullptr, rows[i]);
+  for (int64_t first = 0; first < 2; ++first) {
+    for (int64_t pair = 0; pair < pairs_of(shape); ++pair, pairs += kPairRow) {
+      const int64_t pixel = 2 * pair + first;
+      const bf16* upper = pixel < pixels ? image + pixel * shape.in : nullptr;
+      const bf16* lower = pixel + 1 < pixels ? image + (pixel + 1) * shape.in : nullptr;
+      for (int64_t in = 0; in < shape.in; in += kHalf) {
+        pair_rows(upper == nullptr ? nullptr : upper + in, lower == nullptr ? nullptr : lower + in,
+                  reinterpret_cast<uint32_t*>(pairs + in / kSide * stride + in % kSide * 2));
       }
-      transpose(rows, reinterpret_cast<uint32_t*>(turned + in * stride + first), stride / 2);
     }
   }
 }
 
-/// Writes the gradient of an image as right operands, with zeros at the pixels over the end of a row: [steps,
-/// kRightSize] for each 32 channels, `stride` values apart.
-DIGITREC_INLINE void pair_gradient(const ConvShape& shape, const bf16* dz, bf16* right, int64_t stride) {
-  const auto at = [&](int64_t h, int64_t w) {
-    return h < shape.out_height() && w < shape.out_width() ? dz + (h * shape.out_width() + w) * shape.out : nullptr;
-  };
+/// Writes the gradient of an image as left operands, zeros at the pixels over the end of a row: 32 channels, then the
+/// next 32 `stride` values on.
+DIGITREC_INLINE void turn_gradient(const ConvShape& shape, const bf16* dz, bf16* left, int64_t stride) {
   int64_t h = 0;
   int64_t w = 0;
   const auto next = [&] {
-    const bf16* pixel = at(h, w);
+    const bool inside = h < shape.out_height() && w < shape.out_width();
+    const bf16* pixel = inside ? dz + (h * shape.out_width() + w) * shape.out : nullptr;
     if (++w == shape.padded_width()) {
       w = 0;
       ++h;
     }
     return pixel;
   };
-  for (int64_t step = 0; step < steps_of(shape); ++step) {
-    for (int64_t pair = 0; pair < kHalf; ++pair) {
-      const bf16* upper = next();
-      const bf16* lower = next();
-      for (int64_t out = 0; out < shape.out; out += kHalf) {
-        bf16* to = right + out / kSide * stride + step * kRightSize + out % kSide * kSide + pair * kSide;
-        pair_rows(upper == nullptr ? nullptr : upper + out, lower == nullptr ? nullptr : lower + out,
-                  reinterpret_cast<uint32_t*>(to));
+  for (int64_t step = 0; step < steps_of(shape); ++step, left += kOperand) {
+    const bf16* pixels[kSide];
+    for (const bf16*& pixel : pixels) pixel = next();
+    for (int64_t out = 0; out < shape.out; out += kHalf) {
+      uint32_t rows[kHalf][kHalf];
+      for (int64_t i = 0; i < kHalf; ++i) {
+        const bf16* upper = pixels[2 * i];
+        const bf16* lower = pixels[2 * i + 1];
+        pair_rows(upper == nullptr ? nullptr : upper + out, lower == nullptr ? nullptr : lower + out, rows[i]);
       }
+      transpose(rows, reinterpret_cast<uint32_t*>(left + out / kSide * stride + out % kSide * kSide), kHalf);
     }
   }
 }
 
-/// Adds the products of `images` images in the scratch to the gradient [9, in, out].
-DIGITREC_INLINE void add_products(const ConvShape& shape, const Scratch& scratch, int64_t images, tiles::Sums& sums,
-                                  float* gradient) {
-  const int64_t image_stride = turned_pixels(shape);
-  const int64_t turned_stride = group_of(shape) * image_stride;
+/// Adds to the gradient of 32 x 32 channels, [out, 9, in], `steps` products that begin with `step` of `image`.
+DIGITREC_INLINE void add_taps(const ConvShape& shape, const bf16* left, const bf16* pairs, int64_t first, int64_t count,
+                              tiles::Sums& sums, float* gradient) {
   const int64_t steps = steps_of(shape);
-  for (int64_t out = 0; out < shape.out; out += kSide) {
-    const bf16* of_out = scratch.right + out / kSide * group_of(shape) * steps * kRightSize;
-    for (int64_t in = 0; in < shape.in; in += kSide) {
-      for (int64_t tap = 0; tap < 9; ++tap) {
-        const bf16* left = scratch.turned + in * turned_stride + tap / 3 * shape.padded_width() + tap % 3;
-        const bf16* right = of_out;
-        float* to = gradient + (tap * shape.in + in) * shape.out + out;
-        sums.load(to, shape.out);
-        for (int64_t n = 0; n < images; ++n) {
-          for (int64_t step = 0; step < steps; ++step, right += kRightSize) {
-            sums.add_product(left + n * image_stride + step * kSide, turned_stride, right);
-          }
+  // The taps that begin with an even pixel, then the others: one half of the pairs at a time stays in the cache.
+  for (int64_t odd = 0; odd < 2; ++odd) {
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      const int64_t offset = tap / 3 * shape.padded_width() + tap % 3;
+      if (offset % 2 != odd) continue;
+      sums.load(gradient + tap * shape.in, 9 * shape.in);
+      int64_t image = first / steps;
+      int64_t step = first % steps;
+      for (int64_t i = first; i < first + count; ++i) {
+        const int64_t pair = (image * 2 + odd) * pairs_of(shape) + step * kHalf + offset / 2;
+        sums.add_product(left + i * kOperand, kSide, pairs + pair * kPairRow);
+        if (++step == steps) {
+          step = 0;
+          ++image;
         }
-        sums.store(to, shape.out);
       }
+      sums.store(gradient + tap * shape.in, 9 * shape.in);
     }
   }
 }
@@ -327,17 +318,29 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
   const Scratch scratch = split_scratch(shape, memory);
   const int64_t group = group_of(shape);
   const int64_t steps = steps_of(shape);
+  const int64_t image_pairs = 2 * pairs_of(shape) * kPairRow;
   tiles::Sums sums;
   for (int64_t first = begin; first < end; first += group) {
     const int64_t images = smaller(group, end - first);
     for (int64_t n = 0; n < images; ++n) {
       const bf16* image = static_cast<const bf16*>(x.data) + (first + n) * shape.height * shape.width * shape.in;
-      turn_image(shape, padded_image(shape, image, scratch.padded), scratch.turned + n * turned_pixels(shape),
-                 group * turned_pixels(shape));
-      pair_gradient(shape, static_cast<const bf16*>(dz.data) + (first + n) * shape.out_pixels() * shape.out,
-                    scratch.right + n * steps * kRightSize, group * steps * kRightSize);
+      pair_image(shape, padded_image(shape, image, scratch.padded), scratch.pairs + n * image_pairs,
+                 group * image_pairs);
+      turn_gradient(shape, static_cast<const bf16*>(dz.data) + (first + n) * shape.out_pixels() * shape.out,
+                    scratch.left + n * steps * kOperand, group * steps * kOperand);
     }
-    add_products(shape, scratch, images, sums, gradient);
+    const int64_t chunks = round_up(images * steps, kChunk) / kChunk;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const int64_t from = images * steps * chunk / chunks;
+      const int64_t to = images * steps * (chunk + 1) / chunks;
+      for (int64_t out = 0; out < shape.out; out += kSide) {
+        for (int64_t in = 0; in < shape.in; in += kSide) {
+          add_taps(shape, scratch.left + out / kSide * group * steps * kOperand,
+                   scratch.pairs + in / kSide * group * image_pairs, from, to - from, sums,
+                   gradient + out * 9 * shape.in + in);
+        }
+      }
+    }
   }
 }
 

@@ -1,8 +1,7 @@
 // 32 x 32 sums in the tile registers of AMX, or in plain memory, where tests run the same code on any processor.
 //
-// A tile holds 16 rows of 64 bytes. The product of two takes 16 x 32 values of the left one and, of the right one, 32 x
-// 16 values in pairs of rows: [16 pairs][16 columns][2]. A right operand here is two such tiles, for 32 columns, one
-// behind the other (kRightSize values).
+// A tile holds 16 rows of 64 bytes. A product of two takes 16 x 32 values of the left one and 32 x 16 of the right one,
+// those in pairs of rows. Here a left operand is [32 rows][32], and a right one [16 pairs of rows][32 columns][2].
 #pragma once
 
 #include "kernels/isa/vec.h"
@@ -13,10 +12,10 @@
 
 namespace digitrec::kernels::DIGITREC_ISA::tiles {
 
-constexpr int64_t kSide = 32;                 // rows, and columns, of the sums; values that one product adds up
-constexpr int64_t kHalf = 16;                 // of a tile
-constexpr int64_t kTileSize = kHalf * kSide;  // values of bfloat16 in a tile
-constexpr int64_t kRightSize = 2 * kTileSize;
+constexpr int64_t kSide = 32;      // rows, and columns, of the sums; values that one product adds up
+constexpr int64_t kHalf = 16;      // what one tile has of them
+constexpr int64_t kPairRow = 64;   // values in a row of a right operand
+constexpr int64_t kOperand = kSide * kSide;
 
 #if defined(__AMX_BF16__)
 
@@ -59,12 +58,12 @@ class Sums {
     _tile_stored(2, to + kHalf * stride, stride * 4);
     _tile_stored(3, to + kHalf * stride + kHalf, stride * 4);
   }
-  /// Adds the product of left [32, 32], `stride` values from row to row, and a right operand.
+  /// Adds the product of a left operand, whose rows are `stride` values apart, and a right one.
   [[gnu::always_inline]] void add_product(const bf16* left, int64_t stride, const bf16* right) {
-    _tile_loadd(6, right, 64);
+    _tile_loadd(6, right, kPairRow * 2);
     _tile_loadd(4, left, stride * 2);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, right + kTileSize, 64);
+    _tile_loadd(7, right + kSide, kPairRow * 2);
     _tile_dpbf16ps(1, 4, 7);
     _tile_loadd(5, left + kHalf * stride, stride * 2);
     _tile_dpbf16ps(2, 5, 6);
@@ -72,10 +71,10 @@ class Sums {
   }
   /// The same to the upper 16 rows alone.
   [[gnu::always_inline]] void add_upper_product(const bf16* left, int64_t stride, const bf16* right) {
-    _tile_loadd(6, right, 64);
+    _tile_loadd(6, right, kPairRow * 2);
     _tile_loadd(4, left, stride * 2);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, right + kTileSize, 64);
+    _tile_loadd(7, right + kSide, kPairRow * 2);
     _tile_dpbf16ps(1, 4, 7);
   }
 };
@@ -105,11 +104,8 @@ class Sums {
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t k = 0; k < kSide; ++k) {
         const float factor = load_one(left + row * stride + k);
-        const bf16* values = right + k / 2 * kSide + k % 2;
-        for (int64_t column = 0; column < kHalf; ++column) {
-          sums_[row][column] += factor * load_one(values + 2 * column);
-          sums_[row][column + kHalf] += factor * load_one(values + kTileSize + 2 * column);
-        }
+        const bf16* values = right + k / 2 * kPairRow + k % 2;
+        for (int64_t column = 0; column < kSide; ++column) sums_[row][column] += factor * load_one(values + 2 * column);
       }
     }
   }

@@ -73,6 +73,18 @@ DIGITREC_INLINE void store(bf16* to, Vec v) {
   __builtin_memcpy(to, &halves, sizeof(halves));
 }
 
+/// 32 floats, as `To` stores them.
+template <class To>
+DIGITREC_INLINE void store_32(To* to, const float* from) {
+  for (int i = 0; i < 32; i += kWidth) store(to + i, load(from + i));
+}
+#if defined(__AVX512BF16__)
+DIGITREC_INLINE void store_32(bf16* to, const float* from) {
+  const __m512bh halves = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+  __builtin_memcpy(to, &halves, sizeof(halves));
+}
+#endif
+
 DIGITREC_INLINE float load_one(const float* from) { return *from; }
 DIGITREC_INLINE float load_one(const bf16* from) { return bit_cast<float>(static_cast<uint32_t>(*from) << 16); }
 
