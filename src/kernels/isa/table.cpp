@@ -12,7 +12,7 @@ namespace digitrec::kernels::DIGITREC_ISA {
 namespace {
 
 // Each convolution by the cheapest method that takes it.
-#define DIGITREC_CONVOLUTION(function, ...)            \
+#define DIGITREC_CONVOLUTION(function, ...)                  \
   (tiled::fits(shape)      ? tiled::function(__VA_ARGS__)    \
    : winograd::pays(shape) ? winograd::function(__VA_ARGS__) \
                            : direct::function(__VA_ARGS__))

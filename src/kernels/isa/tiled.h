@@ -45,9 +45,7 @@ constexpr int64_t kChunk = 8;
 DIGITREC_INLINE int64_t group_of(const ConvShape& shape) { return larger(1, kChunk / steps_of(shape)); }
 
 /// Pairs of pixels, up to the last that the last tap of the last product reads.
-DIGITREC_INLINE int64_t pairs_of(const ConvShape& shape) {
-  return steps_of(shape) * kHalf + shape.padded_width() + 1;
-}
+DIGITREC_INLINE int64_t pairs_of(const ConvShape& shape) { return steps_of(shape) * kHalf + shape.padded_width() + 1; }
 
 /// One thread's memory.
 struct Scratch {
@@ -70,9 +68,7 @@ DIGITREC_INLINE Scratch split_scratch(const ConvShape& shape, float* memory) {
   return {padded, pairs, pairs + pairs_size(shape)};
 }
 
-int64_t scratch_size(const ConvShape& shape) {
-  return (padded_size(shape) + pairs_size(shape) + left_size(shape)) / 2;
-}
+int64_t scratch_size(const ConvShape& shape) { return (padded_size(shape) + pairs_size(shape) + left_size(shape)) / 2; }
 
 /// The image with a border of zeros, or where it is, if it needs none.
 DIGITREC_INLINE const bf16* padded_image(const ConvShape& shape, const bf16* image, bf16* padded) {
@@ -93,9 +89,7 @@ DIGITREC_INLINE const bf16* padded_image(const ConvShape& shape, const bf16* ima
 
 // ---- pairs of values of bfloat16 ----
 
-DIGITREC_INLINE Bits rounded_bits(const bf16* from) {
-  return __builtin_convertvector(load_bytes<Halves>(from), Bits);
-}
+DIGITREC_INLINE Bits rounded_bits(const bf16* from) { return __builtin_convertvector(load_bytes<Halves>(from), Bits); }
 DIGITREC_INLINE Bits rounded_bits(const float* from) {
   bf16 rounded[kWidth];
   store(rounded, load(from));
@@ -288,7 +282,7 @@ DIGITREC_INLINE void turn_gradient(const ConvShape& shape, const bf16* dz, bf16*
   }
 }
 
-/// Adds to the gradient of 32 x 32 channels, [out, 9, in], `steps` products that begin with `step` of `image`.
+/// Adds `count` of the group's products, from `first` on, to the gradient of 32 x 32 channels: [out, 9, in].
 DIGITREC_INLINE void add_taps(const ConvShape& shape, const bf16* left, const bf16* pairs, int64_t first, int64_t count,
                               tiles::Sums& sums, float* gradient) {
   const int64_t steps = steps_of(shape);

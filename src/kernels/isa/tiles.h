@@ -12,9 +12,9 @@
 
 namespace digitrec::kernels::DIGITREC_ISA::tiles {
 
-constexpr int64_t kSide = 32;      // rows, and columns, of the sums; values that one product adds up
-constexpr int64_t kHalf = 16;      // what one tile has of them
-constexpr int64_t kPairRow = 64;   // values in a row of a right operand
+constexpr int64_t kSide = 32;     // rows, and columns, of the sums; values that one product adds up
+constexpr int64_t kHalf = 16;     // what one tile has of them
+constexpr int64_t kPairRow = 64;  // values in a row of a right operand
 constexpr int64_t kOperand = kSide * kSide;
 
 #if defined(__AMX_BF16__)
