@@ -61,9 +61,18 @@ def build(name, dtype, memory_format):
     return model.to(dtype=dtype, memory_format=memory_format)
 
 
-def compute(name, stream, dtype=torch.float32, memory_format=torch.contiguous_format):
-    """Everything that the fixture holds, for images number `stream`."""
+def drop_rounding(parameters):
+    """A gradient of exactly 0 here is a rounding error where sums are taken in another way (Winograd's transforms), and Adam
+    divides that by itself: the weight would move as far as any. So what is within rounding of 0 is made 0."""
+    for parameter in parameters:
+        parameter.grad[parameter.grad.abs() < 1e-5 * parameter.grad.abs().max()] = 0
+
+
+def compute(name, stream, dtype=torch.float32, memory_format=torch.contiguous_format, nudge=0):
+    """Everything that the fixture holds, for images number `stream`; a `nudge` changes every pixel by a few roundings."""
     x = (torch.from_numpy(hashed(ROWS * 784, stream)).reshape(ROWS, 1, 28, 28) * 2).to(dtype)
+    if nudge:
+        x *= 1 + 2**-20 * torch.from_numpy(hashed(ROWS * 784, 2000 + nudge)).reshape(x.shape)
     y = torch.arange(ROWS) * 7 % 10
     model = build(name, dtype, memory_format)
     out = {"eval_logits": model.eval()(x).detach()}
@@ -81,6 +90,7 @@ def compute(name, stream, dtype=torch.float32, memory_format=torch.contiguous_fo
     for _ in range(20):
         optimizer.zero_grad()
         F.cross_entropy(model(x), y).backward()
+        drop_rounding(model.parameters())
         optimizer.step()
     out["loss_after_20_steps"] = F.cross_entropy(model(x), y).detach()
     return out
@@ -98,12 +108,12 @@ def main():
     for name in sys.argv[1:] or PRESETS:
         # A value within rounding of a kink (ReLU's 0, two equal maxima in a pool) may fall to either side, and then its
         # gradient is another: PyTorch differs from itself there. So the first images are taken at which PyTorch in
-        # float32, in both memory orders, agrees with PyTorch in float64.
+        # float32 agrees with PyTorch in float64, in the other memory order, and with its pixels nudged.
+        variants = [{"dtype": torch.float64}, {"memory_format": torch.channels_last}, {"nudge": 1}, {"nudge": 2}]
         for stream in range(1000, 1200):
             out = compute(name, stream)
-            others = (compute(name, stream, torch.float64), compute(name, stream, memory_format=torch.channels_last))
-            spread = [difference(out, other) for other in others]
-            if max(s[0] for s in spread) < 7e-6 and max(s[1] for s in spread) < 2e-5:
+            spread = (difference(out, compute(name, stream, **variant)) for variant in variants)
+            if all(at_once < 7e-6 and last_loss < 2e-5 for at_once, last_loss in spread):
                 break
         else:
             raise SystemExit(f"{name}: no well-conditioned images found")
