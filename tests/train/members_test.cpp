@@ -1,6 +1,7 @@
 #include "digitrec/train/members.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/core/precision.h"
 #include "digitrec/data/synth.h"
 #include "support.h"
 
@@ -36,7 +37,9 @@ TEST(Members, ScoreEveryRowOfAllFoldsByNetworksThatNeverSawIt) {
   second.member = 2;
   const torch::Tensor rows = training_split(second, data).validation;
   const Dataset held_out{data.images.index_select(0, rows), {}, "fold 2"};
-  const torch::Tensor expected = Predictor({folder / "run/member-02", folder / "run/member-05"}).predict(held_out);
+  const PredictorOptions as_trained{torch::kCPU, choose_precision(second.precision, torch::kCPU).precision};
+  Predictor by_hand({folder / "run/member-02", folder / "run/member-05"}, as_trained);
+  const torch::Tensor expected = by_hand.predict(held_out);
   EXPECT_TRUE(torch::allclose(result.held_out.probabilities.index_select(0, rows), expected));
   const auto summary = nlohmann::json::parse(read_text(folder / "run/summary.json"));
   EXPECT_EQ(summary["held_out"]["rows"], 400);
