@@ -19,7 +19,7 @@ PROGRAM = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file
 
 # All that a run can remember: a schedule, a mean of the weights, varied images, dropout, early stopping.
 COMMON = ["--optimizer", "adamw", "--schedule", "one-cycle", "--average", "ema", "--average-every", "2", "--rotate", "10",
-          "--shift", "1", "--clean-epochs", "1", "--patience", "3", "--batch-size", "32", "--threads", "1"]
+          "--shift", "1", "--patience", "3", "--batch-size", "32", "--threads", "1"]
 RECIPES = {
     "mlp": ["--model", "mlp", "--data", "mlp", "--epochs", "20", "--lr", "0.003", *COMMON],
     "cnn-bn": ["--model", "cnn-bn", "--data", "cnn-bn", "--epochs", "6", "--lr", "0.003", *COMMON],

@@ -218,7 +218,6 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("elastic", c.augmentation.elastic, "Vary images: pixels of smooth distortion", {0, 100}),
       number<double>("thickness", c.augmentation.thickness, "Vary images: pixels thicker or thinner", {0, 1}),
       number<double>("erase", c.augmentation.erase, "Vary images: share that loses a rectangle", {0, 1}),
-      number<int64_t>("clean_epochs", c.clean_epochs, "Vary no images in the last epochs", {0, kManyEpochs}),
       choice("average", c.average, "Keep the mean of the weights", {"none", "ema", "swa"}),
       number<double>("average_decay", c.average_decay, "Ema: share that the mean keeps at an update", {0, 1}),
       number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),

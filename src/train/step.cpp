@@ -62,8 +62,7 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
   }
 }
 
-void TrainStep::begin_epoch(bool augmented) {
-  is_augmented_ = augmented && augmentation_.any();
+void TrainStep::begin_epoch() {
   model_->train();
   mean_.reset();
   rows_ = 0;
@@ -92,7 +91,7 @@ void TrainStep::restore(const TrainingState& state) {
 }
 
 torch::Tensor TrainStep::load(const torch::Tensor& rows, uint64_t seed) const {
-  if (!is_augmented_) return gather_normalized(images_, rows, normalization_);
+  if (!augmentation_.any()) return gather_normalized(images_, rows, normalization_);
   return normalize_images(augment(images_.index_select(0, rows), augmentation_, seed), normalization_);
 }
 

@@ -45,8 +45,8 @@ class TrainStep {
   TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images, torch::Tensor labels,
             const Normalization& normalization, torch::Tensor class_weights = {});
 
-  /// Puts the network into training mode and the mean to 0. `augmented`: whether this epoch's images are varied.
-  void begin_epoch(bool augmented = true);
+  /// Puts the network into training mode and the mean to 0.
+  void begin_epoch();
   /// Trains on the rows, int64 [B] on the device, at this learning rate. `seed` is that of their augmentation.
   void run(const torch::Tensor& rows, double rate, uint64_t seed);
 
@@ -76,7 +76,6 @@ class TrainStep {
   torch::Tensor labels_;
   Normalization normalization_;
   Augmentation augmentation_;
-  bool is_augmented_ = false;  ///< in this epoch
   torch::Tensor class_weights_;
   RunningMean mean_;
   int64_t rows_ = 0;

@@ -149,10 +149,9 @@ class Trainer {
   EpochMetrics train_epoch(StopReason& reason) {
     EpochMetrics metrics;
     metrics.epoch = progress_.epoch();
-    const bool is_augmented = metrics.epoch <= config_.epochs - config_.clean_epochs;
     // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
     at::manual_seed(mix_seed(stream_seed(config_, kDropoutStream), static_cast<uint64_t>(metrics.epoch)));
-    step_->begin_epoch(is_augmented);
+    step_->begin_epoch();
     if (within_epoch_) restore_within_epoch(*std::exchange(within_epoch_, std::nullopt));
     const torch::Tensor order = sampler_.order(metrics.epoch).to(device_);
     const int64_t batches = sampler_.batches_per_epoch();

@@ -67,23 +67,6 @@ TEST(Train, RepeatsBitForBitWithTheSameSeed) {
   }
 }
 
-TEST(Train, VariesNoImagesInCleanEpochs) {
-  const TempFolder folder;
-  const Dataset data = draw_synthetic_digits(400, 1);
-  const auto trained = [&](int64_t rotate, int64_t clean_epochs) {
-    TrainConfig config = quick();
-    config.augmentation.rotate = static_cast<double>(rotate);
-    config.clean_epochs = clean_epochs;
-    const std::string name = std::to_string(rotate) + "-" + std::to_string(clean_epochs);
-    train(config, data, folder / name, {});
-    return first_weights(folder / (name + "/last.safetensors"));
-  };
-  EXPECT_TRUE(trained(20, 2).equal(trained(0, 0)));
-  const torch::Tensor half = trained(20, 1);
-  EXPECT_FALSE(half.equal(trained(0, 1)));
-  EXPECT_FALSE(half.equal(trained(20, 0)));
-}
-
 TEST(Train, NeverTrainsOnAValidationRow) {
   // Whatever the validation images show, the weights are the same: nothing of them flows into training.
   const TempFolder folder;

@@ -66,7 +66,6 @@ struct TrainConfig {
   double label_smoothing = 0;                       ///< share of the target spread over all classes
   ClassWeights class_weights = ClassWeights::none;  ///< balanced: each class counts the same in the loss
   Augmentation augmentation;                        ///< of the images trained on
-  int64_t clean_epochs = 0;                         ///< the last ones, which take the images as they are
   AverageKind average = AverageKind::none;          ///< validated and saved in place of the weights that are trained
   double average_decay = 0.99;                      ///< ema: share of the old mean that a new one keeps
   int64_t average_every = 5;                        ///< steps between two weights that enter the mean
