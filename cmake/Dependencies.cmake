@@ -1,5 +1,5 @@
 # Everything but LibTorch: the installed package where there is one, else the pinned release, checked by its hash.
-# zlib, libpng, libjpeg and libmicrohttpd are in every distribution and are not fetched.
+# zlib, libzip, libpng, libjpeg and libmicrohttpd are in every distribution and are not fetched.
 
 include(FetchContent)
 set(FETCHCONTENT_QUIET OFF)
@@ -12,11 +12,19 @@ find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(Threads REQUIRED)
 
-find_path(MICROHTTPD_INCLUDE_DIR microhttpd.h)
-find_library(MICROHTTPD_LIBRARY microhttpd)
-if(NOT MICROHTTPD_INCLUDE_DIR OR NOT MICROHTTPD_LIBRARY)
-  message(FATAL_ERROR "libmicrohttpd is missing; install libmicrohttpd-dev (scripts/install_dependencies.sh does)")
-endif()
+# A target for a library that has no CMake package of its own everywhere.
+function(find_system_library target header library package)
+  find_path(${target}_INCLUDE_DIR ${header})
+  find_library(${target}_LIBRARY ${library})
+  if(NOT ${target}_INCLUDE_DIR OR NOT ${target}_LIBRARY)
+    message(FATAL_ERROR "${target} is missing; install ${package} (scripts/setup/install_dependencies.sh does)")
+  endif()
+  add_library(${target} INTERFACE)
+  target_link_libraries(${target} INTERFACE ${${target}_LIBRARY})
+  target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE_DIR})
+endfunction()
+find_system_library(microhttpd microhttpd.h microhttpd libmicrohttpd-dev)
+find_system_library(libzip zip.h zip libzip-dev)
 
 FetchContent_Declare(CLI11
   URL https://github.com/CLIUtils/CLI11/archive/v2.4.2.tar.gz
@@ -67,14 +75,6 @@ if(NOT PROTOZERO_INCLUDE_DIR)
 endif()
 add_library(protozero_headers INTERFACE)
 target_include_directories(protozero_headers SYSTEM INTERFACE ${PROTOZERO_INCLUDE_DIR})
-
-# What the library, the program and the tests all compile against. One set for the three, since a precompiled header is
-# only reused where the definitions that these bring are the same.
-add_library(digitrec_third_party INTERFACE)
-target_link_libraries(digitrec_third_party INTERFACE
-  spdlog::spdlog nlohmann_json::nlohmann_json tomlplusplus::tomlplusplus fast_cpp_csv_parser protozero_headers
-  ZLIB::ZLIB PNG::PNG JPEG::JPEG ${MICROHTTPD_LIBRARY})
-target_include_directories(digitrec_third_party SYSTEM INTERFACE ${MICROHTTPD_INCLUDE_DIR})
 
 if(DIGITREC_TESTS)
   FetchContent_Declare(googletest

@@ -21,6 +21,7 @@ foreach(python ${PROJECT_SOURCE_DIR}/.venv/bin/python python3 python)
     list(APPEND torch_roots ${root})
   endif()
 endforeach()
+list(APPEND torch_roots ${LIBTORCH_FALLBACK})  # of an installed digitrec: the one it was built with
 
 set(LIBTORCH_ROOT)
 foreach(root ${torch_roots})

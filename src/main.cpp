@@ -14,7 +14,7 @@ namespace {
 
 /// The program's only place that prints an error: one line, whatever the message held.
 int report(const char* message, int exit_code) {
-  std::string line(message);
+  std::string line = digitrec::cli::with_flags(message);
   line.resize(std::min(line.size(), line.find('\n')));
   std::cerr << "digitrec: " << line << '\n';
   return exit_code;
@@ -25,7 +25,7 @@ int report(const char* message, int exit_code) {
 int main(int argc, char** argv) {
   constexpr int kWorkFailed = 1;
   constexpr int kWrongUsage = 2;
-  constexpr char kOutOfMemory[] = "out of memory; try fewer rows (--limit) or smaller batches (--batch-size)";
+  constexpr char kOutOfMemory[] = "out of memory; try fewer rows (`limit`) or smaller batches (`batch_size`)";
   try {
     const int exit_code = digitrec::cli::run_command_line(argc, argv);
     std::cout.flush();

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "digitrec/core/random.h"
+#include "core/random.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "data/image_file.h"
+#include "image/image_file.h"
 #include "digitrec/data/dataset.h"
 
 #include <gtest/gtest.h>

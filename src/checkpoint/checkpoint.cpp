@@ -1,16 +1,18 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
+#include "checkpoint/contents.h"
 #include "checkpoint/load_or_previous.h"
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/names.h"
+#include "core/names.h"
 #include "digitrec/core/version.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cmath>
 
 namespace digitrec {
@@ -19,26 +21,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
   throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what));
 }
 
 std::string require_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
   const auto found = contents.metadata.find(key);
-  if (found == contents.metadata.end()) fail(path, fmt::format("its metadata lacks '{}'", key));
+  if (found == contents.metadata.end()) refuse(path, fmt::format("its metadata lacks '{}'", key));
   return found->second;
 }
 
 nlohmann::json parse_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
   nlohmann::json value = nlohmann::json::parse(require_key(path, contents, key), nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) fail(path, fmt::format("its metadata '{}' is not JSON", key));
+  if (value.is_discarded()) refuse(path, fmt::format("its metadata '{}' is not JSON", key));
   return value;
 }
 
 int64_t require_integer(const fs::path& path, const SafeTensors& contents, const std::string& key, int64_t limit) {
   const nlohmann::json value = parse_key(path, contents, key);
   if (!value.is_number_integer() || value.get<int64_t>() < 1 || value.get<int64_t>() > limit) {
-    fail(path, fmt::format("its metadata '{}' is not a whole number 1 to {}", key, limit));
+    refuse(path, fmt::format("its metadata '{}' is not a whole number 1 to {}", key, limit));
   }
   return value.get<int64_t>();
 }
@@ -47,22 +49,22 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   CheckpointInfo info;
   info.preset = require_key(path, contents, "preset");
   if (nearest_name(info.preset, preset_names()) != info.preset) {
-    fail(path, fmt::format("it is of the unknown preset '{}'", info.preset));
+    refuse(path, fmt::format("it is of the unknown preset '{}'", info.preset));
   }
   info.shape.classes = require_integer(path, contents, "classes", kMaxClasses);
   info.shape.image_size = require_integer(path, contents, "image_size", kMaxImageSize);
   const nlohmann::json normalization = parse_key(path, contents, "normalization");
   if (!normalization.is_object() || !normalization.value("mean", nlohmann::json()).is_number() ||
       !normalization.value("deviation", nlohmann::json()).is_number()) {
-    fail(path, "its metadata 'normalization' lacks mean or deviation");
+    refuse(path, "its metadata 'normalization' lacks mean or deviation");
   }
   info.normalization = {normalization["mean"].get<double>(), normalization["deviation"].get<double>()};
   if (!std::isfinite(info.normalization.mean) || !(info.normalization.deviation > 0)) {
-    fail(path, "its normalization is out of range");
+    refuse(path, "its normalization is out of range");
   }
   const nlohmann::json temperature = parse_key(path, contents, "temperature");
   if (!temperature.is_number() || !(temperature.get<double>() > 0)) {
-    fail(path, "its metadata 'temperature' is not above 0");
+    refuse(path, "its metadata 'temperature' is not above 0");
   }
   info.temperature = temperature.get<double>();
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
@@ -81,24 +83,24 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
   for (auto& [name, tensor] : state) {
     const auto found = contents.tensors.find(name);
     if (found == contents.tensors.end()) {
-      fail(path, fmt::format("it says preset {} but lacks its tensor '{}'", preset, name));
+      refuse(path, fmt::format("it says preset {} but lacks its tensor '{}'", preset, name));
     }
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
-      fail(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
+      refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
     }
     tensor.copy_(found->second);
   }
   for (const auto& [name, tensor] : contents.tensors) {
-    if (!state.contains(name)) fail(path, fmt::format("it says preset {} but has a tensor '{}'", preset, name));
+    if (!state.contains(name)) refuse(path, fmt::format("it says preset {} but has a tensor '{}'", preset, name));
   }
 }
 
 }  // namespace
 
-std::map<std::string, torch::Tensor> network_state(const Classifier& model) {
-  std::map<std::string, torch::Tensor> state;
-  for (const auto& item : model.named_parameters()) state[item.key()] = item.value();
-  for (const auto& item : model.named_buffers()) state[item.key()] = item.value();
+std::map<std::string, at::Tensor> network_state(const Classifier& model) {
+  std::map<std::string, at::Tensor> state;
+  for (const auto& [name, tensor] : model.named_parameters()) state[name] = tensor;
+  for (const auto& [name, tensor] : model.named_buffers()) state[name] = tensor;
   return state;
 }
 
@@ -126,10 +128,11 @@ void save_checkpoint(const fs::path& path, const Classifier& model, const Checkp
   write_safetensors(path, checkpoint_contents(model, info));
 }
 
-Checkpoint load_checkpoint(const fs::path& path) {
-  if (fs::is_directory(path)) return load_checkpoint(find_checkpoints(path).front());
+namespace {
+
+Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum) fail(path, "it has no checksum, as files of other programs and of the first digitrec");
+  if (!contents.has_checksum) refuse(path, "it has no checksum, as files of other programs and of the first digitrec");
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
@@ -138,25 +141,10 @@ Checkpoint load_checkpoint(const fs::path& path) {
   return checkpoint;
 }
 
-Checkpoint load_checkpoint_or_previous(const fs::path& file, std::string& damage) {
-  return load_or_previous(file, damage, [](const fs::path& path) { return load_checkpoint(path); });
-}
+}  // namespace
 
-std::vector<fs::path> find_checkpoints(const fs::path& path) {
-  if (!fs::is_directory(path)) return {path};
-  const char* const file = "best.safetensors";
-  if (fs::exists(path / file)) return {path / file};
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    const bool is_member = entry.path().filename().string().starts_with("member-");
-    if (is_member && fs::exists(entry.path() / file)) found.push_back(entry.path() / file);
-  }
-  std::sort(found.begin(), found.end());
-  if (found.empty()) {
-    throw Error(
-        fmt::format("{}: no best.safetensors in this folder; name a checkpoint or a run folder", path.string()));
-  }
-  return found;
+Loaded<Checkpoint> load_checkpoint(const fs::path& file, Fallback fallback) {
+  return load_or_previous(file, fallback, read_checkpoint);
 }
 
 }  // namespace digitrec

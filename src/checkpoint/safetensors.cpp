@@ -1,10 +1,12 @@
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
+#include "core/file.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 #include <nlohmann/json.hpp>
 
 #include <zlib.h>
@@ -23,13 +25,13 @@ constexpr size_t kMaxDimensions = 8;
 
 struct ElementType {
   const char* name;
-  torch::ScalarType type;
+  at::ScalarType type;
 };
-constexpr std::array<ElementType, 5> kElementTypes{{{"F32", torch::kFloat32},
-                                                    {"F64", torch::kFloat64},
-                                                    {"I64", torch::kInt64},
-                                                    {"I32", torch::kInt32},
-                                                    {"U8", torch::kUInt8}}};
+constexpr std::array<ElementType, 5> kElementTypes{{{"F32", at::kFloat},
+                                                    {"F64", at::kDouble},
+                                                    {"I64", at::kLong},
+                                                    {"I32", at::kInt},
+                                                    {"U8", at::kByte}}};
 
 /// The checksum's place in the header's text. A string's own quotation marks are escaped there, so nothing else looks
 /// like it.
@@ -45,7 +47,7 @@ uint32_t update_crc(uint32_t crc, std::string_view bytes) {
 /// Where one tensor lies in the file's data part.
 struct Entry {
   std::string name;
-  torch::ScalarType type = torch::kFloat32;
+  at::ScalarType type = at::kFloat;
   std::vector<int64_t> shape;
   uint64_t begin = 0;
   uint64_t end = 0;
@@ -152,7 +154,7 @@ class Reader {
     const nlohmann::json& shape = value["shape"];
     const nlohmann::json& offsets = value["data_offsets"];
     if (!shape.is_array() || shape.size() > kMaxDimensions) fail(fmt::format("tensor '{}' has a broken shape", key));
-    uint64_t size = torch::elementSize(entry.type);
+    uint64_t size = c10::elementSize(entry.type);
     for (const nlohmann::json& dimension : shape) {
       if (!dimension.is_number_unsigned()) fail(fmt::format("tensor '{}' has a broken shape", key));
       const auto extent = dimension.get<uint64_t>();
@@ -186,8 +188,8 @@ class Reader {
     if (position != data_.size()) fail("the file goes on after its last tensor");
   }
 
-  torch::Tensor copy_tensor(const Entry& entry) const {
-    torch::Tensor tensor = torch::empty(entry.shape, entry.type);
+  at::Tensor copy_tensor(const Entry& entry) const {
+    at::Tensor tensor = at::empty(entry.shape, entry.type);
     const uint64_t size = entry.end - entry.begin;
     if (size > 0) std::memcpy(tensor.data_ptr(), data_.data() + entry.begin, size);
     return tensor;
@@ -202,9 +204,9 @@ class Reader {
 
 SafeTensors read_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
 
-torch::Tensor dense_copy(const torch::Tensor& tensor) {
+at::Tensor dense_copy(const at::Tensor& tensor) {
   at::NoGradGuard no_grad;
-  return torch::empty(tensor.sizes(), tensor.scalar_type()).copy_(tensor);
+  return at::empty(tensor.sizes(), tensor.scalar_type()).copy_(tensor);
 }
 
 std::filesystem::path previous_file(const std::filesystem::path& path) {
@@ -215,10 +217,10 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
   nlohmann::ordered_json header;
   header["__metadata__"] = contents.metadata;
   header["__metadata__"]["checksum"] = kNoChecksum;
-  std::vector<torch::Tensor> tensors;
+  std::vector<at::Tensor> tensors;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : contents.tensors) {
-    const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
+    const at::Tensor dense = tensor.detach().to(at::kCPU).contiguous();
     const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
       return element.type == dense.scalar_type();
     });
@@ -232,17 +234,17 @@ void write_safetensors(const std::filesystem::path& path, const SafeTensors& con
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned, as the format asks
   const uint64_t length = text.size();
   const std::string_view length_bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  const auto bytes_of = [](const torch::Tensor& tensor) {
+  const auto bytes_of = [](const at::Tensor& tensor) {
     return std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
   };
   uint32_t crc = update_crc(update_crc(0, length_bytes), text);
-  for (const torch::Tensor& tensor : tensors) crc = update_crc(crc, bytes_of(tensor));
+  for (const at::Tensor& tensor : tensors) crc = update_crc(crc, bytes_of(tensor));
   text.replace(text.find(kChecksumKey) + kChecksumKey.size(), kNoChecksum.size(), fmt::format("{:08x}", crc));
 
   AtomicFile file(path);
   file.write(length_bytes);
   file.write(text);
-  for (const torch::Tensor& tensor : tensors) file.write(bytes_of(tensor));
+  for (const at::Tensor& tensor : tensors) file.write(bytes_of(tensor));
   file.commit(replaced == Replaced::kept_as_previous ? previous_file(path) : std::filesystem::path());
 }
 

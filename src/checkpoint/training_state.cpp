@@ -1,9 +1,12 @@
-#include "digitrec/checkpoint/training_state.h"
+#include "checkpoint/training_state.h"
 
 #include "digitrec/core/error.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 namespace digitrec {
 namespace {
@@ -24,19 +27,19 @@ std::string TrainingState::note(const std::string& name) const {
   return found == contents_.metadata.end() ? "" : found->second;
 }
 
-void TrainingState::put(const std::string& name, const torch::Tensor& tensor) {
+void TrainingState::put(const std::string& name, const at::Tensor& tensor) {
   contents_.tensors[name] = dense_copy(tensor);
 }
 
 void TrainingState::put_number(const std::string& name, double value) {
-  put(name, torch::tensor(value, torch::kFloat64));
+  put(name, at::tensor(value, at::kDouble));
 }
 
 void TrainingState::put_integer(const std::string& name, int64_t value) {
-  put(name, torch::tensor(value, torch::kInt64));
+  put(name, at::tensor(value, at::kLong));
 }
 
-torch::Tensor TrainingState::tensor(const std::string& name) const {
+at::Tensor TrainingState::tensor(const std::string& name) const {
   const auto found = contents_.tensors.find(name);
   if (found == contents_.tensors.end()) {
     throw Error(fmt::format("{}: lacks '{}'; it is of a run with other settings", source_, name));
@@ -44,23 +47,23 @@ torch::Tensor TrainingState::tensor(const std::string& name) const {
   return found->second;
 }
 
-void TrainingState::copy_to(const std::string& name, const torch::Tensor& to) const {
-  const torch::Tensor from = tensor(name);
+void TrainingState::copy_to(const std::string& name, const at::Tensor& to) const {
+  const at::Tensor from = tensor(name);
   if (from.sizes() != to.sizes() || from.scalar_type() != to.scalar_type()) {
     throw Error(fmt::format("{}: '{}' is of another shape or type; it is of a run with other settings", source_, name));
   }
   at::NoGradGuard no_grad;
-  torch::Tensor(to).copy_(from);
+  at::Tensor(to).copy_(from);
 }
 
 double TrainingState::number(const std::string& name) const {
-  const torch::Tensor value = torch::empty({}, torch::kFloat64);
+  const at::Tensor value = at::empty({}, at::kDouble);
   copy_to(name, value);
   return value.item<double>();
 }
 
 int64_t TrainingState::integer(const std::string& name) const {
-  const torch::Tensor value = torch::empty({}, torch::kInt64);
+  const at::Tensor value = at::empty({}, at::kLong);
   copy_to(name, value);
   return value.item<int64_t>();
 }

@@ -3,19 +3,20 @@
 #include "cli/table.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/core/precision.h"
+#include "core/file.h"
+#include "core/precision.h"
 #include "digitrec/core/runtime.h"
-#include "digitrec/core/stopwatch.h"
+#include "core/stopwatch.h"
 #include "digitrec/core/version.h"
 #include "digitrec/data/source.h"
-#include "digitrec/data/synth.h"
+#include "synth/synth.h"
 #include "digitrec/model/presets.h"
-#include "digitrec/report/bench_chart.h"
-#include "digitrec/train/benchmark.h"
-#include "report/gnuplot.h"
+#include "figures/bench_chart.h"
+#include "train/benchmark.h"
+#include "figures/gnuplot.h"
 
 #include <ATen/Parallel.h>
+
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
@@ -122,7 +123,7 @@ Json to_json(const Row& row, const std::vector<Row>& rows) {
 Json to_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
   Json results = Json::array();
   for (const Row& row : rows) results.push_back(to_json(row, rows));
-  Json json{{"digitrec", version()},     {"cpu", describe_device(torch::kCPU)}, {"rows", command.rows},
+  Json json{{"digitrec", version()},     {"cpu", describe_device(at::kCPU)}, {"rows", command.rows},
             {"repeats", command.epochs}, {"kernels", command.kernels},          {"results", results}};
   if (loading) {
     json["loading"] = {

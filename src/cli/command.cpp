@@ -1,17 +1,36 @@
 #include "cli/command.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/names.h"
+#include "core/names.h"
 #include "digitrec/core/version.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <map>
 
 namespace digitrec::cli {
+
+// A subcommand is one file, which sets it up with its flags and gives what it does, and one row here.
+Run setup_train(CLI::App& app);
+Run setup_recipes(CLI::App& app);
+Run setup_eval(CLI::App& app);
+Run setup_predict(CLI::App& app);
+Run setup_report(CLI::App& app);
+Run setup_serve(CLI::App& app);
+Run setup_bench(CLI::App& app);
+Run setup_submit(CLI::App& app);
+Run setup_data(CLI::App& app);
+Run setup_models(CLI::App& app);
+Run setup_devices(CLI::App& app);
+
 namespace {
+
+/// In the order of help.
+constexpr std::array kCommands{setup_train, setup_recipes, setup_eval, setup_predict, setup_report, setup_serve,
+                               setup_bench, setup_submit,  setup_data, setup_models,  setup_devices};
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -68,20 +87,34 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
+std::string with_flags(std::string_view message) {
+  std::string text;
+  for (size_t open = message.find('`'); open != std::string_view::npos; open = message.find('`')) {
+    const size_t close = message.find('`', open + 1);
+    if (close == std::string_view::npos) break;
+    std::string key(message.substr(open + 1, close - open - 1));
+    const bool is_key = !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+    text += message.substr(0, open);
+    if (is_key) {
+      std::replace(key.begin(), key.end(), '_', '-');
+      text += "--" + key;
+      message.remove_prefix(close + 1);
+    } else {  // a backquote of the user's own
+      text += '`';
+      message.remove_prefix(open + 1);
+    }
+  }
+  return text.append(message);
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
   app.set_version_flag("--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
   std::map<std::string, Run> runs;
-  runs["train"] = setup_train(app);
-  runs["eval"] = setup_eval(app);
-  runs["predict"] = setup_predict(app);
-  runs["report"] = setup_report(app);
-  runs["serve"] = setup_serve(app);
-  runs["bench"] = setup_bench(app);
-  runs["submit"] = setup_submit(app);
-  runs["data"] = setup_data(app);
-  runs["models"] = setup_models(app);
-  runs["devices"] = setup_devices(app);
+  for (const auto& setup : kCommands) {
+    const Run run = setup(app);
+    runs[app.get_subcommands([](const CLI::App*) { return true; }).back()->get_name()] = run;
+  }
   keep_unknown_words(app);
   // Set last: subcommands would inherit it.
   app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");

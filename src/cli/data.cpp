@@ -1,10 +1,10 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "digitrec/core/error.h"
-#include "digitrec/data/near_duplicates.h"
+#include "data/near_duplicates.h"
 #include "digitrec/data/source.h"
-#include "digitrec/data/summary.h"
-#include "digitrec/data/synth.h"
+#include "data/summary.h"
+#include "synth/synth.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>

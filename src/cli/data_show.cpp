@@ -1,14 +1,16 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/data/augment.h"
+#include "core/file.h"
+#include "train/augment.h"
+#include "train/recipes.h"
 #include "digitrec/data/source.h"
 #include "digitrec/train/config.h"
-#include "report/sheet.h"
+#include "figures/sheet.h"
+
+#include <ATen/core/Tensor.h>
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -34,7 +36,7 @@ struct ShowCommand {
 
 /// Images to show, uint8 [M, S, S], each with its caption.
 struct Shown {
-  torch::Tensor images;
+  at::Tensor images;
   std::vector<std::string> captions;
 };
 
@@ -47,13 +49,15 @@ std::string caption(const Dataset& dataset, int64_t row) {
 /// Each of the rows, followed by variants as the recipe's training would see them.
 Shown with_variants(const Shown& rows, const std::string& recipe) {
   TrainConfig config;
-  apply_config_file(config, recipe);
+  const std::vector<std::string> names = recipe_names();
+  const bool is_name = std::find(names.begin(), names.end(), recipe) != names.end();
+  is_name ? apply_recipe(config, find_recipe(recipe)) : apply_config_file(config, recipe);
   if (!config.augmentation.any()) {
     throw Error(
-        fmt::format("{}: varies no images; name a recipe with rotate, shift, ... such as configs/best.toml", recipe));
+        fmt::format("{}: varies no images; name a recipe with rotate, shift, ... such as best", recipe));
   }
-  const torch::Tensor repeated = rows.images.repeat_interleave(kSheetColumns, 0);
-  Shown shown{augment(repeated, config.augmentation, kSeed).round_().clamp_(0, 255).to(torch::kUInt8), {}};
+  const at::Tensor repeated = rows.images.repeat_interleave(kSheetColumns, 0);
+  Shown shown{augment(repeated, config.augmentation, kSeed).round_().clamp_(0, 255).to(at::kByte), {}};
   for (size_t i = 0; i < rows.captions.size(); ++i) {
     const int64_t first = static_cast<int64_t>(i) * kSheetColumns;
     shown.images[first].copy_(rows.images[static_cast<int64_t>(i)]);
@@ -92,9 +96,9 @@ void print_values(const Shown& shown) {
   const bool colour = has_colour(Stream::out);
   for (int64_t i = 0; i < shown.images.size(0); ++i) {
     std::cout << shown.captions[static_cast<size_t>(i)] << '\n';
-    const torch::Tensor image = shown.images[i].contiguous();
-    const torch::Tensor rows = image.amax(1).nonzero();
-    const torch::Tensor columns = image.amax(0).nonzero();
+    const at::Tensor image = shown.images[i].contiguous();
+    const at::Tensor rows = image.amax(1).nonzero();
+    const at::Tensor columns = image.amax(0).nonzero();
     if (rows.numel() == 0) continue;  // blank
     const auto* pixels = image.const_data_ptr<uint8_t>();
     const auto right = columns[-1].item<int64_t>();
@@ -125,7 +129,7 @@ int run_show(const ShowCommand& command) {
     command.values ? print_values(shown) : print_images(shown);
     return 0;
   }
-  const torch::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
+  const at::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
   write_file(command.out, encode_png(gray_image(sheet)));
   std::cout << fmt::format("{}: {} images\n", command.out, shown.images.size(0));
   return 0;
@@ -144,7 +148,7 @@ Run setup_data_show(CLI::App& data) {
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}).description(""))
       ->type_name("[10]");
   sub->add_option("--augmented", command->recipe,
-                  "Also show how a recipe's training varies them, e.g. configs/best.toml")
+                  "Also show how a recipe's training varies them, e.g. best, or a file")
       ->type_name("CONFIG");
   sub->add_option("--out", command->out, "Draw a PNG picture instead")->type_name("FILE.png");
   sub->add_flag("--values", command->values, "Print the value of every pixel, from 0, paper, to 255, ink");

@@ -5,8 +5,8 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
-#include "digitrec/train/leak.h"
-#include "digitrec/train/members.h"
+#include "run/leak.h"
+#include "digitrec/run/run.h"
 #include "infer/metrics_json.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -39,7 +39,7 @@ void print_json(const EvalCommand& command, const Metrics& metrics) {
 }
 
 /// Confusions listed where the matrix does not fit.
-constexpr size_t kMostListed = 10;
+constexpr size_t kMaxListed = 10;
 
 void print_most_confused(const Metrics& metrics) {
   std::vector<std::tuple<int64_t, size_t, size_t>> confused;
@@ -50,7 +50,7 @@ void print_most_confused(const Metrics& metrics) {
     }
   }
   std::sort(confused.begin(), confused.end());
-  confused.resize(std::min(kMostListed, confused.size()));
+  confused.resize(std::min(kMaxListed, confused.size()));
   std::cout << "\nmost often confused\n";
   for (const auto& [count, label, answer] : confused) {
     std::cout << fmt::format("{:>5} read as {}: {}\n", label, answer, -count);
@@ -58,10 +58,10 @@ void print_most_confused(const Metrics& metrics) {
 }
 
 void print_confusion(const Metrics& metrics, int width) {
-  constexpr int kMostWidth = 130;  // where it goes to a file too
+  constexpr int kMaxWidth = 130;  // where it goes to a file too
   const auto classes = static_cast<int>(metrics.classes.size());
   const int cell = std::max<int>(4, static_cast<int>(std::to_string(metrics.rows).size()) + 1);
-  if (5 + classes * cell > std::min(width, kMostWidth)) return print_most_confused(metrics);
+  if (5 + classes * cell > std::min(width, kMaxWidth)) return print_most_confused(metrics);
   std::cout << "\nlabel (down) read as (across)\n     ";
   for (int c = 0; c < classes; ++c) std::cout << fmt::format("{:>{}}", c, cell);
   std::cout << '\n';
@@ -120,6 +120,7 @@ Metrics evaluate_held_out(EvalCommand& command) {
   const PredictorOptions options = predictor_options(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::train, config.limit);
   const HeldOut held_out = predict_held_out(folder, dataset, options);
+  for (const std::string& damage : held_out.damage) warn(damage);
   log(fmt::format("data    {}: {} of {} rows were held back", dataset.source, format_count(held_out.rows.numel()),
                   format_count(dataset.size())));
   if (held_out.rows.numel() == 0)

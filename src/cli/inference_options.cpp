@@ -3,8 +3,9 @@
 #include "cli/console.h"
 #include "cli/progress.h"
 #include "digitrec/core/device.h"
-#include "digitrec/core/precision.h"
+#include "core/precision.h"
 #include "digitrec/core/runtime.h"
+#include "digitrec/run/run.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -34,15 +35,20 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
     line->draw({"reading images", fraction});
     if (fraction >= 1) line->clear();
   };
-  const auto on_damage = [](const std::string& damage) { warn(damage); };
-  return {device.device, precision.precision, options.tta, on_progress, on_damage};
+  return {device.device, precision.precision, options.tta, on_progress};
+}
+
+void report_networks(const Predictor& predictor) {
+  for (const auto& [network, file, damage] : predictor.networks()) {
+    if (!damage.empty()) warn(damage);
+    log(fmt::format("model   {} ({})", network.info.preset, file.string()));
+  }
 }
 
 Predictor make_predictor(const InferenceOptions& options) {
-  Predictor predictor({options.checkpoints.begin(), options.checkpoints.end()}, predictor_options(options));
-  for (size_t i = 0; i < predictor.networks().size(); ++i) {
-    log(fmt::format("model   {} ({})", predictor.networks()[i].info.preset, predictor.files()[i].string()));
-  }
+  const PredictorOptions inference = predictor_options(options);
+  Predictor predictor(load_networks({options.checkpoints.begin(), options.checkpoints.end()}), inference);
+  report_networks(predictor);
   return predictor;
 }
 

@@ -21,6 +21,8 @@ struct InferenceOptions {
 void add_inference_options(CLI::App& sub, InferenceOptions& options);
 
 /// Sets up the runtime and loads the checkpoints, telling the log on which device.
+/// Names the networks in the log, and warns of those that could not be used.
+void report_networks(const Predictor& predictor);
 Predictor make_predictor(const InferenceOptions& options);
 
 /// Sets up the runtime and says in which device and precision, as the log tells.

@@ -2,11 +2,13 @@
 #include "cli/console.h"
 #include "cli/inference_options.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/data/csv_writer.h"
-#include "digitrec/data/pictures.h"
+#include "core/file.h"
+#include "data/csv_writer.h"
+#include "digitrec/image/pictures.h"
 #include "digitrec/data/source.h"
-#include "digitrec/report/submission.h"
+#include "kaggle/submission.h"
+
+#include <ATen/core/Tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -37,7 +39,7 @@ class Outputs {
     if (!probabilities.empty()) probabilities_.emplace(probabilities);
   }
 
-  void write(const std::string& table, const torch::Tensor& probabilities) {
+  void write(const std::string& table, const at::Tensor& probabilities) {
     if (table_) table_->write(table);
     if (probabilities_) probabilities_->write(probabilities_csv(probabilities));
     if (probabilities_) probabilities_->commit();
@@ -51,7 +53,7 @@ class Outputs {
 
 /// A picture of several digits is read as a number; its probability is that of all its digits being right.
 std::string picture_table(const std::vector<fs::path>& files, const std::vector<int64_t>& counts,
-                          const torch::Tensor& probabilities) {
+                          const at::Tensor& probabilities) {
   const auto [best, label] = probabilities.max(1);
   std::string text = "File,Label,Probability\n";
   int64_t row = 0;
@@ -72,7 +74,7 @@ int predict_pictures(const PredictCommand& command, const std::vector<fs::path>&
   Outputs outputs(command.out, command.probabilities);
   Predictor predictor = make_predictor(command.inference);
   const Pictures pictures = load_pictures(files, predictor.shape().image_size);
-  const torch::Tensor probabilities = predictor.predict(pictures.digits);
+  const at::Tensor probabilities = predictor.predict(pictures.digits);
   const std::string table = picture_table(files, pictures.counts, probabilities);
   outputs.write(table, probabilities);
   std::cout << (command.out.empty() ? table : fmt::format("{}: {} pictures\n", command.out, files.size()));
@@ -100,7 +102,7 @@ int predict_data(const PredictCommand& command, const fs::path& input) {
   const Dataset dataset = load_dataset(input, Purpose::predict);
   check_against_sample(dataset);
   log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
-  const torch::Tensor probabilities = predictor.predict(dataset);
+  const at::Tensor probabilities = predictor.predict(dataset);
   outputs.write(id_label_csv(probabilities.argmax(1)), probabilities);
   std::cout << fmt::format("{}: {} rows\n", out, format_count(dataset.size()));
   return 0;

@@ -16,9 +16,9 @@ namespace digitrec::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval(50);  // no eye follows more
-constexpr int kMostBar = 24;
-constexpr int kLeastBar = 6;
-constexpr size_t kMostTrend = 16;
+constexpr int kMaxBar = 24;
+constexpr int kMinBar = 6;
+constexpr size_t kMaxTrend = 16;
 constexpr const char* kGreen = "\033[32m";
 constexpr const char* kFaint = "\033[2m";
 constexpr const char* kPlain = "\033[0m";
@@ -58,7 +58,7 @@ std::string progress_text(const Progress& progress, int width, bool colour) {
   int left = room - static_cast<int>(label.size());
   // The details come first, then a bar in what is left of the line, and last the trend.
   std::string details;
-  const int for_bar = left >= kLeastBar + 1 ? kLeastBar + 1 : 0;
+  const int for_bar = left >= kMinBar + 1 ? kMinBar + 1 : 0;
   left -= for_bar;
   for (const std::string& detail : progress.details) {
     const int needed = static_cast<int>(detail.size()) + 2;
@@ -66,14 +66,14 @@ std::string progress_text(const Progress& progress, int width, bool colour) {
     details += "  " + detail;
     left -= needed;
   }
-  const int trend = static_cast<int>(std::min(kMostTrend, progress.trend.size()));
+  const int trend = static_cast<int>(std::min(kMaxTrend, progress.trend.size()));
   const bool has_trend = trend > 1 && left >= trend + 2;
   if (has_trend) left -= trend + 2;
-  const int bar_width = for_bar > 0 ? std::min(kMostBar, kLeastBar + left) : 0;
+  const int bar_width = for_bar > 0 ? std::min(kMaxBar, kMinBar + left) : 0;
   std::string line = label;
   if (bar_width > 0) line += " " + bar(progress.fraction, bar_width, colour);
   line += details;
-  if (has_trend) line += "  " + sparkline(progress.trend, kMostTrend);
+  if (has_trend) line += "  " + sparkline(progress.trend, kMaxTrend);
   return line;
 }
 

@@ -1,12 +1,16 @@
 #include "cli/command.h"
+#include "cli/console.h"
 #include "cli/progress.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/core/precision.h"
+#include "core/file.h"
+#include "core/precision.h"
 #include "digitrec/core/runtime.h"
-#include "digitrec/report/figures.h"
-#include "digitrec/report/page.h"
+#include "figures/figures.h"
+#include "page/page.h"
+#include "run/paths.h"
+
+#include <c10/core/Device.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -40,7 +44,7 @@ int run_report(const ReportCommand& command) {
     throw UsageError("several runs, and no place for their page; name a folder with --out");
   const fs::path out = command.out.empty() ? command.runs.front() : command.out;
   configure_runtime({});
-  const torch::Device device = choose_device("auto").device;
+  const at::Device device = choose_device("auto").device;
   const Precision precision = choose_precision(parse_precision("auto"), device).precision;
   std::vector<RunRecord> runs;
   ProgressLine progress;
@@ -48,19 +52,21 @@ int run_report(const ReportCommand& command) {
     const auto draw = [&](double fraction) { progress.draw({fmt::format("reading {}", command.runs[i]), fraction}); };
     draw(0);
     runs.push_back(load_run(command.runs[i], command.data, {device, precision, /*tta=*/false, draw}));
+    for (const std::string& damage : runs.back().damage) warn(damage);
   }
   name_apart(runs);
   make_folder(out);
-  const fs::path page = out / "report.html";
+  const fs::path page = RunPaths(out).report();
   write_file(page, report_page(runs));
   progress.clear();
   std::cout << page.string() << std::endl;
   if (runs.size() > 1) return 0;
-  make_folder(out / "figures");
+  const fs::path figures = RunPaths(out).figures();
+  make_folder(figures);
   // Last: without gnuplot the page is there all the same.
   progress.draw({"drawing figures", 0});
   double drawn = 0;
-  draw_figures(runs.front(), out / "figures", [&](const fs::path& file) {
+  draw_figures(runs.front(), figures, [&](const fs::path& file) {
     progress.clear();
     std::cout << file.string() << std::endl;
     progress.draw({"drawing figures", ++drawn / 9});

@@ -1,9 +1,10 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
-#include "digitrec/serve/server.h"
+#include "serve/server.h"
 
 #include <ATen/Parallel.h>
+
 #include <spdlog/fmt/fmt.h>
 
 #include <csignal>
@@ -40,9 +41,7 @@ int run_serve(ServeCommand& command) {
   at::set_num_threads(1);
 
   auto server = std::make_unique<Server>(options);
-  for (const Predictor& model : server->models()) {
-    log(fmt::format("model   {} ({})", model.networks().front().info.preset, model.files().front().string()));
-  }
+  for (const Predictor& model : server->models()) report_networks(model);
   const bool is_v6 = options.address.find(':') != std::string::npos;
   std::cout << fmt::format("http://{}:{}/\n", is_v6 ? "[" + options.address + "]" : options.address, server->port())
             << std::flush;

@@ -1,9 +1,10 @@
 #include "cli/command.h"
 #include "cli/console.h"
-#include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
-#include "digitrec/report/kaggle.h"
-#include "digitrec/report/submission.h"
+#include "kaggle/kaggle.h"
+#include "kaggle/submission.h"
+#include "digitrec/run/run.h"
+#include "run/paths.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -30,13 +31,16 @@ struct Target {
 /// RUN means its submission.csv, with as many classes as its network has.
 Target find_target(const std::string& name) {
   if (!fs::is_directory(name)) return {name};
-  const fs::path file = fs::path(name) / "submission.csv";
+  const fs::path file = RunPaths(name).submission();
   if (!fs::exists(file)) {
-    throw Error(fmt::format("{}: no submission.csv in it; make one with: digitrec predict --checkpoint {} --out {}",
-                            name, name, file.string()));
+    throw Error(fmt::format("{}: no {} in it", name, file.filename().string()),
+                fmt::format("make one with: digitrec predict --checkpoint {} --out {}", name, file.string()));
   }
-  std::string damage;  // a checkpoint's shape is that of the one before it
-  return {file, load_checkpoint_or_previous(find_checkpoints(name).front(), damage).info.shape.classes};
+  const std::vector<Loaded<Checkpoint>> networks = load_networks({name});
+  for (const Loaded<Checkpoint>& network : networks) {
+    if (!network.damage.empty()) warn(network.damage);
+  }
+  return {file, networks.front().value.info.shape.classes};
 }
 
 /// The rows that the competition expects, and where that is known from.

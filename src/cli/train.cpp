@@ -1,29 +1,29 @@
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/followers.h"
 #include "cli/training_view.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/core/precision.h"
+#include "core/precision.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
+#include "digitrec/model/presets.h"
 #include "digitrec/train/config.h"
-#include "digitrec/train/members.h"
-#include "digitrec/train/trainer.h"
+#include "digitrec/run/run.h"
+#include "page/live_page.h"
+#include "tensorboard/tensorboard.h"
+#include "train/recipes.h"
 
 #include <ATen/Parallel.h>
+
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 namespace digitrec::cli {
@@ -33,6 +33,7 @@ namespace fs = std::filesystem;
 
 struct TrainCommand {
   std::string config_file;
+  std::string recipe;
   std::optional<std::string> resume;  ///< a run's folder
   bool detect_anomaly = false;
   bool print_config = false;
@@ -48,9 +49,20 @@ std::string flag_name(std::string key) {
   return "--" + key;
 }
 
-/// Defaults or the run's own settings, then the config file, then flags.
+/// The recipe that is asked for, or that of the model's own name; null where a file holds the settings.
+const Recipe* choose_recipe(const TrainCommand& command, TrainConfig config) {
+  if (!command.recipe.empty()) return &find_recipe(command.recipe);
+  if (command.resume || !command.config_file.empty()) return nullptr;
+  for (const auto& [key, value] : command.flags) {
+    if (key == "model") config.model = find_preset(value).name;
+  }
+  return &find_recipe(config.model);
+}
+
+/// Defaults or the run's own settings, then the recipe or the config file, then flags.
 TrainConfig resolve_config(const TrainCommand& command) {
   TrainConfig config;
+  if (const Recipe* recipe = choose_recipe(command, config)) apply_recipe(config, *recipe);
   if (command.resume) {
     config = read_run_config(*command.resume);
     config.out = *command.resume;
@@ -61,7 +73,7 @@ TrainConfig resolve_config(const TrainCommand& command) {
     for (const auto& [key, value] : command.flags) {
       if (key != option.key) continue;
       if (command.resume && !option.resumable) {
-        throw UsageError(flag_name(key) + ": --resume goes on with the run's own settings; leave it out");
+        throw UsageError(flag_name(key) + ": --resume takes the run's own settings; leave it out");
       }
       if (const auto wrong = option.set(value)) throw UsageError(flag_name(key) + ": " + *wrong);
     }
@@ -87,27 +99,6 @@ void print_recipe_help() {
   }
 }
 
-std::string title(const Member& member) { return fmt::format("network {}/{}", member.number, member.count); }
-
-/// Takes the epochs that are trained again, those after `epochs`, out of a log, so that it has none twice. Of several
-/// networks only what stands below a line with this title.
-void cut_log(const fs::path& file, const std::string& title, int64_t epochs) {
-  std::ifstream log(file);
-  std::string kept;
-  bool is_its = title.empty();
-  for (std::string line; std::getline(log, line);) {
-    // "2026-01-31 12:00:00   7/24  ..."
-    const std::string text = line.substr(std::min<size_t>(line.size(), 20));
-    if (text.starts_with("network ")) is_its = text == title;
-    std::istringstream words(text);
-    int64_t epoch = 0;
-    char slash = 0;
-    const bool is_epoch = words >> epoch >> slash && slash == '/';
-    if (!is_its || !is_epoch || epoch <= epochs) kept += line + '\n';
-  }
-  if (log.is_open()) write_file(file, kept);
-}
-
 int run_train(const TrainCommand& command) {
   if (command.help_recipe) {
     print_recipe_help();
@@ -118,6 +109,7 @@ int run_train(const TrainCommand& command) {
     std::cout << to_toml(config);
     return 0;
   }
+  if (const Recipe* recipe = choose_recipe(command, {})) log(fmt::format("recipe  {}", recipe->name));
   configure_runtime({.threads = config.threads});
   const DeviceChoice device = choose_device(config.device);
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
@@ -128,61 +120,17 @@ int run_train(const TrainCommand& command) {
   config.threads = at::get_num_threads();
   if (config.out.empty()) config.out = default_run_folder(config).string();
 
-  TrainingView view(config);
-  Followers followers(config, command.live, command.tensorboard);
-  const bool has_members = config.member == 0 && count_members(config) > 1;
-  const auto open_log = [&](const TrainStart& start, const std::string& title) {
-    const fs::path file = fs::path(config.out) / "train.log";
-    cut_log(file, title, static_cast<int64_t>(start.epochs.size()));
-    set_log_file(file);
-  };
-  const auto begin = [&](const TrainStart& start) {
-    catch_interrupts();
-    view.begin(start, dataset, device.reason, precision.reason);
-  };
-  TrainEvents events;
-  events.on_batch = [&](const BatchProgress& batch) { view.draw(batch); };
-  events.on_epoch = [&](const EpochMetrics& metrics, bool is_best, const Checkpoint& network) {
-    view.add(metrics, is_best);
-    followers.add(metrics, is_best, network);
-  };
-  events.should_stop = [] { return interrupted() != 0; };
-  const Start how = command.resume ? Start::resumed : Start::anew;
-  StopReason reason{};
-  if (has_members) {
-    bool has_begun = false;
-    const MembersResult result = train_members(
-        config, dataset, config.out,
-        [&](const Member& member) {
-          if (member.is_trained) {
-            log(fmt::format("{} is there: {}", title(member), member.folder.string()));
-            followers.keep_network(member.folder);
-          }
-          events.on_start = [&, member](const TrainStart& start) {
-            open_log(start, title(member));
-            if (!std::exchange(has_begun, true)) begin(start);
-            followers.begin_network(member.folder, start);
-            log(title(member));
-            view.resume(start);
-          };
-          return events;
-        },
-        how);
-    view.finish(result, dataset);
-    reason = result.reason;
-  } else {
-    events.on_start = [&](const TrainStart& start) {
-      open_log(start, "");
-      begin(start);
-      view.resume(start);
-      followers.begin_network(config.out, start);
-    };
-    const TrainResult result = train(config, dataset, config.out, events, how);
-    view.finish(result);
-    reason = result.reason;
-  }
-  followers.finish(reason, dataset);
-  return reason == StopReason::interrupted ? 128 + interrupted() : 0;  // as a shell reports a signal
+  TrainingView view(config, dataset, device.reason, precision.reason);
+  LivePage page(config, dataset);
+  TensorBoardObserver tensorboard(config);
+  RunOptions options;
+  options.start = command.resume ? Start::resumed : Start::fresh;
+  options.should_stop = [] { return interrupted() != 0; };
+  options.observers = {&view};
+  if (command.live) options.observers.push_back(&page);
+  if (command.tensorboard) options.observers.push_back(&tensorboard);
+  const RunResult result = train(config, dataset, config.out, options);
+  return result.reason == StopReason::interrupted ? 128 + interrupted() : 0;  // as a shell reports a signal
 }
 
 }  // namespace
@@ -192,9 +140,14 @@ Run setup_train(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("train", "Train a preset; fills a run folder with checkpoints and metrics");
   CLI::Option* config_option =
       sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
-  sub->add_option("--resume", command->resume, "Go on with the run in this folder; its settings are those it had")
+  CLI::Option* recipe_option =
+      sub->add_option("--recipe", command->recipe, "Settings in the program, see digitrec recipes; default: the model's")
+          ->type_name("NAME")
+          ->excludes(config_option);
+  sub->add_option("--resume", command->resume, "Resume the run in this folder, with the settings it had")
       ->type_name("DIR")
-      ->excludes(config_option);
+      ->excludes(config_option)
+      ->excludes(recipe_option);
   TrainConfig defaults;
   for (const ConfigOption& option : train_options(defaults)) {
     const std::string key = option.key;

@@ -3,12 +3,15 @@
 #include "cli/console.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
+#include "run/paths.h"
+
+#include <ATen/core/Tensor.h>
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 #include <cmath>
 #include <iostream>
+#include <utility>
 
 namespace digitrec::cli {
 namespace {
@@ -23,7 +26,7 @@ std::vector<Column> columns(const TrainConfig& config) {
   return columns;
 }
 
-std::string describe_stop(const TrainResult& result, const TrainConfig& config) {
+std::string describe_stop(const MemberResult& result, const TrainConfig& config) {
   switch (result.reason) {
     case StopReason::patience:
       return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
@@ -31,13 +34,15 @@ std::string describe_stop(const TrainResult& result, const TrainConfig& config) 
     case StopReason::max_seconds:
       return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
     case StopReason::interrupted:
-      return fmt::format("interrupted in epoch {}: go on with digitrec train --resume {}", result.epochs + 1,
-                         result.folder.string());
+      return fmt::format("interrupted in epoch {}: resume it with digitrec train --resume {}", result.epochs + 1,
+                         result.member.folder.string());
     case StopReason::finished:
       break;
   }
   return fmt::format("trained {} epochs", result.epochs);
 }
+
+std::string title(const Member& member) { return fmt::format("network {}/{}", member.number, member.count); }
 
 /// "99.62% (95% interval 99.38 to 99.76)"
 std::string accuracy_text(int64_t correct, int64_t rows) {
@@ -49,33 +54,25 @@ std::string accuracy_text(int64_t correct, int64_t rows) {
 
 }  // namespace
 
-TrainingView::TrainingView(const TrainConfig& config)
-    : config_(config), table_(columns(config), table_width(Stream::err)) {}
+TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, std::string device,
+                           std::string precision)
+    : config_(config),
+      dataset_(dataset),
+      device_(std::move(device)),
+      precision_(std::move(precision)),
+      table_(columns(config), table_width(Stream::err)) {}
 
-void TrainingView::begin(const TrainStart& start, const Dataset& dataset, const std::string& device,
-                         const std::string& precision) {
-  validation_rows_ = start.validation_rows;
-  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config_.model,
-                  format_count(start.parameters), start.shape.classes, start.shape.image_size, start.shape.image_size));
-  log(fmt::format("device  {}", device));
-  log(fmt::format("compute {}", precision));
-  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
-                  format_count(start.train_rows), format_count(start.validation_rows)));
-  log(fmt::format("run     {}", config_.out));
-  if (start.leaked_rows > 0) {
-    warn(
-        fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
-                    "accuracy on them flatters; remove the duplicates",
-                    dataset.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
-  }
-  if (may_hold_kaggle_test_images(dataset)) {
-    warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
-                     dataset.source));
-  }
-  log(table_.header());
+void TrainingView::keep(const MemberResult& member) {
+  if (member.member.count > 1) log(fmt::format("{} is there: {}", title(member.member), member.member.folder.string()));
 }
 
-void TrainingView::resume(const TrainStart& start) {
+void TrainingView::begin(const Member& member, const TrainStart& start) {
+  if (!std::exchange(has_begun_, true)) {
+    set_log_file(RunPaths(config_.out).log());
+    catch_interrupts();
+    begin_run(start);
+  }
+  if (member.count > 1) log(title(member));
   if (!start.damage.empty()) warn(start.damage);
   if (!start.epochs.empty() || start.batches > 0) {
     const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
@@ -83,7 +80,29 @@ void TrainingView::resume(const TrainStart& start) {
   }
 }
 
-void TrainingView::draw(const BatchProgress& p) {
+void TrainingView::begin_run(const TrainStart& start) {
+  validation_rows_ = start.validation_rows;
+  log(fmt::format("model   {}: {} parameters, {} classes, {} x {} images", config_.model,
+                  format_count(start.parameters), start.shape.classes, start.shape.image_size, start.shape.image_size));
+  log(fmt::format("device  {}", device_));
+  log(fmt::format("compute {}", precision_));
+  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
+                  format_count(start.train_rows), format_count(start.validation_rows)));
+  log(fmt::format("run     {}", config_.out));
+  if (start.leaked_rows > 0) {
+    warn(
+        fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
+                    "accuracy on them flatters; remove the duplicates",
+                    dataset_.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
+  }
+  if (may_hold_kaggle_test_images(dataset_)) {
+    warn(fmt::format("{}: MNIST's files hold the images of Kaggle's test set; do not submit a model trained on them",
+                     dataset_.source));
+  }
+  log(table_.header());
+}
+
+void TrainingView::on_batch(const BatchProgress& p) {
   losses_.push_back(p.loss);
   line_.draw({fmt::format("epoch {}/{}", p.epoch, p.epochs),
               static_cast<double>(p.batch) / static_cast<double>(p.batches),
@@ -92,7 +111,7 @@ void TrainingView::draw(const BatchProgress& p) {
               losses_});
 }
 
-void TrainingView::add(const EpochMetrics& m, bool is_best) {
+void TrainingView::on_epoch(const EpochMetrics& m, bool is_best, const Checkpoint& /*network*/) {
   line_.clear();
   losses_.clear();
   std::vector<std::string> cells{fmt::format("{}/{}", m.epoch, config_.epochs), fmt::format("{:.4f}", m.train_loss),
@@ -103,31 +122,40 @@ void TrainingView::add(const EpochMetrics& m, bool is_best) {
   log(table_.row(cells) + (is_best && is_validated ? "  best" : ""));
 }
 
-void TrainingView::finish(const TrainResult& result) {
+void TrainingView::end(const RunResult& result) {
   line_.clear();
-  std::cout << describe_stop(result, config_) << fmt::format(" ({:.1f} s of training)\n", result.seconds);
-  if (!result.best) return;
-  if (validation_rows_ > 0) {
-    const int64_t correct = std::llround(result.best->val_accuracy * static_cast<double>(validation_rows_));
-    std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
-                             accuracy_text(correct, validation_rows_), format_count(validation_rows_),
-                             result.best->epoch,
-                             config_.select == SelectKind::last ? "the last" : "chosen on these rows");
+  if (result.members.size() == 1 && result.members.front().member.count == 1) {
+    print_outcome(result.members.front());
+  } else {
+    print_outcome_of_several(result);
   }
-  std::cout << "checkpoint " << (result.folder / "best.safetensors").string() << '\n';
 }
 
-void TrainingView::finish(const MembersResult& result, const Dataset& dataset) {
-  line_.clear();
+void TrainingView::print_outcome(const MemberResult& result) const {
+  std::cout << (result.was_complete ? "nothing left to train: " : "") << describe_stop(result, config_)
+            << fmt::format(" ({:.1f} s of training)\n", result.seconds);
+  if (!result.best) return;
+  const int64_t rows = validation_rows_;
+  if (rows > 0) {
+    const int64_t correct = std::llround(result.best->val_accuracy * static_cast<double>(rows));
+    std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
+                             accuracy_text(correct, rows), format_count(rows), result.best->epoch,
+                             config_.select == SelectKind::last ? "the last" : "chosen on these rows");
+  }
+  std::cout << "checkpoint " << RunPaths(result.member.folder).best().string() << '\n';
+}
+
+void TrainingView::print_outcome_of_several(const RunResult& result) const {
   const int64_t count = count_members(config_);
   if (result.reason == StopReason::interrupted) {
-    std::cout << fmt::format("interrupted after {} of {} networks: go on with digitrec train --resume {}\n",
-                             result.trained, count, config_.out);
+    std::cout << fmt::format("interrupted after {} of {} networks: resume it with digitrec train --resume {}\n",
+                             result.members.size() - 1, count, config_.out);
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
+  for (const std::string& damage : result.held_out.damage) warn(damage);
   if (const int64_t rows = result.held_out.rows.numel(); rows > 0) {
-    const torch::Tensor labels = dataset.labels.index_select(0, result.held_out.rows);
+    const at::Tensor labels = dataset_.labels.index_select(0, result.held_out.rows);
     const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
     std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
                              config_.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows),

@@ -3,35 +3,38 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "digitrec/data/dataset.h"
-#include "digitrec/train/members.h"
-#include "digitrec/train/trainer.h"
+#include "digitrec/run/run.h"
 
 #include <string>
 #include <vector>
 
 namespace digitrec::cli {
 
-/// A run as the terminal shows it: what it starts with, a row of a table for each epoch, a progress line below.
-class TrainingView {
+/// A run as the terminal shows it and its log keeps it: what it starts with, a row of a table for each epoch, a progress
+/// line below, and the outcome on stdout.
+class TrainingView final : public RunObserver {
  public:
-  explicit TrainingView(const TrainConfig& config);
+  /// `device`, `precision`: what was chosen, and why. `config` and `dataset` must outlive the view.
+  TrainingView(const TrainConfig& config, const Dataset& dataset, std::string device, std::string precision);
 
-  /// `device`, `precision`: what was chosen, and why.
-  void begin(const TrainStart& start, const Dataset& dataset, const std::string& device, const std::string& precision);
-  /// Where a network that goes on does so.
-  void resume(const TrainStart& start);
-  void draw(const BatchProgress& progress);
-  void add(const EpochMetrics& metrics, bool is_best);
-
-  /// The outcome, on stdout.
-  void finish(const TrainResult& result);
-  /// The outcome of folds or an ensemble.
-  void finish(const MembersResult& result, const Dataset& dataset);
+  void keep(const MemberResult& member) override;
+  void begin(const Member& member, const TrainStart& start) override;
+  void on_batch(const BatchProgress& progress) override;
+  void on_epoch(const EpochMetrics& metrics, bool is_best, const Checkpoint& network) override;
+  void end(const RunResult& result) override;
 
  private:
+  void begin_run(const TrainStart& start);
+  void print_outcome(const MemberResult& result) const;
+  void print_outcome_of_several(const RunResult& result) const;
+
   const TrainConfig& config_;
+  const Dataset& dataset_;
+  std::string device_;
+  std::string precision_;
   Table table_;
   ProgressLine line_;
+  bool has_begun_ = false;
   std::vector<double> losses_;  ///< in this epoch
   int64_t validation_rows_ = 0;
 };

@@ -1,9 +1,11 @@
 #include "digitrec/core/device.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/names.h"
+#include "core/names.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/Device.h>
 #include <torch/cuda.h>
 
 #include <spdlog/fmt/fmt.h>
@@ -45,15 +47,15 @@ std::vector<DeviceInfo> available_devices() {
     const auto count = static_cast<int>(torch::cuda::device_count());
     for (int i = 0; i < count; ++i) {
       const auto index = static_cast<c10::DeviceIndex>(i);
-      devices.push_back({torch::Device(torch::kCUDA, index), fmt::format("cuda:{}", i), "NVIDIA GPU (CUDA)"});
+      devices.push_back({at::Device(at::kCUDA, index), fmt::format("cuda:{}", i), "NVIDIA GPU (CUDA)"});
     }
   }
-  if (at::hasMPS()) devices.push_back({torch::Device(torch::kMPS), "mps", "Apple GPU (Metal)"});
-  devices.push_back({torch::Device(torch::kCPU), "cpu", cpu_description()});
+  if (at::hasMPS()) devices.push_back({at::Device(at::kMPS), "mps", "Apple GPU (Metal)"});
+  devices.push_back({at::Device(at::kCPU), "cpu", cpu_description()});
   return devices;
 }
 
-std::string describe_device(const torch::Device& device) {
+std::string describe_device(const at::Device& device) {
   for (const DeviceInfo& info : available_devices()) {
     if (info.device == device) return info.description;
   }

@@ -1,4 +1,4 @@
-#include "digitrec/core/file.h"
+#include "core/file.h"
 
 #include "core/descriptor.h"
 #include "digitrec/core/error.h"
@@ -106,7 +106,7 @@ void write_file(const fs::path& path, std::string_view bytes) {
 void make_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another --out", path.string(), error.message()));
+  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another `out`", path.string(), error.message()));
 }
 
 void require_file(const fs::path& path) {

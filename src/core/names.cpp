@@ -1,4 +1,4 @@
-#include "digitrec/core/names.h"
+#include "core/names.h"
 
 #include "digitrec/core/error.h"
 

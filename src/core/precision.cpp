@@ -1,15 +1,17 @@
-#include "digitrec/core/precision.h"
+#include "core/precision.h"
 
-#include "digitrec/core/names.h"
+#include "core/names.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <spdlog/fmt/fmt.h>
 
 namespace digitrec {
 namespace {
 
-bool multiplies_bf16(const torch::Device& device) {
+bool multiplies_bf16(const at::Device& device) {
   if (device.is_cpu()) return cpu_multiplies_bf16();
   // cuDNN's bfloat16 needs compute capability 8.0; Metal's varies by release, so float32 is the safe choice there.
   return device.is_cuda() && at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
@@ -45,7 +47,7 @@ PrecisionChoice parse_precision(const std::string& name) {
 
 Kernels parse_kernels(const std::string& name) { return parse_name<Kernels>("kernels", name, kernels_names()); }
 
-PrecisionDecision choose_precision(PrecisionChoice choice, const torch::Device& device) {
+PrecisionDecision choose_precision(PrecisionChoice choice, const at::Device& device) {
   switch (choice) {
     case PrecisionChoice::fp32:
       return {Precision::fp32, "fp32: asked for"};
@@ -61,8 +63,8 @@ PrecisionDecision choose_precision(PrecisionChoice choice, const torch::Device& 
 
 std::string to_string(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
 
-torch::ScalarType scalar_type(Precision precision) {
-  return precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32;
+at::ScalarType scalar_type(Precision precision) {
+  return precision == Precision::bf16 ? at::kBFloat16 : at::kFloat;
 }
 
 }  // namespace digitrec

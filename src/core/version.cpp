@@ -2,8 +2,9 @@
 
 #include "build_info.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <torch/version.h>
+
+#include <spdlog/fmt/fmt.h>
 
 namespace digitrec {
 

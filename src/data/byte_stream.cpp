@@ -2,7 +2,7 @@
 
 #include "core/descriptor.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
+#include "core/file.h"
 
 #include <spdlog/fmt/fmt.h>
 

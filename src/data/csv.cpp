@@ -1,4 +1,4 @@
-#include "digitrec/data/csv.h"
+#include "data/csv.h"
 
 #include "data/byte_stream.h"
 #include "data/plain_csv.h"

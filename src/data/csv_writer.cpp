@@ -1,8 +1,8 @@
-#include "digitrec/data/csv_writer.h"
+#include "data/csv_writer.h"
 
-#include "digitrec/core/file.h"
+#include "core/file.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -16,7 +16,7 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
   for (size_t value = 0; value < digits.size(); ++value) digits[value] = std::to_string(value);
 
   const int64_t pixels = dataset.image_size() * dataset.image_size();
-  const torch::Tensor images = dataset.images.contiguous();
+  const at::Tensor images = dataset.images.contiguous();
   const uint8_t* pixel = images.const_data_ptr<uint8_t>();
   const int64_t* label = dataset.has_labels() ? dataset.labels.const_data_ptr<int64_t>() : nullptr;
 
@@ -39,8 +39,8 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
   file.commit();
 }
 
-std::string id_label_csv(const torch::Tensor& labels) {
-  const torch::Tensor dense = labels.contiguous();
+std::string id_label_csv(const at::Tensor& labels) {
+  const at::Tensor dense = labels.contiguous();
   const int64_t* label = dense.const_data_ptr<int64_t>();
   std::string text = "ImageId,Label\n";
   for (int64_t i = 0; i < dense.numel(); ++i) fmt::format_to(std::back_inserter(text), "{},{}\n", i + 1, label[i]);

@@ -1,9 +1,9 @@
 #include "digitrec/data/dataset.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/random.h"
+#include "core/random.h"
 
-#include <torch/types.h>
+#include <ATen/ops/from_blob.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -16,11 +16,11 @@ namespace {
 
 /// A tensor that owns `values` and frees them with its last reference.
 template <class T>
-torch::Tensor adopt(std::vector<T> values, torch::IntArrayRef shape, torch::ScalarType type) {
+at::Tensor adopt(std::vector<T> values, at::IntArrayRef shape, at::ScalarType type) {
   auto owner = std::make_shared<std::vector<T>>(std::move(values));
   void* data = owner->data();
-  return torch::from_blob(
-      data, shape, [owner](void*) mutable { owner.reset(); }, torch::TensorOptions().dtype(type));
+  return at::from_blob(
+      data, shape, [owner](void*) mutable { owner.reset(); }, at::TensorOptions().dtype(type));
 }
 
 }  // namespace
@@ -33,16 +33,16 @@ int64_t Dataset::num_classes() const {
 Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, int64_t image_size, std::string source) {
   const auto count = static_cast<int64_t>(pixels.size()) / (image_size * image_size);
   Dataset dataset;
-  dataset.images = adopt(std::move(pixels), {count, image_size, image_size}, torch::kUInt8);
-  if (!labels.empty()) dataset.labels = adopt(std::move(labels), {count}, torch::kInt64);
+  dataset.images = adopt(std::move(pixels), {count, image_size, image_size}, at::kByte);
+  if (!labels.empty()) dataset.labels = adopt(std::move(labels), {count}, at::kLong);
   dataset.source = std::move(source);
   return dataset;
 }
 
 std::string fingerprint(const Dataset& dataset) {
   uint64_t hash = mix_seed(static_cast<uint64_t>(dataset.image_size()), static_cast<uint64_t>(dataset.size()));
-  const auto add = [&hash](const torch::Tensor& tensor) {
-    const torch::Tensor whole = tensor.contiguous();
+  const auto add = [&hash](const at::Tensor& tensor) {
+    const at::Tensor whole = tensor.contiguous();
     const auto* bytes = static_cast<const char*>(whole.const_data_ptr());
     const size_t size = whole.nbytes();
     for (size_t i = 0; i < size; i += sizeof(uint64_t)) {

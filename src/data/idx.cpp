@@ -1,14 +1,21 @@
-#include "digitrec/data/idx.h"
+#include "data/idx.h"
 
 #include "data/byte_stream.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
+
+#include <ATen/ops/tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace digitrec {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr uint32_t kImagesMagic = 0x00000803;
@@ -54,6 +61,16 @@ std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t w
   return bytes;
 }
 
+/// train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte, beside it, plain or gzip.
+std::optional<fs::path> labels_beside(const fs::path& images) {
+  std::string name = images.filename().string();
+  const auto position = name.find("images-idx3");
+  if (position == std::string::npos) return std::nullopt;
+  name.replace(position, 11, "labels-idx1");
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return find_plain_or_gzip(images.parent_path(), name);
+}
+
 uint64_t limited(uint64_t count, int64_t limit) {
   return limit > 0 ? std::min(count, static_cast<uint64_t>(limit)) : count;
 }
@@ -95,9 +112,22 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
     throw Error(fmt::format("{}: {} labels for the {} images of {}; expected as many", labels.string(), classes.size(),
                             dataset.size(), images.string()));
   }
-  dataset.labels = torch::tensor(classes, torch::kInt64);
+  dataset.labels = at::tensor(classes, at::kLong);
   dataset.source = images.string();
   return dataset;
+}
+
+bool has_idx_name(const fs::path& path) { return path.filename().string().find("-ubyte") != std::string::npos; }
+
+Dataset load_idx(const fs::path& images, Purpose purpose, int64_t max_rows) {
+  if (purpose == Purpose::predict) return read_idx_images(images, max_rows);
+  const auto labels = labels_beside(images);
+  if (!labels && purpose == Purpose::inspect) return read_idx_images(images, max_rows);
+  if (!labels) {
+    throw Error(fmt::format("{}: no label file beside it; expected one named like train-labels-idx1-ubyte",
+                            images.string()));
+  }
+  return read_idx(images, *labels, max_rows);
 }
 
 }  // namespace digitrec

@@ -3,6 +3,7 @@
 #include "core/descriptor.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 
 #include <fcntl.h>
 
@@ -134,8 +135,8 @@ PlainRows join(const std::vector<Piece>& pieces, const Columns& columns) {
   std::vector<int64_t> first_row{0};
   for (const Piece& piece : pieces) first_row.push_back(first_row.back() + piece.rows);
   PlainRows rows;
-  rows.pixels = torch::empty({first_row.back(), columns.pixels()}, torch::kUInt8);
-  if (columns.label >= 0) rows.labels = torch::empty({first_row.back()}, torch::kInt64);
+  rows.pixels = at::empty({first_row.back(), columns.pixels()}, at::kByte);
+  if (columns.label >= 0) rows.labels = at::empty({first_row.back()}, at::kLong);
   uint8_t* pixels = rows.pixels.data_ptr<uint8_t>();
   at::parallel_for(0, static_cast<int64_t>(pieces.size()), 1, [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -10,8 +10,8 @@ namespace digitrec {
 
 /// The rows of a CSV as plain as Kaggle writes it: every field one to three digits, no blanks, no empty lines.
 struct PlainRows {
-  torch::Tensor pixels;  ///< uint8 [N, columns without the label]
-  torch::Tensor labels;  ///< int64 [N]; undefined without a label column
+  at::Tensor pixels;  ///< uint8 [N, columns without the label]
+  at::Tensor labels;  ///< int64 [N]; undefined without a label column
 };
 
 /// Parses everything behind the first line, in pieces on all threads, each byte looked at once. Gives nothing where a

@@ -1,9 +1,11 @@
-#include "digitrec/data/split.h"
+#include "data/split.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/random.h"
+#include "core/random.h"
 
-#include <torch/types.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -17,14 +19,14 @@ namespace {
 /// choice in the others alone.
 std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint64_t seed) {
   std::vector<std::vector<int64_t>> classes(static_cast<size_t>(dataset.num_classes()));
-  const torch::Tensor labels = dataset.labels.contiguous();
+  const at::Tensor labels = dataset.labels.contiguous();
   const int64_t* label = labels.const_data_ptr<int64_t>();
   for (int64_t row = 0; row < dataset.size(); ++row) classes[static_cast<size_t>(label[row])].push_back(row);
   for (size_t c = 0; c < classes.size(); ++c) {
     if (classes[c].size() == 1) {
       throw Error(
           fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate: add "
-                      "some, or train on everything with --val-fraction 0",
+                      "some, or train on everything with `val_fraction` 0",
                       dataset.source, c));
     }
     Random random(mix_seed(seed, c));
@@ -37,13 +39,13 @@ std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint6
 Split sorted(std::vector<int64_t> train, std::vector<int64_t> validation) {
   std::sort(train.begin(), train.end());
   std::sort(validation.begin(), validation.end());
-  return {torch::tensor(train, torch::kInt64), torch::tensor(validation, torch::kInt64)};
+  return {at::tensor(train, at::kLong), at::tensor(validation, at::kLong)};
 }
 
 }  // namespace
 
 Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
-  if (fraction <= 0) return {torch::arange(dataset.size(), torch::kInt64), torch::empty({0}, torch::kInt64)};
+  if (fraction <= 0) return {at::arange(dataset.size(), at::kLong), at::empty({0}, at::kLong)};
   std::vector<int64_t> train;
   std::vector<int64_t> validation;
   for (const std::vector<int64_t>& rows : shuffled_classes(dataset, seed)) {
@@ -57,7 +59,7 @@ Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
 
 Split stratified_fold(const Dataset& dataset, int64_t folds, int64_t fold, uint64_t seed) {
   if (dataset.size() < folds) {
-    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower --folds", dataset.source,
+    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower `folds`", dataset.source,
                             dataset.size(), folds));
   }
   std::vector<int64_t> train;

@@ -1,8 +1,6 @@
-#include "digitrec/data/summary.h"
+#include "data/summary.h"
 
 #include "data/image_rows.h"
-
-#include <torch/types.h>
 
 #include <algorithm>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "digitrec/infer/metrics.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,10 +13,10 @@ double ratio(int64_t part, int64_t whole) {
 }
 
 /// Sorts the rows into bins of confidence. All tensors [N].
-std::vector<CalibrationBin> calibration_bins(const torch::Tensor& confidence, const torch::Tensor& is_right) {
+std::vector<CalibrationBin> calibration_bins(const at::Tensor& confidence, const at::Tensor& is_right) {
   std::vector<CalibrationBin> bins(kCalibrationBins);
-  const torch::Tensor confidences = confidence.to(torch::kFloat64).contiguous();
-  const torch::Tensor right = is_right.contiguous();
+  const at::Tensor confidences = confidence.to(at::kDouble).contiguous();
+  const at::Tensor right = is_right.contiguous();
   for (int64_t i = 0; i < confidences.size(0); ++i) {
     const double p = confidences.const_data_ptr<double>()[i];
     // Bins are (low, high], the first also takes 0.
@@ -46,20 +46,20 @@ Interval wilson_interval(int64_t correct, int64_t rows) {
   return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
 }
 
-Metrics compute_metrics(const torch::Tensor& probabilities, const torch::Tensor& labels) {
+Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels) {
   Metrics metrics;
   metrics.rows = labels.size(0);
   const auto classes = static_cast<size_t>(probabilities.size(1));
   metrics.confusion.assign(classes, std::vector<int64_t>(classes, 0));
-  const torch::Tensor predictions = probabilities.argmax(1).contiguous();
+  const at::Tensor predictions = probabilities.argmax(1).contiguous();
   const int64_t* predicted = predictions.const_data_ptr<int64_t>();
-  const torch::Tensor truth = labels.contiguous();
+  const at::Tensor truth = labels.contiguous();
   const int64_t* label = truth.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < metrics.rows; ++i) {
     ++metrics.confusion[static_cast<size_t>(label[i])][static_cast<size_t>(predicted[i])];
   }
   // The smallest normal float keeps the loss finite where the true class was given probability 0.
-  const torch::Tensor likelihood = probabilities.gather(1, truth.unsqueeze(1)).to(torch::kFloat64).clamp_min(1.2e-38);
+  const at::Tensor likelihood = probabilities.gather(1, truth.unsqueeze(1)).to(at::kDouble).clamp_min(1.2e-38);
   metrics.loss = -likelihood.log().mean().item<double>();
 
   for (size_t c = 0; c < classes; ++c) {

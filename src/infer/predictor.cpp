@@ -1,15 +1,16 @@
 #include "digitrec/infer/predictor.h"
 
-#include "digitrec/checkpoint/safetensors.h"
 #include "digitrec/core/error.h"
-#include "digitrec/data/augment.h"
+#include "train/augment.h"
 
-#include <torch/types.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -19,7 +20,7 @@ constexpr int64_t kImages = 1024;
 
 }  // namespace
 
-std::vector<torch::Tensor> test_time_views(const torch::Tensor& images) {
+std::vector<at::Tensor> test_time_views(const at::Tensor& images) {
   constexpr std::array<AffineMap, 8> kMaps{{{.rotate = 8},
                                             {.rotate = -8},
                                             {.width = 0.92, .height = 0.92},
@@ -28,63 +29,51 @@ std::vector<torch::Tensor> test_time_views(const torch::Tensor& images) {
                                             {.shear = -0.1},
                                             {.width = 0.92, .height = 1.08},
                                             {.width = 1.08, .height = 0.92}}};
-  std::vector<torch::Tensor> views{images};
+  std::vector<at::Tensor> views{images};
   for (const AffineMap& map : kMaps) views.push_back(transform(images, map));
   return views;
 }
 
-Predictor::Predictor(const std::vector<std::filesystem::path>& paths, const PredictorOptions& options)
-    : options_(options) {
-  if (paths.empty()) throw UsageError("no checkpoint named; expected at least one");
-  for (const std::filesystem::path& path : paths) {
-    const bool may_fall_back = options.on_damage && std::filesystem::is_directory(path);
-    for (const std::filesystem::path& file : find_checkpoints(path)) {
-      std::string damage;
-      Checkpoint network = may_fall_back ? load_checkpoint_or_previous(file, damage) : load_checkpoint(file);
-      if (!damage.empty()) options.on_damage(damage);
-      add(damage.empty() ? file : previous_file(file), std::move(network));
+Predictor::Predictor(std::vector<Loaded<Checkpoint>> networks, const PredictorOptions& options)
+    : options_(options), networks_(std::move(networks)) {
+  if (networks_.empty()) throw UsageError("no checkpoint named; expected at least one");
+  for (const auto& [network, file, damage] : networks_) {
+    const ModelShape& found = network.info.shape;
+    if (found.classes != shape().classes || found.image_size != shape().image_size) {
+      throw Error(fmt::format(
+          "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
+          file.string(), found.classes, found.image_size, found.image_size, networks_.front().file.string(),
+          shape().classes, shape().image_size, shape().image_size));
     }
+    network.model->to(options_.device);
+    network.model->set_execution({options_.precision, Kernels::fused});
   }
 }
 
-void Predictor::add(const std::filesystem::path& file, Checkpoint network) {
-  if (!networks_.empty() &&
-      (network.info.shape.classes != shape().classes || network.info.shape.image_size != shape().image_size)) {
-    throw Error(fmt::format(
-        "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
-        file.string(), network.info.shape.classes, network.info.shape.image_size, network.info.shape.image_size,
-        files_.front().string(), shape().classes, shape().image_size, shape().image_size));
-  }
-  network.model->to(options_.device);
-  network.model->set_execution({options_.precision, Kernels::fused});
-  files_.push_back(file);
-  networks_.push_back(std::move(network));
-}
-
-torch::Tensor Predictor::predict(Checkpoint& network, const torch::Tensor& images) const {
-  const auto probabilities = [&](const torch::Tensor& view) {
+at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images) const {
+  const auto probabilities = [&](const at::Tensor& view) {
     return compute_logits(*network.model, view, network.info.normalization).div_(network.info.temperature).softmax(1);
   };
   if (!options_.tta) return probabilities(images);
-  const std::vector<torch::Tensor> views = test_time_views(images);
-  torch::Tensor sum = probabilities(views.front());
+  const std::vector<at::Tensor> views = test_time_views(images);
+  at::Tensor sum = probabilities(views.front());
   for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);
   return sum / static_cast<double>(views.size());
 }
 
-torch::Tensor Predictor::predict(const Dataset& dataset) {
+at::Tensor Predictor::predict(const Dataset& dataset) {
   if (dataset.image_size() != shape().image_size) {
     throw Error(fmt::format(
         "{}: images of {} x {}, the checkpoint takes {} x {}; use data of the size it was trained on", dataset.source,
         dataset.image_size(), dataset.image_size(), shape().image_size, shape().image_size));
   }
-  const torch::Tensor images = dataset.images.to(options_.device);
-  torch::Tensor result = torch::zeros({dataset.size(), shape().classes});
+  const at::Tensor images = dataset.images.to(options_.device);
+  at::Tensor result = at::zeros({dataset.size(), shape().classes});
   double done = 0;
-  for (Checkpoint& network : networks_) {
+  for (auto& [network, file, damage] : networks_) {
     for (int64_t begin = 0; begin < dataset.size(); begin += kImages) {
       const int64_t end = std::min(begin + kImages, dataset.size());
-      result.slice(0, begin, end).add_(predict(network, images.slice(0, begin, end)).to(torch::kCPU));
+      result.slice(0, begin, end).add_(predict(network, images.slice(0, begin, end)).to(at::kCPU));
       done += static_cast<double>(end - begin);
       if (options_.on_progress) {
         options_.on_progress(done / static_cast<double>(dataset.size() * static_cast<int64_t>(networks_.size())));

@@ -1,8 +1,9 @@
 #include "model/batch_norm.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/dropout.h>
-#include <torch/types.h>
 
 namespace digitrec {
 namespace {
@@ -13,7 +14,7 @@ constexpr int64_t kBatch = 256;
 
 template <class Module, class Work>
 void for_each(Classifier& model, Work work) {
-  for (const auto& module : model.modules(/*include_self=*/false)) {
+  for (const auto& module : model.module().modules(/*include_self=*/false)) {
     if (auto* found = module->as<Module>()) work(*found);
   }
 }
@@ -27,7 +28,7 @@ void for_each_norm(Classifier& model, Work work) {
 
 }  // namespace
 
-void measure_batch_norm(Classifier& model, const torch::Tensor& images, const Normalization& normalization) {
+void measure_batch_norm(Classifier& model, const at::Tensor& images, const Normalization& normalization) {
   model.eval();
   if (model.buffers().empty()) return;
   at::NoGradGuard no_grad;
@@ -37,7 +38,7 @@ void measure_batch_norm(Classifier& model, const torch::Tensor& images, const No
   const double momentum = nn::BatchNormOptions(1).momentum().value();
   for_each_norm(model, [](auto& norm) { norm.reset_running_stats(); });
   int64_t batches = 0;
-  for (const torch::Tensor& batch : images.split(kBatch)) {
+  for (const at::Tensor& batch : images.split(kBatch)) {
     if (batch.size(0) == 1) continue;  // has no variance
     // 1, 1/2, 1/3, ...: the plain mean over the batches.
     for_each_norm(model, [&](auto& norm) { norm.options.momentum(1.0 / static_cast<double>(batches + 1)); });

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "digitrec/data/batches.h"
+#include "digitrec/data/normalization.h"
 #include "digitrec/model/classifier.h"
+
+#include <ATen/core/Tensor.h>
 
 namespace digitrec {
 
 /// Sets the running statistics of every batch normalisation to the mean over batches of these images, uint8 [M, S, S]
 /// on the model's device with M of at least 2, and leaves the model in evaluation mode. Dropout is off: the statistics
 /// are those of the network as it will answer. Networks without batch normalisation stay as they are.
-void measure_batch_norm(Classifier& model, const torch::Tensor& images, const Normalization& normalization);
+void measure_batch_norm(Classifier& model, const at::Tensor& images, const Normalization& normalization);
 
 }  // namespace digitrec

@@ -1,8 +1,15 @@
 #include "model/network.h"
 
-#include "digitrec/core/precision.h"
+#include "core/precision.h"
 
-#include <torch/types.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/dropout.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/feature_dropout.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
 
 #include <numeric>
 
@@ -38,8 +45,8 @@ kernels::BatchNorm norm_tensors(const Norm& norm) {
 
 /// Plain layers normalise in the running statistics' own type; their parameters are float32 in every precision.
 template <class Norm>
-torch::Tensor batch_norm(const Norm& norm, const torch::Tensor& x) {
-  return torch::batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->is_training(),
+at::Tensor batch_norm(const Norm& norm, const at::Tensor& x) {
+  return at::batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->is_training(),
                            norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/true);
 }
 
@@ -58,25 +65,27 @@ class Network final : public Classifier {
       add_hidden(layer, features);
       features = layer.width;
     }
-    if (architecture.dropout > 0) final_dropout_ = register_module("dropout", nn::Dropout(architecture.dropout));
-    classifier_ = register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(features, shape.classes));
+    if (architecture.dropout > 0) final_dropout_ = modules_->register_module("dropout", nn::Dropout(architecture.dropout));
+    classifier_ = modules_->register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(features, shape.classes));
   }
 
-  torch::Tensor forward(torch::Tensor x) override {
+  nn::Module& module() override { return *modules_; }
+
+  at::Tensor forward(at::Tensor x) override {
     type_ = scalar_type(execution().precision);
     for (const ConvModules& block : convolutions_) x = convolve(block, x);
     x = x.flatten(1);
     for (const HiddenModules& block : hidden_) x = hidden(block, x);
     if (!final_dropout_.is_empty()) x = final_dropout_(x);
-    return linear(classifier_, x).to(torch::kFloat32);
+    return linear(classifier_, x).to(at::kFloat);
   }
 
-  std::vector<torch::Tensor> feature_maps(torch::Tensor x) override {
+  std::vector<at::Tensor> feature_maps(at::Tensor x) override {
     type_ = scalar_type(execution().precision);
-    std::vector<torch::Tensor> maps;
+    std::vector<at::Tensor> maps;
     for (const ConvModules& block : convolutions_) {
       x = convolve(block, x);
-      maps.push_back(x.to(torch::kFloat32));
+      maps.push_back(x.to(at::kFloat));
     }
     return maps;
   }
@@ -102,17 +111,17 @@ class Network final : public Classifier {
     const std::string number = std::to_string(convolutions_.size() + 1);
     ConvModules block{layer, side + 2 * layer.padding - 2};
     block.conv =
-        register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
-    if (layer.batch_norm) block.norm = register_module(next_norm(), nn::BatchNorm2d(layer.channels));
-    if (layer.dropout > 0) block.dropout = register_module(next_dropout(), nn::Dropout2d(layer.dropout));
+        modules_->register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
+    if (layer.batch_norm) block.norm = modules_->register_module(next_norm(), nn::BatchNorm2d(layer.channels));
+    if (layer.dropout > 0) block.dropout = modules_->register_module(next_dropout(), nn::Dropout2d(layer.dropout));
     convolutions_.push_back(block);
   }
 
   void add_hidden(const HiddenLayer& layer, int64_t in) {
     HiddenModules block;
-    block.linear = register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(in, layer.width));
-    if (layer.batch_norm) block.norm = register_module(next_norm(), nn::BatchNorm1d(layer.width));
-    if (layer.dropout > 0) block.dropout = register_module(next_dropout(), nn::Dropout(layer.dropout));
+    block.linear = modules_->register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(in, layer.width));
+    if (layer.batch_norm) block.norm = modules_->register_module(next_norm(), nn::BatchNorm1d(layer.width));
+    if (layer.dropout > 0) block.dropout = modules_->register_module(next_dropout(), nn::Dropout(layer.dropout));
     hidden_.push_back(block);
   }
 
@@ -120,7 +129,7 @@ class Network final : public Classifier {
   std::string next_dropout() { return "dropout" + std::to_string(++dropouts_); }
 
   /// Our kernels run on the CPU. In evaluation mode they give no gradients, and only plain layers can.
-  bool runs_fused(const torch::Tensor& x) const {
+  bool runs_fused(const at::Tensor& x) const {
     return execution().kernels == Kernels::fused && x.is_cpu() && (is_training() || !at::GradMode::is_enabled());
   }
 
@@ -128,11 +137,11 @@ class Network final : public Classifier {
     return kernels::fits_kernels(block.conv->weight.size(1), block.layer.channels);
   }
 
-  torch::Tensor convolve(const ConvModules& block, const torch::Tensor& x) const {
+  at::Tensor convolve(const ConvModules& block, const at::Tensor& x) const {
     return runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
   }
 
-  torch::Tensor fused(const ConvModules& block, const torch::Tensor& x) const {
+  at::Tensor fused(const ConvModules& block, const at::Tensor& x) const {
     std::optional<kernels::BatchNorm> norm;
     if (block.layer.batch_norm) norm = norm_tensors(block.norm);
     const kernels::ConvBlock tensors{block.conv->weight,  block.conv->bias, norm ? &*norm : nullptr,
@@ -143,10 +152,10 @@ class Network final : public Classifier {
   }
 
   /// As dropout2d draws it: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
-  torch::Tensor dropout_mask(const ConvModules& block, int64_t images) const {
+  at::Tensor dropout_mask(const ConvModules& block, int64_t images) const {
     if (block.dropout.is_empty() || !block.dropout->is_training()) return {};
     const double keep = 1 - block.layer.dropout;
-    return torch::empty({images, block.layer.channels}, torch::kFloat32).bernoulli_(keep).div_(keep);
+    return at::empty({images, block.layer.channels}, at::kFloat).bernoulli_(keep).div_(keep);
   }
 
   template <class Norm>
@@ -154,20 +163,20 @@ class Network final : public Classifier {
     if (!norm.is_empty() && norm->is_training()) norm->num_batches_tracked.add_(1);
   }
 
-  torch::Tensor plain(const ConvModules& block, torch::Tensor x) const {
-    x = torch::conv2d(x.to(type_), block.conv->weight.to(type_), block.conv->bias.to(type_), 1, block.layer.padding);
-    if (block.layer.pool == Pool::before_norm) x = torch::max_pool2d(x, 2);
+  at::Tensor plain(const ConvModules& block, at::Tensor x) const {
+    x = at::conv2d(x.to(type_), block.conv->weight.to(type_), block.conv->bias.to(type_), 1, block.layer.padding);
+    if (block.layer.pool == Pool::before_norm) x = at::max_pool2d(x, 2);
     if (block.layer.batch_norm) {
       count_batch(block.norm);
       x = batch_norm(block.norm, x);
     }
     // ReLU after pooling: the same function as before it (both are monotone), on a quarter of the values.
-    if (block.layer.pool == Pool::last) x = torch::max_pool2d(x, 2);
+    if (block.layer.pool == Pool::last) x = at::max_pool2d(x, 2);
     x = x.relu_();
-    return block.dropout.is_empty() ? x : torch::feature_dropout(x, block.layer.dropout, block.dropout->is_training());
+    return block.dropout.is_empty() ? x : at::feature_dropout(x, block.layer.dropout, block.dropout->is_training());
   }
 
-  torch::Tensor hidden(const HiddenModules& block, torch::Tensor x) const {
+  at::Tensor hidden(const HiddenModules& block, at::Tensor x) const {
     const bool is_fused =
         runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
     x = linear(block.linear, x);
@@ -179,23 +188,24 @@ class Network final : public Classifier {
       if (!block.norm.is_empty()) x = batch_norm(block.norm, x);
       x = x.relu_();
     }
-    if (!block.dropout.is_empty()) x = torch::dropout(x, block.dropout->options.p(), block.dropout->is_training());
+    if (!block.dropout.is_empty()) x = at::dropout(x, block.dropout->options.p(), block.dropout->is_training());
     return x;
   }
 
   /// A processor without instructions for bfloat16 multiplies the rounded values in float32: the same sums as the
   /// instructions give, where LibTorch's own loop for that case is a hundred times slower.
-  torch::Tensor linear(const nn::Linear& layer, const torch::Tensor& x) const {
-    const bool widen = type_ == torch::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
-    const auto operand = [&](const torch::Tensor& t) { return widen ? t.to(type_).to(torch::kFloat32) : t.to(type_); };
-    return torch::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
+  at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) const {
+    const bool widen = type_ == at::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
+    const auto operand = [&](const at::Tensor& t) { return widen ? t.to(type_).to(at::kFloat) : t.to(type_); };
+    return at::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
   }
 
+  std::shared_ptr<nn::Module> modules_ = std::make_shared<nn::Module>();
   std::vector<ConvModules> convolutions_;
   std::vector<HiddenModules> hidden_;
   nn::Dropout final_dropout_{nullptr};
   nn::Linear classifier_{nullptr};
-  torch::ScalarType type_ = torch::kFloat32;
+  at::ScalarType type_ = at::kFloat;
   int norms_ = 0;
   int dropouts_ = 0;
 };

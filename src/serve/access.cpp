@@ -1,6 +1,6 @@
 #include "serve/access.h"
 
-#include "digitrec/core/names.h"
+#include "core/names.h"
 
 #include <arpa/inet.h>
 

@@ -1,7 +1,7 @@
 #include "serve/api.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/names.h"
+#include "core/names.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
 #include "serve/request_body.h"
@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMostCorrectionBytes = 1 << 20;
+constexpr size_t kMaxCorrectionBytes = 1 << 20;
 /// Larger bodies of JSON hold more than a few images.
 constexpr size_t kLargeBytes = 64 << 10;
 
@@ -259,7 +259,7 @@ Answer Api::predict(Request& request) {
 
 Answer Api::correct(Request& request) {
   if (media_type(request) != "application/json") throw Refusal{415, "expected Content-Type application/json"};
-  if (request.body.size() > kMostCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
+  if (request.body.size() > kMaxCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
   Task task;  // with no picture to read, but off the thread that serves everybody: a disk may be slow
   task.model = chosen_model(request);
   task.pictures = [this, shape = engine_.models()[task.model].shape(), text = std::move(request.body)] {
@@ -286,12 +286,12 @@ Response Api::describe_models() const {
   Json models = Json::array();
   for (size_t i = 0; i < names_.size(); ++i) {
     const Predictor& model = engine_.models()[i];
-    const CheckpointInfo& info = model.networks().front().info;
+    const CheckpointInfo& info = model.networks().front().value.info;
     const auto accuracy = info.metrics.find("val_accuracy");
     models.push_back({{"name", names_[i]},
                       {"preset", info.preset},
                       {"networks", model.networks().size()},
-                      {"parameters", count_parameters(*model.networks().front().model)},
+                      {"parameters", count_parameters(*model.networks().front().value.model)},
                       {"classes", info.shape.classes},
                       {"image_size", info.shape.image_size},
                       {"val_accuracy", accuracy == info.metrics.end() ? Json() : number_or_null(accuracy->second)}});

@@ -33,7 +33,7 @@ void Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
   const Descriptor file(path_, O_RDWR | O_CREAT | O_APPEND);
   if (!file.is_open()) fail("opened");
   const int64_t size = file.size();
-  if (size < 0) throw Error(fmt::format("{}: is not a file; name another with --corrections", path_.string()));
+  if (size < 0) throw Error(fmt::format("{}: is not a file; name another with `corrections`", path_.string()));
   std::string row;
   if (size == 0) {
     row = header;
@@ -42,7 +42,7 @@ void Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
     char last = '\n';
     if (file.read_at(there.data(), there.size(), 0) < 0 || file.read_at(&last, 1, size - 1) < 0) fail("read");
     if (there != header || last != '\n') {
-      throw Error(fmt::format("{}: not a file of corrections with {} pixels a row; name another with --corrections",
+      throw Error(fmt::format("{}: not a file of corrections with {} pixels a row; name another with `corrections`",
                               path_.string(), pixels.size()));
     }
   }

@@ -1,7 +1,10 @@
 #include "serve/engine.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/run/run.h"
 #include "infer/saliency.h"
+
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
@@ -9,9 +12,9 @@ namespace digitrec::serve {
 namespace {
 
 /// Tasks that go through a network together at most: more would make the first one wait.
-constexpr size_t kMostTasks = 32;
+constexpr size_t kMaxTasks = 32;
 /// Pixels of the largest picture that is decoded: 16 million, a phone's photo.
-constexpr int64_t kMostPicturePixels = 16 << 20;
+constexpr int64_t kMaxPicturePixels = 16 << 20;
 
 /// A picture's digits, not read yet.
 Reading frame(const Picture& picture, int64_t image_size) {
@@ -24,7 +27,7 @@ Reading frame(const Picture& picture, int64_t image_size) {
       digits.push_back({{pixels->pixels}, {}, {}});
       return digits;
     }
-    const GrayImage image = decode_image(std::get<std::string>(picture), "picture", kMostPicturePixels);
+    const GrayImage image = decode_image(std::get<std::string>(picture), "picture", kMaxPicturePixels);
     for (FramedDigit& digit : frame_digits(image, image_size)) digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
@@ -32,8 +35,8 @@ Reading frame(const Picture& picture, int64_t image_size) {
   }
 }
 
-std::vector<float> row_of(const torch::Tensor& rows, size_t i) {
-  const torch::Tensor row = rows[static_cast<int64_t>(i)].contiguous();
+std::vector<float> row_of(const at::Tensor& rows, size_t i) {
+  const at::Tensor row = rows[static_cast<int64_t>(i)].contiguous();
   return {row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel()};
 }
 
@@ -43,7 +46,7 @@ Engine::Engine(const std::vector<std::filesystem::path>& models, const Predictor
   for (int64_t i = 0; i < workers; ++i) {
     std::vector<Predictor> own;
     for (const std::filesystem::path& model : models) {
-      own.emplace_back(std::vector<std::filesystem::path>{model}, options);
+      own.emplace_back(load_networks({model}), options);
     }
     networks_.push_back(std::move(own));
   }
@@ -79,7 +82,7 @@ std::vector<Task> Engine::take(bool also_large) {
     return taken;
   }
   const size_t share = (waiting_.size() + networks_.size() - 1) / networks_.size();
-  while (taken.size() < std::min(share, kMostTasks)) {
+  while (taken.size() < std::min(share, kMaxTasks)) {
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -132,7 +135,7 @@ void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const
   }
   try {
     if (!digits.empty()) {
-      const torch::Tensor probabilities = model.predict(dataset_of(digits));
+      const at::Tensor probabilities = model.predict(dataset_of(digits));
       for (size_t i = 0; i < digits.size(); ++i) digits[i]->probabilities = row_of(probabilities, i);
       if (on_batch) on_batch(digits.size());
     }
@@ -142,7 +145,7 @@ void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const
         labels.push_back(std::max_element(digit->probabilities.begin(), digit->probabilities.end()) -
                          digit->probabilities.begin());
       }
-      const torch::Tensor shares = saliency(model.networks(), dataset_of(to_explain).images, torch::tensor(labels));
+      const at::Tensor shares = saliency(model.networks(), dataset_of(to_explain).images, at::tensor(labels));
       for (size_t i = 0; i < to_explain.size(); ++i) to_explain[i]->saliency = row_of(shares, i);
     }
   } catch (...) {  // out of memory, most likely: nobody's answer is whole

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "data/framing.h"
+#include "image/framing.h"
 #include "digitrec/infer/predictor.h"
 
 #include <condition_variable>
@@ -43,7 +43,7 @@ struct Task {
 /// that wait, which then go through a network together.
 class Engine {
  public:
-  /// A model is the checkpoints that a path means (see find_checkpoints). Throws Error.
+  /// A model is the networks that a path means, see load_networks. Throws Error.
   Engine(const std::vector<std::filesystem::path>& models, const PredictorOptions& options, int64_t workers);
   /// Finishes what was submitted.
   ~Engine();

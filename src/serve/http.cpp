@@ -78,14 +78,14 @@ class HttpServer::Daemon {
     errno = 0;
     daemon_ = MHD_start_daemon(flags, options.port, nullptr, nullptr, &Daemon::on_request, this,           //
                                MHD_OPTION_SOCK_ADDR, reinterpret_cast<const sockaddr*>(&address),          //
-                               MHD_OPTION_CONNECTION_LIMIT, options.most_connections,                      //
+                               MHD_OPTION_CONNECTION_LIMIT, options.max_connections,                      //
                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,                           //
                                MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.seconds) + 1,  //
                                MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_STRICT_FOR_CLIENT, 1,     //
                                MHD_OPTION_NOTIFY_COMPLETED, &Daemon::on_completed, this,                   //
                                MHD_OPTION_NOTIFY_CONNECTION, &Daemon::on_connection, this, MHD_OPTION_END);
     if (daemon_ == nullptr) {
-      throw Error(fmt::format("{}: cannot be listened on at port {}: {}; choose another --address or --port",
+      throw Error(fmt::format("{}: cannot be listened on at port {}: {}; choose another `address` or `port`",
                               options.address, options.port, errno == 0 ? "is it taken?" : std::strerror(errno)));
     }
     watch_ = std::jthread([this](const std::stop_token& stop) { cut_slow_connections(stop); });
@@ -184,8 +184,8 @@ class HttpServer::Daemon {
     // A length that is announced is refused before a byte of it is sent.
     const std::string length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length.size() > 12 ||
-        (!length.empty() && std::strtoull(length.c_str(), nullptr, 10) > options_.most_body_bytes)) {
-      refuse(*exchange, 413, fmt::format("the body is larger than {} bytes", options_.most_body_bytes));
+        (!length.empty() && std::strtoull(length.c_str(), nullptr, 10) > options_.max_body_bytes)) {
+      refuse(*exchange, 413, fmt::format("the body is larger than {} bytes", options_.max_body_bytes));
     }
     const std::lock_guard lock(mutex_);
     ++exchanges_;
@@ -195,10 +195,10 @@ class HttpServer::Daemon {
   /// False to cut the connection: a body of no announced length has no end, and cannot be answered before it.
   bool take(Exchange& exchange, std::string_view data) {
     if (exchange.response) return true;
-    if (exchange.request.body.size() + data.size() > options_.most_body_bytes) return false;
+    if (exchange.request.body.size() + data.size() > options_.max_body_bytes) return false;
     exchange.counted_bytes += data.size();
     waiting_bytes_ += data.size();
-    if (waiting_bytes_ > options_.most_waiting_bytes) {
+    if (waiting_bytes_ > options_.max_waiting_bytes) {
       refuse(exchange, 503, "too many requests at once; try again");
       return true;
     }
@@ -223,7 +223,7 @@ class HttpServer::Daemon {
     {
       const std::lock_guard lock(mutex_);
       if (takes_no_more_) return MHD_NO;
-      if (suspended_ < options_.most_waiting_requests) {
+      if (suspended_ < options_.max_waiting_requests) {
         ++suspended_;
       } else {
         refuse(exchange, 503, "too many requests at once; try again");

@@ -36,10 +36,10 @@ using Handler = std::function<Answer(Request&&)>;
 struct HttpOptions {
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6
   uint16_t port = 0;                  ///< 0: any that is free
-  uint64_t most_body_bytes = 16 << 20;
-  uint64_t most_waiting_bytes = 256 << 20;  ///< of all bodies together
-  int64_t most_waiting_requests = 256;      ///< that a handler has taken and not answered yet
-  unsigned most_connections = 1000;
+  uint64_t max_body_bytes = 16 << 20;
+  uint64_t max_waiting_bytes = 256 << 20;  ///< of all bodies together
+  int64_t max_waiting_requests = 256;      ///< that a handler has taken and not answered yet
+  unsigned max_connections = 1000;
   /// A client gets this long for each request, and again for its answer; then its connection is cut.
   double seconds = 20;
   std::map<std::string, std::string> headers{};  ///< of every answer

@@ -10,10 +10,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMostImages = 1000;
-constexpr int64_t kMostValues = 1'000'000;
+constexpr size_t kMaxImages = 1000;
+constexpr int64_t kMaxValues = 1'000'000;
 /// An image in a list of images in an object is all the nesting there is; more would use up the parser's stack.
-constexpr int64_t kMostLevels = 4;
+constexpr int64_t kMaxLevels = 4;
 
 /// What the parser calls for each piece of the text. What is wrong with the content is kept until the end, since text
 /// that is no JSON at all comes first.
@@ -110,14 +110,14 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   void begin_image() {
     image_level_ = levels_;
-    if (body_.images.size() == kMostImages) refuse({422, many_images()});
+    if (body_.images.size() == kMaxImages) refuse({422, many_images()});
     if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
     body_.images.emplace_back().reserve(pixels_);
   }
 
   bool open() {
     ++levels_;
-    if (levels_ > kMostLevels) return false;
+    if (levels_ > kMaxLevels) return false;
     return count();
   }
   bool close() {
@@ -125,8 +125,8 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool count() {
-    if (++values_ > kMostValues) refusal_ = {413, fmt::format("the body holds more than {} values", kMostValues)};
-    return values_ <= kMostValues;
+    if (++values_ > kMaxValues) refusal_ = {413, fmt::format("the body holds more than {} values", kMaxValues)};
+    return values_ <= kMaxValues;
   }
 
   void refuse(Refusal refusal) {
@@ -136,7 +136,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   void refuse_pixel() {
     refuse({422, fmt::format("pixel {} is not a number from 0 to 255", body_.images.back().size())});
   }
-  static std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMostImages); }
+  static std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
 
   RequestBody& body_;
   size_t pixels_;
@@ -160,7 +160,7 @@ RequestBody read_request_body(const std::string& text, size_t pixels) {
   }
   if (reader.refusal()) throw *reader.refusal();
   if (body.has_images && body.images.empty()) {
-    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMostImages)};
+    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages)};
   }
   return body;
 }

@@ -1,6 +1,7 @@
-#include "digitrec/serve/server.h"
+#include "serve/server.h"
 
 #include "digitrec/core/error.h"
+#include "run/paths.h"
 #include "serve/api.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -17,8 +18,7 @@ std::vector<std::string> names_of(const std::vector<std::filesystem::path>& mode
   for (const std::filesystem::path& model : models) {
     const std::filesystem::path whole = std::filesystem::absolute(model).lexically_normal();
     const std::filesystem::path last = whole.has_filename() ? whole : whole.parent_path();
-    const bool is_best = last.filename() == "best.safetensors" || last.filename() == "last.safetensors";
-    const std::string base = is_best                              ? last.parent_path().filename().string()
+    const std::string base = has_run_file_name(last)                              ? last.parent_path().filename().string()
                              : last.extension() == ".safetensors" ? last.stem().string()
                                                                   : last.filename().string();
     std::string name = base;

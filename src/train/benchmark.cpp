@@ -1,8 +1,12 @@
-#include "digitrec/train/benchmark.h"
+#include "train/benchmark.h"
 
-#include "digitrec/core/random.h"
-#include "digitrec/core/stopwatch.h"
+#include "core/random.h"
+#include "core/stopwatch.h"
+#include "train/batches.h"
 #include "train/step.h"
+
+#include <ATen/Context.h>
+#include <ATen/ops/arange.h>
 
 #include <algorithm>
 
@@ -39,23 +43,23 @@ BenchmarkResult benchmark(const BenchmarkCase& what, const Dataset& dataset, int
   model->to(what.device);
   model->set_execution(what.execution);
   const Normalization normalization;
-  const torch::Tensor images = dataset.images.to(what.device);
+  const at::Tensor images = dataset.images.to(what.device);
   TrainConfig config;
   config.batch_size = what.batch_size;
   TrainStep step(model, config, images, dataset.labels.to(what.device), normalization);
-  const BatchSampler sampler(torch::arange(dataset.size()), what.batch_size, kSeed);
+  const BatchSampler sampler(at::arange(dataset.size()), what.batch_size, kSeed);
 
   const auto train = [&](int64_t epoch, int64_t batches) {
     step.begin_epoch();
-    const torch::Tensor order = sampler.order(epoch).to(what.device);
+    const at::Tensor order = sampler.order(epoch).to(what.device);
     for (int64_t batch = 0; batch < batches; ++batch) {
       const BatchSampler::Range range = sampler.range(batch);
       step.run(order.narrow(0, range.begin, range.size), config.lr, /*seed=*/0);
     }
     return step.loss();  // waits for the device
   };
-  const auto infer = [&](const torch::Tensor& rows) {
-    return compute_logits(*model, rows, normalization).argmax(1).to(torch::kCPU);
+  const auto infer = [&](const at::Tensor& rows) {
+    return compute_logits(*model, rows, normalization).argmax(1).to(at::kCPU);
   };
 
   BenchmarkResult result;

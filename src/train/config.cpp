@@ -1,8 +1,8 @@
 #include "digitrec/train/config.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/core/names.h"
+#include "core/file.h"
+#include "core/names.h"
 #include "digitrec/model/presets.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -156,16 +156,16 @@ int64_t count_members(const TrainConfig& config) {
 
 void require_consistent(const TrainConfig& config) {
   if (config.folds == 1)
-    throw UsageError("--folds: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
+    throw UsageError("`folds`: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
   if (config.member > count_members(config)) {
     throw UsageError(
-        fmt::format("--member {}: there are {}; see --folds and --ensemble", config.member, count_members(config)));
+        fmt::format("`member` {}: there are {}; see `folds` and `ensemble`", config.member, count_members(config)));
   }
   if (config.val_fraction > 0 || config.folds > 0) return;
   if (config.patience > 0)
-    throw UsageError("--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+    throw UsageError("`patience` needs validation rows; set `val_fraction` above 0 or `patience` to 0");
   if (config.schedule == ScheduleKind::plateau) {
-    throw UsageError("--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
+    throw UsageError("`schedule` plateau needs validation rows; set `val_fraction` above 0 or choose another schedule");
   }
 }
 
@@ -234,22 +234,29 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
 }
 
 void apply_config_file(TrainConfig& config, const std::filesystem::path& path) {
-  const std::string name = path.string();
-  toml::table table;
+  std::string text;
   try {
-    table = toml::parse(read_file(path, 1 << 20), name);
+    text = read_file(path, 1 << 20);
   } catch (const Error& error) {
     throw UsageError(error.what());
+  }
+  apply_config_text(config, text, path.string());
+}
+
+void apply_config_text(TrainConfig& config, std::string_view text, const std::string& source) {
+  toml::table table;
+  try {
+    table = toml::parse(text, source);
   } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}:{}: not TOML: {}; expected lines like epochs = 5", name, error.source().begin.line,
-                                 error.description()));
+    throw UsageError(fmt::format("{}:{}: not TOML: {}; expected lines like epochs = 5", source,
+                                 error.source().begin.line, error.description()));
   }
   const std::vector<ConfigOption> options = train_options(config);
   std::vector<std::string> keys;
   for (const ConfigOption& option : options) keys.push_back(option.key);
   for (const auto& [key, node] : table) {
     const std::string key_name(key.str());
-    const std::string where = fmt::format("{}:{}: ", name, node.source().begin.line);
+    const std::string where = fmt::format("{}:{}: ", source, node.source().begin.line);
     const auto option = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.key == key_name; });
     if (option == options.end()) {
       throw UsageError(where + fmt::format("unknown key '{}'{}", key_name, suggest_name(key_name, keys)));

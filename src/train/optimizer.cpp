@@ -1,28 +1,38 @@
-#include "digitrec/train/optimizer.h"
+#include "train/optimizer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 namespace digitrec {
 
-Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const TrainConfig& config)
+Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& config)
     : parameters_(std::move(parameters)),
       kind_(config.optimizer),
       weight_decay_(config.weight_decay),
       momentum_(config.momentum) {
-  for (const torch::Tensor& parameter : parameters_) {
+  for (const at::Tensor& parameter : parameters_) {
     // zeros_like keeps the memory order: the fused kernels walk parameter, gradient and moments side by side.
     const bool needs_first_moment = kind_ != OptimizerKind::sgd || momentum_ > 0;
-    if (needs_first_moment) first_moments_.push_back(torch::zeros_like(parameter));
+    if (needs_first_moment) first_moments_.push_back(at::zeros_like(parameter));
     if (kind_ == OptimizerKind::sgd) continue;
-    second_moments_.push_back(torch::zeros_like(parameter));
-    steps_.push_back(torch::zeros({}, parameter.options()));
+    second_moments_.push_back(at::zeros_like(parameter));
+    steps_.push_back(at::zeros({}, parameter.options()));
   }
 }
 
 void Optimizer::step(double rate) { apply(rate); }
 
-void Optimizer::step(const torch::Tensor& rate) { apply(rate); }
+void Optimizer::step(const at::Tensor& rate) { apply(rate); }
 
 template <class Rate>
 void Optimizer::apply(const Rate& rate) {
@@ -30,16 +40,16 @@ void Optimizer::apply(const Rate& rate) {
   constexpr double kBeta2 = 0.999;
   constexpr double kEpsilon = 1e-8;
   at::NoGradGuard no_grad;
-  std::vector<torch::Tensor> gradients;
-  for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
   switch (kind_) {
     case OptimizerKind::adam:
-      torch::_foreach_add_(steps_, 1);
+      at::_foreach_add_(steps_, 1);
       at::_fused_adam_(parameters_, gradients, first_moments_, second_moments_, {}, steps_, rate, kBeta1, kBeta2,
                        weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
       break;
     case OptimizerKind::adamw:
-      torch::_foreach_add_(steps_, 1);
+      at::_foreach_add_(steps_, 1);
       at::_fused_adamw_(parameters_, gradients, first_moments_, second_moments_, {}, steps_, rate, kBeta1, kBeta2,
                         weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
       break;
@@ -52,7 +62,7 @@ void Optimizer::apply(const Rate& rate) {
 }
 
 void Optimizer::zero_grad() {
-  for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
 }
 
 void Optimizer::save(TrainingState& state) const {
@@ -69,18 +79,18 @@ void Optimizer::restore(const TrainingState& state) {
   }
 }
 
-std::map<std::string, const std::vector<torch::Tensor>*> Optimizer::tensors_by_name() const {
+std::map<std::string, const std::vector<at::Tensor>*> Optimizer::tensors_by_name() const {
   return {{"first_moment", &first_moments_}, {"second_moment", &second_moments_}, {"step", &steps_}};
 }
 
-void clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
+void clip_gradients(const std::vector<at::Tensor>& parameters, double max_norm) {
   at::NoGradGuard no_grad;
-  std::vector<torch::Tensor> gradients;
-  for (const torch::Tensor& parameter : parameters) gradients.push_back(parameter.grad());
-  const torch::Tensor norm = torch::stack(torch::_foreach_norm(gradients)).norm();
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters) gradients.push_back(parameter.grad());
+  const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
   // 1e-6 as in torch.nn.utils.clip_grad_norm_.
-  const torch::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
-  for (torch::Tensor& gradient : gradients) gradient.mul_(factor);
+  const at::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
+  for (at::Tensor& gradient : gradients) gradient.mul_(factor);
 }
 
 }  // namespace digitrec

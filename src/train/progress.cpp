@@ -2,8 +2,9 @@
 
 #include "digitrec/core/error.h"
 
+#include <ATen/ops/empty.h>
+
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 #include <array>
 #include <cmath>
@@ -39,8 +40,8 @@ void RunProgress::complete_epoch(const EpochMetrics& metrics, bool is_best) {
 }
 
 void RunProgress::save(TrainingState& state) const {
-  const torch::Tensor rows =
-      torch::empty({static_cast<int64_t>(epochs.size()), static_cast<int64_t>(kFields.size())}, torch::kFloat64);
+  const at::Tensor rows =
+      at::empty({static_cast<int64_t>(epochs.size()), static_cast<int64_t>(kFields.size())}, at::kDouble);
   double* value = rows.data_ptr<double>();
   for (const EpochMetrics& metrics : epochs) {
     for (const auto field : kFields) *value++ = metrics.*field;
@@ -52,10 +53,10 @@ void RunProgress::save(TrainingState& state) const {
   state.put_integer("run.epochs_without_best", epochs_without_best);
 }
 
-void RunProgress::restore(const TrainingState& state, int64_t batches_per_epoch) {
-  const torch::Tensor rows = state.tensor("run.epochs");
+void RunProgress::restore(const TrainingState& state) {
+  const at::Tensor rows = state.tensor("run.epochs");
   if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) ||
-      rows.scalar_type() != torch::kFloat64) {
+      rows.scalar_type() != at::kDouble) {
     throw Error("the state's 'run.epochs' is of another shape; it is of another version of digitrec");
   }
   epochs.clear();
@@ -72,9 +73,16 @@ void RunProgress::restore(const TrainingState& state, int64_t batches_per_epoch)
   batch_seconds = state.number("run.batch_seconds");
   best_epoch = state.integer("run.best_epoch");
   epochs_without_best = state.integer("run.epochs_without_best");
-  if (batches < 0 || batches > batches_per_epoch || best_epoch < 0 || best_epoch > rows.size(0)) {
+  if (batches < 0 || best_epoch < 0 || best_epoch > rows.size(0)) {
     throw Error("the state's numbers of batches and epochs cannot be; it is of a run with other settings");
   }
+}
+
+std::optional<StopReason> RunProgress::reason_to_end(const TrainConfig& config) const {
+  if (config.patience > 0 && epochs_without_best >= config.patience) return StopReason::patience;
+  if (epoch() > config.epochs) return StopReason::finished;
+  if (config.max_seconds > 0 && seconds() >= config.max_seconds) return StopReason::max_seconds;
+  return std::nullopt;
 }
 
 void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state) {
@@ -84,20 +92,21 @@ void save_identity(const TrainingRows& rows, const TrainConfig& config, Training
 }
 
 void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
-                      const std::filesystem::path& run) {
+                      const std::string& run) {
   if (state.note("data") != rows.data) {
-    throw Error(fmt::format("{}: not the rows that {} was trained on; name them with --data", rows.dataset.source,
-                            run.string()));
+    throw Error(fmt::format("{}: not the rows that {} was trained on", rows.dataset.source, run), "name them with `data`");
   }
   if (state.note("extra_data") != rows.extra_data) {
-    throw Error(fmt::format("{}: not the extra rows that {} was trained on; name them with --extra-data",
-                            config.extra_data.empty() ? "no --extra-data" : config.extra_data, run.string()));
+    throw Error(fmt::format("{}: not the extra rows that {} was trained on",
+                            config.extra_data.empty() ? "no `extra_data`" : config.extra_data, run),
+                "name them with `extra_data`");
   }
   if (state.note("settings") != fixed_settings(config)) {
-    throw Error(
-        fmt::format("{}/config.toml: not the settings that the run was trained with; put them back, or begin "
-                    "a new run with --config",
-                    run.string()));
+    throw Error(fmt::format("{}: its config.toml has other settings than the run was trained with", run),
+                "put them back, or begin a new run with `config`");
+  }
+  if (const int64_t done = state.tensor("run.epochs").size(0); done > config.epochs) {
+    throw UsageError(fmt::format("`epochs`: {} has trained {} already; expected as many or more", run, done));
   }
 }
 

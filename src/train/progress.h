@@ -1,10 +1,9 @@
 #pragma once
 
-#include "digitrec/checkpoint/training_state.h"
-#include "digitrec/train/trainer.h"
+#include "checkpoint/training_state.h"
+#include "digitrec/train/progress.h"
 #include "train/training_rows.h"
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,15 +28,19 @@ struct RunProgress {
   void complete_epoch(const EpochMetrics& metrics, bool is_best);
 
   void save(TrainingState& state) const;
-  /// Throws Error when what it finds cannot be, in epochs of that many batches.
-  void restore(const TrainingState& state, int64_t batches_per_epoch);
+  /// Throws Error when what it finds cannot be.
+  void restore(const TrainingState& state);
+
+  /// Why there is nothing left to train; nothing where there is.
+  std::optional<StopReason> reason_to_end(const TrainConfig& config) const;
 };
 
-/// Notes what a run that goes on must have been begun with: its rows, and the settings that stay.
+/// Notes what a run that is resumed must have been begun with: its rows, and the settings that stay.
 void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state);
-/// Throws Error when the state in the folder `run` was begun with others.
+/// Throws Error when the state in the folder `run` was begun with others, and UsageError when it has come further than
+/// the configuration asks for.
 void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
-                      const std::filesystem::path& run);
+                      const std::string& run);
 
 /// metrics.csv: a row for each epoch.
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "digitrec/core/random.h"
+#include "core/random.h"
 #include "digitrec/train/config.h"
 
 namespace digitrec {

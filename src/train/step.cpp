@@ -1,8 +1,11 @@
 #include "train/step.h"
 
-#include "digitrec/checkpoint/checkpoint.h"
+#include "checkpoint/contents.h"
 
 #include <ATen/core/Reduction.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace digitrec {
 namespace {
@@ -12,11 +15,11 @@ constexpr int64_t kStepsBeforeGraph = 3;
 
 }  // namespace
 
-RunningMean::RunningMean(const torch::Device& device)
+RunningMean::RunningMean(const at::Device& device)
     // Metal has no float64.
-    : loss_(torch::zeros({}, torch::dtype(torch::kFloat64).device(device.is_mps() ? torch::kCPU : device))),
-      correct_(torch::zeros({}, torch::dtype(torch::kInt64).device(device))),
-      finite_batches_(torch::zeros_like(correct_)) {}
+    : loss_(at::zeros({}, at::dtype(at::kDouble).device(device.is_mps() ? at::kCPU : device))),
+      correct_(at::zeros({}, at::dtype(at::kLong).device(device))),
+      finite_batches_(at::zeros_like(correct_)) {}
 
 void RunningMean::reset() {
   loss_.zero_();
@@ -24,7 +27,7 @@ void RunningMean::reset() {
   finite_batches_.zero_();
 }
 
-void RunningMean::add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
+void RunningMean::add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
   loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(labels.size(0)));
   correct_.add_(logits.detach().argmax(1).eq(labels).sum());
   // A sum that is no finite number stays so.
@@ -43,8 +46,8 @@ void RunningMean::restore(const TrainingState& state) {
   state.copy_to("epoch.finite_batches", finite_batches_);
 }
 
-TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images,
-                     torch::Tensor labels, const Normalization& normalization, torch::Tensor class_weights)
+TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images,
+                     at::Tensor labels, const Normalization& normalization, at::Tensor class_weights)
     : model_(std::move(model)),
       optimizer_(model_->parameters(), config),
       grad_clip_(config.grad_clip),
@@ -58,7 +61,7 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
       batch_size_(config.batch_size),
       steps_before_graph_(config.detect_anomaly ? -1 : kStepsBeforeGraph) {
   if (StepGraph::is_available(images_.device())) {
-    graph_rate_ = torch::zeros({}, torch::dtype(torch::kFloat32).device(images_.device()));
+    graph_rate_ = at::zeros({}, at::dtype(at::kFloat).device(images_.device()));
   }
 }
 
@@ -90,17 +93,17 @@ void TrainStep::restore(const TrainingState& state) {
   batches_ = state.integer("epoch.batches");
 }
 
-torch::Tensor TrainStep::load(const torch::Tensor& rows, uint64_t seed) const {
+at::Tensor TrainStep::load(const at::Tensor& rows, uint64_t seed) const {
   if (!augmentation_.any()) return gather_normalized(images_, rows, normalization_);
   return normalize_images(augment(images_.index_select(0, rows), augmentation_, seed), normalization_);
 }
 
-void TrainStep::run(const torch::Tensor& rows, double rate, uint64_t seed) {
+void TrainStep::run(const at::Tensor& rows, double rate, uint64_t seed) {
   rate_ = rate;
   rows_ += rows.numel();
   ++batches_;
-  const torch::Tensor x = load(rows, seed);
-  const torch::Tensor y = labels_.index_select(0, rows);
+  const at::Tensor x = load(rows, seed);
+  const at::Tensor y = labels_.index_select(0, rows);
   if (graph_rate_.defined()) {
     graph_rate_.fill_(rate);
     const bool is_full = rows.numel() == batch_size_;
@@ -110,7 +113,7 @@ void TrainStep::run(const torch::Tensor& rows, double rate, uint64_t seed) {
   compute(x, y);
 }
 
-void TrainStep::launch_graph(const torch::Tensor& x, const torch::Tensor& y) {
+void TrainStep::launch_graph(const at::Tensor& x, const at::Tensor& y) {
   if (!graph_.is_recorded()) {
     graph_images_ = x.clone();
     graph_labels_ = y.clone();
@@ -121,10 +124,10 @@ void TrainStep::launch_graph(const torch::Tensor& x, const torch::Tensor& y) {
   graph_.launch();
 }
 
-void TrainStep::compute(const torch::Tensor& x, const torch::Tensor& y) {
+void TrainStep::compute(const at::Tensor& x, const at::Tensor& y) {
   optimizer_.zero_grad();
-  const torch::Tensor logits = model_->forward(x);
-  const torch::Tensor loss = torch::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
+  const at::Tensor logits = model_->forward(x);
+  const at::Tensor loss = at::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
                                                        /*ignore_index=*/-100, label_smoothing_);
   loss.backward();
   if (grad_clip_ > 0) clip_gradients(model_->parameters(), grad_clip_);

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "digitrec/data/augment.h"
+#include "train/augment.h"
 #include "digitrec/model/classifier.h"
-#include "digitrec/train/optimizer.h"
+#include "train/optimizer.h"
 #include "train/step_graph.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <optional>
 
@@ -14,11 +14,11 @@ namespace digitrec {
 /// Mean loss and accuracy over the batches of an epoch, summed on the device so that no batch waits for the host.
 class RunningMean {
  public:
-  explicit RunningMean(const torch::Device& device);
+  explicit RunningMean(const at::Device& device);
 
   void reset();
   /// `loss`: the mean over the batch.
-  void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels);
+  void add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
 
   // Each of these waits for the device.
   double loss(int64_t rows) const { return loss_.item<double>() / static_cast<double>(rows); }
@@ -32,9 +32,9 @@ class RunningMean {
   void restore(const TrainingState& state);
 
  private:
-  torch::Tensor loss_;
-  torch::Tensor correct_;
-  torch::Tensor finite_batches_;
+  at::Tensor loss_;
+  at::Tensor correct_;
+  at::Tensor finite_batches_;
 };
 
 /// What one batch does to a network: gather, augment, normalise, forward, loss, backward, clip, optimise.
@@ -42,13 +42,13 @@ class TrainStep {
  public:
   /// `images`, uint8 [N, S, S], and `labels`, int64 [N], hold all rows, on the model's device. `class_weights`: float32
   /// [classes], or undefined.
-  TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, torch::Tensor images, torch::Tensor labels,
-            const Normalization& normalization, torch::Tensor class_weights = {});
+  TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images, at::Tensor labels,
+            const Normalization& normalization, at::Tensor class_weights = {});
 
   /// Puts the network into training mode and the mean to 0.
   void begin_epoch();
   /// Trains on the rows, int64 [B] on the device, at this learning rate. `seed` is that of their augmentation.
-  void run(const torch::Tensor& rows, double rate, uint64_t seed);
+  void run(const at::Tensor& rows, double rate, uint64_t seed);
 
   /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The
   /// others wait for the device.
@@ -63,20 +63,20 @@ class TrainStep {
   void restore(const TrainingState& state);
 
  private:
-  torch::Tensor load(const torch::Tensor& rows, uint64_t seed) const;
+  at::Tensor load(const at::Tensor& rows, uint64_t seed) const;
   /// At `rate_`, or, where that is defined, at `graph_rate_`.
-  void compute(const torch::Tensor& x, const torch::Tensor& y);
-  void launch_graph(const torch::Tensor& x, const torch::Tensor& y);
+  void compute(const at::Tensor& x, const at::Tensor& y);
+  void launch_graph(const at::Tensor& x, const at::Tensor& y);
 
   std::shared_ptr<Classifier> model_;
   Optimizer optimizer_;
   double grad_clip_;
   double label_smoothing_;
-  torch::Tensor images_;
-  torch::Tensor labels_;
+  at::Tensor images_;
+  at::Tensor labels_;
   Normalization normalization_;
   Augmentation augmentation_;
-  torch::Tensor class_weights_;
+  at::Tensor class_weights_;
   RunningMean mean_;
   int64_t rows_ = 0;
   int64_t batches_ = 0;
@@ -84,9 +84,9 @@ class TrainStep {
 
   // On a GPU: the step for full batches as one graph, and the images, labels and rate that it reads.
   StepGraph graph_;
-  torch::Tensor graph_images_;
-  torch::Tensor graph_labels_;
-  torch::Tensor graph_rate_;
+  at::Tensor graph_images_;
+  at::Tensor graph_labels_;
+  at::Tensor graph_rate_;
   int64_t batch_size_;
   int64_t steps_before_graph_;  ///< -1: it is never recorded
 };

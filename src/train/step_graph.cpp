@@ -16,7 +16,7 @@ struct StepGraph::Graph {
   at::cuda::CUDAGraph graph;
 };
 
-bool StepGraph::is_available(const torch::Device& device) { return device.is_cuda(); }
+bool StepGraph::is_available(const at::Device& device) { return device.is_cuda(); }
 
 void StepGraph::record(const std::function<void()>& work) {
   auto graph = std::make_unique<Graph>();
@@ -39,7 +39,7 @@ void StepGraph::launch() { graph_->graph.replay(); }
 
 struct StepGraph::Graph {};
 
-bool StepGraph::is_available(const torch::Device&) { return false; }
+bool StepGraph::is_available(const at::Device&) { return false; }
 void StepGraph::record(const std::function<void()>&) { throw Error("this build has no CUDA graphs"); }
 void StepGraph::launch() {}
 

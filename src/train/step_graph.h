@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/types.h>
+#include <c10/core/Device.h>
 
 #include <functional>
 #include <memory>
@@ -13,7 +13,7 @@ namespace digitrec {
 class StepGraph {
  public:
   /// Whether this build has CUDA graphs and the device can run them.
-  static bool is_available(const torch::Device& device);
+  static bool is_available(const at::Device& device);
 
   StepGraph();
   ~StepGraph();

@@ -2,10 +2,14 @@
 
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
-#include "digitrec/train/trainer.h"
+#include "data/near_duplicates.h"
+#include "train/plan.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 namespace digitrec {
 
@@ -19,17 +23,22 @@ TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
                             dataset.image_size()));
   }
   require_labels_below(extra, dataset.num_classes());
-  rows.dataset.images = torch::cat({dataset.images, extra.images});
-  rows.dataset.labels = torch::cat({dataset.labels, extra.labels});
-  rows.split.train = torch::cat({rows.split.train, torch::arange(dataset.size(), dataset.size() + extra.size())});
+  rows.dataset.images = at::cat({dataset.images, extra.images});
+  rows.dataset.labels = at::cat({dataset.labels, extra.labels});
+  rows.split.train = at::cat({rows.split.train, at::arange(dataset.size(), dataset.size() + extra.size())});
   rows.extra_data = fingerprint(rows.dataset);
   return rows;
 }
 
-torch::Tensor balanced_weights(const torch::Tensor& labels, int64_t classes) {
-  const torch::Tensor counts = labels.bincount({}, classes).to(torch::kFloat32);
-  const torch::Tensor occurs = counts > 0;
-  const torch::Tensor weights = counts.sum() / (occurs.sum() * counts.clamp_min(1));
+int64_t count_leaked_rows(const Dataset& dataset, const Split& split) {
+  return count_near_duplicates(dataset.images.index_select(0, split.train),
+                               dataset.images.index_select(0, split.validation));
+}
+
+at::Tensor balanced_weights(const at::Tensor& labels, int64_t classes) {
+  const at::Tensor counts = labels.bincount({}, classes).to(at::kFloat);
+  const at::Tensor occurs = counts > 0;
+  const at::Tensor weights = counts.sum() / (occurs.sum() * counts.clamp_min(1));
   return weights * occurs;
 }
 

@@ -1,8 +1,9 @@
 #include "train/validation.h"
 
-#include "digitrec/infer/calibration.h"
+#include "train/calibration.h"
 
-#include <torch/types.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
 
 #include <cmath>
 #include <limits>
@@ -10,16 +11,16 @@
 
 namespace digitrec {
 
-Validation::Validation(torch::Tensor images, torch::Tensor labels)
+Validation::Validation(at::Tensor images, at::Tensor labels)
     : images_(std::move(images)), labels_(std::move(labels)) {}
 
 void Validation::score(Classifier& network, CheckpointInfo& info, EpochMetrics& metrics) const {
   metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();
   if (labels_.numel() == 0) return;
   at::NoGradGuard no_grad;
-  const torch::Tensor logits = compute_logits(network, images_, info.normalization);
+  const at::Tensor logits = compute_logits(network, images_, info.normalization);
   info.temperature = fit_temperature(logits, labels_);
-  metrics.val_loss = torch::cross_entropy_loss(logits, labels_).item<double>();
+  metrics.val_loss = at::cross_entropy_loss(logits, labels_).item<double>();
   metrics.val_accuracy =
       static_cast<double>(logits.argmax(1).eq(labels_).sum().item<int64_t>()) / static_cast<double>(labels_.numel());
 }

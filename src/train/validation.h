@@ -1,9 +1,10 @@
 #pragma once
 
 #include "digitrec/checkpoint/checkpoint.h"
-#include "digitrec/train/trainer.h"
+#include "digitrec/train/config.h"
+#include "digitrec/train/progress.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <optional>
 
@@ -13,14 +14,14 @@ namespace digitrec {
 class Validation {
  public:
   /// Images uint8 [N, S, S] and labels int64 [N], on the network's device; N may be 0.
-  Validation(torch::Tensor images, torch::Tensor labels);
+  Validation(at::Tensor images, at::Tensor labels);
 
   /// Fills the val_ fields of `metrics`, with NaN where there are no rows, and fits the temperature in `info`.
   void score(Classifier& network, CheckpointInfo& info, EpochMetrics& metrics) const;
 
  private:
-  torch::Tensor images_;
-  torch::Tensor labels_;
+  at::Tensor images_;
+  at::Tensor labels_;
 };
 
 /// Whether an epoch takes the place of the best so far.

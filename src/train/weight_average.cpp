@@ -2,23 +2,27 @@
 
 #include "model/batch_norm.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_lerp.h>
+
 #include <spdlog/fmt/fmt.h>
-#include <torch/types.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace digitrec {
 
 WeightAverage::WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model,
-                             torch::Tensor images)
+                             const std::function<at::Tensor()>& images)
     : kind_(config.average),
       decay_(config.average_decay),
       every_(config.average_every),
       start_(config.average_start),
-      parameters_(model.parameters()),
-      network_(build_model(info.preset, info.shape)),
-      images_(std::move(images)),
       normalization_(info.normalization) {
+  if (kind_ == AverageKind::none) return;
+  parameters_ = model.parameters();
+  images_ = images();
+  network_ = build_model(info.preset, info.shape);
   network_->to(images_.device());
   network_->set_execution(model.execution());
   mean_ = network_->parameters();
@@ -32,10 +36,11 @@ double WeightAverage::decay() const {
 }
 
 void WeightAverage::observe(int64_t step, int64_t steps_per_epoch) {
+  if (kind_ == AverageKind::none) return;
   const bool has_begun = static_cast<double>(step + 1) > start_ * static_cast<double>(steps_per_epoch);
   if (!has_begun || (step + 1) % every_ != 0) return;
   at::NoGradGuard no_grad;
-  torch::_foreach_lerp_(mean_, parameters_, 1 - decay());
+  at::_foreach_lerp_(mean_, parameters_, 1 - decay());
   ++count_;
 }
 
@@ -46,11 +51,13 @@ const std::shared_ptr<Classifier>& WeightAverage::network() {
 }
 
 void WeightAverage::save(TrainingState& state) const {
+  if (kind_ == AverageKind::none) return;
   state.put_integer("average.count", count_);
   for (size_t i = 0; i < mean_.size(); ++i) state.put(fmt::format("average.{}", i), mean_[i]);
 }
 
 void WeightAverage::restore(const TrainingState& state) {
+  if (kind_ == AverageKind::none) return;
   count_ = state.integer("average.count");
   measured_count_ = -1;
   for (size_t i = 0; i < mean_.size(); ++i) state.copy_to(fmt::format("average.{}", i), mean_[i]);

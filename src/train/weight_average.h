@@ -1,23 +1,26 @@
 #pragma once
 
 #include "digitrec/checkpoint/checkpoint.h"
-#include "digitrec/checkpoint/training_state.h"
+#include "checkpoint/training_state.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/train/config.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 namespace digitrec {
 
 /// The mean of a network's parameters over the steps of its training. Batch normalisation's statistics are not
-/// averaged: those of the mean weights are others than the mean of the statistics, so they are measured anew.
+/// averaged: those of the mean weights differ from the mean of the statistics, so they are measured again.
 class WeightAverage {
  public:
-  /// `images`, uint8 [M, S, S] on the device of `model`: rows that are trained on, to measure batch normalisation with.
-  WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model, torch::Tensor images);
+  /// `images` gives rows that are trained on, uint8 [M, S, S] on the device of `model`, to measure batch normalisation
+  /// with. It is called only where weights are averaged at all: with AverageKind::none the mean stays empty.
+  WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model,
+                const std::function<at::Tensor()>& images);
 
   /// Takes in the weights after the step that came as number `step` of the run, counted from 0, if it is their turn.
   void observe(int64_t step, int64_t steps_per_epoch);
@@ -36,10 +39,10 @@ class WeightAverage {
   double decay_;
   int64_t every_;
   double start_;
-  std::vector<torch::Tensor> parameters_;  ///< the trained network's own
-  std::vector<torch::Tensor> mean_;        ///< those of network_
+  std::vector<at::Tensor> parameters_;  ///< the trained network's own
+  std::vector<at::Tensor> mean_;        ///< those of network_
   std::shared_ptr<Classifier> network_;
-  torch::Tensor images_;
+  at::Tensor images_;
   Normalization normalization_;
   int64_t count_ = 0;           ///< weights in the mean
   int64_t measured_count_ = 0;  ///< at the last measurement of batch normalisation

@@ -1,10 +1,12 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
+#include "checkpoint/contents.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/random.h"
+#include "core/random.h"
 #include "digitrec/infer/predictor.h"
 #include "support.h"
+#include "support_run.h"
 
 namespace digitrec {
 namespace {
@@ -22,7 +24,7 @@ TEST(Checkpoint, RebuildsTheNetworkWithItsBuffers) {
     model->train();
     model->forward(torch::rand({8, 1, 28, 28}));  // moves the running statistics
     save_checkpoint(folder / name, *model, info_of(name));
-    const Checkpoint again = load_checkpoint(folder / name);
+    const Checkpoint again = test::load_network(folder / name);
     model->eval();
     at::NoGradGuard no_grad;
     const torch::Tensor x = torch::rand({4, 1, 28, 28});
@@ -44,7 +46,7 @@ class BrokenCheckpoint : public testing::Test {
   }
   void expect_refused(const std::string& what) {
     write_safetensors(path_, contents_);
-    EXPECT_ERROR(load_checkpoint(path_), Error,
+    EXPECT_ERROR(test::load_network(path_), Error,
                  path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote");
   }
   TempFolder folder_;
@@ -101,10 +103,10 @@ TEST(Checkpoint, IsRefusedWithAnyByteChangedOrCutAnywhere) {
       bytes.resize(random.below(bytes.size()));
     }
     folder.write("c", bytes);
-    EXPECT_THROW(load_checkpoint(path), Error) << "damage " << i;
+    EXPECT_THROW(test::load_network(path), Error) << "damage " << i;
   }
   folder.write("c", whole);
-  EXPECT_NO_THROW(load_checkpoint(path));
+  EXPECT_NO_THROW(test::load_network(path));
 }
 
 TEST(Checkpoint, FallsBackToThePreviousOneAndSaysSo) {
@@ -114,25 +116,21 @@ TEST(Checkpoint, FallsBackToThePreviousOneAndSaysSo) {
   write_safetensors(path, checkpoint_contents(*model, info_of("mlp-128")), Replaced::kept_as_previous);
   write_safetensors(path, checkpoint_contents(*model, info_of("mlp-128")), Replaced::kept_as_previous);
   folder.write("best.safetensors", "torn");
-  std::string damage;
-  EXPECT_EQ(load_checkpoint_or_previous(path, damage).info.preset, "mlp-128");
-  const std::string previous = (folder / "best.previous.safetensors").string();
-  EXPECT_TRUE(damage.starts_with(path.string() + ": not a whole checkpoint: ")) << damage;
-  EXPECT_TRUE(damage.ends_with("; " + previous + " is used instead")) << damage;
-  EXPECT_THROW(load_checkpoint(path), Error);
-  EXPECT_THROW(Predictor({folder.path()}), Error);
-  PredictorOptions options;
-  std::string heard;
-  options.on_damage = [&](const std::string& text) { heard = text; };
-  const Predictor predictor({folder.path()}, options);
-  EXPECT_EQ(heard, damage);
-  EXPECT_EQ(predictor.files(), std::vector<std::filesystem::path>{previous});
-  EXPECT_THROW(Predictor({path}, options), Error);  // a file that was named itself
+  const Loaded<Checkpoint> loaded = load_checkpoint(path, Fallback::previous);
+  EXPECT_EQ(loaded.value.info.preset, "mlp-128");
+  EXPECT_EQ(loaded.file, folder / "best.previous.safetensors");
+  EXPECT_TRUE(loaded.damage.starts_with(path.string() + ": not a whole checkpoint: ")) << loaded.damage;
+  EXPECT_TRUE(loaded.damage.ends_with("; " + loaded.file.string() + " is used instead")) << loaded.damage;
+  EXPECT_THROW(load_checkpoint(path, Fallback::none), Error);
+  const std::vector<Loaded<Checkpoint>> networks = load_networks({folder.path()});
+  ASSERT_EQ(networks.size(), 1U);
+  EXPECT_EQ(networks[0].damage, loaded.damage);
+  EXPECT_THROW(load_networks({path}), Error);  // a file that was named itself
 }
 
 TEST(Checkpoint, NamesAFolderWithoutOne) {
   const TempFolder folder;
-  EXPECT_ERROR(load_checkpoint(folder.path()), Error,
+  EXPECT_ERROR(load_networks({folder.path()}), Error,
                folder.path().string() + ": no best.safetensors in this folder; name a checkpoint or a run folder");
 }
 

@@ -1,4 +1,4 @@
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 
 #include "digitrec/core/error.h"
 #include "support.h"

@@ -1,5 +1,5 @@
 // The program from the outside: what its users and their scripts rely on.
-#include "data/image_file.h"
+#include "image/image_file.h"
 #include "digitrec/core/version.h"
 #include "support.h"
 

@@ -1,12 +1,13 @@
 // What becomes of reading and writing when the system refuses: any call, once or from then on.
-#include "data/image_file.h"
+#include "image/image_file.h"
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/file.h"
-#include "digitrec/data/csv.h"
-#include "digitrec/data/idx.h"
+#include "core/file.h"
+#include "data/csv.h"
+#include "data/idx.h"
 #include "digitrec/train/config.h"
 #include "support.h"
+#include "support_run.h"
 #include "support_files.h"
 
 #include <atomic>
@@ -65,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         Work{"Csv", [](const TempFolder& f) { return pixels_of(read_csv(f / "f.csv", Labels::required)); }},
         Work{"PackedCsv", [](const TempFolder& f) { return pixels_of(read_csv(f / "f.csv.gz", Labels::required)); }},
         Work{"Idx", [](const TempFolder& f) { return pixels_of(read_idx(f / "images", f / "labels")); }},
-        Work{"Checkpoint", [](const TempFolder& f) { return load_checkpoint(f / "c.safetensors").info.preset; }},
+        Work{"Checkpoint", [](const TempFolder& f) { return test::load_network(f / "c.safetensors").info.preset; }},
         Work{"Config",
              [](const TempFolder& f) {
                TrainConfig config;

@@ -1,4 +1,4 @@
-#include "digitrec/core/file.h"
+#include "core/file.h"
 
 #include "digitrec/core/error.h"
 #include "support.h"

@@ -1,4 +1,4 @@
-#include "digitrec/core/precision.h"
+#include "core/precision.h"
 
 #include "digitrec/core/error.h"
 #include "support.h"

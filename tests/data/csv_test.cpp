@@ -1,7 +1,7 @@
-#include "digitrec/data/csv.h"
+#include "data/csv.h"
 
 #include "digitrec/core/error.h"
-#include "digitrec/data/csv_writer.h"
+#include "data/csv_writer.h"
 #include "support.h"
 
 namespace digitrec {

@@ -1,4 +1,4 @@
-#include "digitrec/data/idx.h"
+#include "data/idx.h"
 
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"

@@ -1,6 +1,6 @@
-#include "digitrec/data/near_duplicates.h"
+#include "data/near_duplicates.h"
 
-#include "digitrec/data/synth.h"
+#include "synth/synth.h"
 #include "support.h"
 
 #include <torch/types.h>

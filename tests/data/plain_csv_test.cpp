@@ -1,5 +1,5 @@
 #include "data/plain_csv.h"
-#include "digitrec/data/csv.h"
+#include "data/csv.h"
 #include "support.h"
 
 #include <spdlog/fmt/fmt.h>

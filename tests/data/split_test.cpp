@@ -1,4 +1,4 @@
-#include "digitrec/data/split.h"
+#include "data/split.h"
 
 #include "digitrec/core/error.h"
 #include "support.h"

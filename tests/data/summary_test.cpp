@@ -1,4 +1,4 @@
-#include "digitrec/data/summary.h"
+#include "data/summary.h"
 
 #include "support.h"
 

@@ -1,5 +1,5 @@
-#include "digitrec/data/csv.h"
-#include "digitrec/report/run_record.h"
+#include "data/csv.h"
+#include "run/record.h"
 #include "fuzz.h"
 
 // CSV files: images with and without labels, submissions, metrics.

@@ -1,4 +1,4 @@
-#include "digitrec/data/idx.h"
+#include "data/idx.h"
 #include "fuzz.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 #include "fuzz.h"
 
 // Tensors of any kind: header, shapes, offsets. What could be read is written and read again.

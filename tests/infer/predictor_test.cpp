@@ -2,6 +2,7 @@
 
 #include "digitrec/core/error.h"
 #include "support.h"
+#include "support_run.h"
 
 namespace digitrec {
 namespace {
@@ -18,8 +19,8 @@ TEST(Predictor, AveragesTheProbabilitiesOfItsNetworks) {
   const auto a = save(folder, "a", {});
   const auto b = save(folder, "b", {});
   const Dataset data = test::random_dataset({0, 1, 2}, 28);
-  const torch::Tensor mean = (Predictor({a}).predict(data) + Predictor({b}).predict(data)) / 2;
-  const torch::Tensor both = Predictor({a, b}).predict(data);
+  const torch::Tensor mean = (test::predictor_of({a}).predict(data) + test::predictor_of({b}).predict(data)) / 2;
+  const torch::Tensor both = test::predictor_of({a, b}).predict(data);
   EXPECT_TRUE(torch::allclose(both, mean));
   EXPECT_TRUE(torch::allclose(both.sum(1), torch::ones({3})));
 }
@@ -30,12 +31,12 @@ TEST(Predictor, AveragesTheViewsOfTestTimeAugmentation) {
   const Dataset data = test::random_dataset(std::vector<int64_t>(300, 0), 28);  // more than it takes at a time
   const std::vector<torch::Tensor> views = test_time_views(data.images);
   EXPECT_TRUE(views.front().equal(data.images));
-  Checkpoint network = load_checkpoint(a);
+  Checkpoint network = test::load_network(a);
   torch::Tensor sum = torch::zeros({300, 10});
   for (const torch::Tensor& view : views)
     sum += compute_logits(*network.model, view, network.info.normalization).softmax(1);
   const torch::Tensor expected = sum / static_cast<double>(views.size());
-  EXPECT_TRUE(torch::allclose(Predictor({a}, {.tta = true}).predict(data), expected, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(test::predictor_of({a}, {.tta = true}).predict(data), expected, 1e-5, 1e-6));
 }
 
 TEST(Predictor, DividesLogitsByTheTemperature) {
@@ -43,20 +44,20 @@ TEST(Predictor, DividesLogitsByTheTemperature) {
   const CheckpointInfo info{.preset = "mlp-128", .temperature = 2.0};
   save_checkpoint(folder / "a", *build_model("mlp-128", {}), info);
   const Dataset data = test::random_dataset({0, 1, 2}, 28);
-  Checkpoint network = load_checkpoint(folder / "a");
+  Checkpoint network = test::load_network(folder / "a");
   EXPECT_EQ(network.info.temperature, 2.0);
   const torch::Tensor logits = compute_logits(*network.model, data.images, network.info.normalization);
-  EXPECT_TRUE(torch::allclose(Predictor({folder / "a"}).predict(data), (logits / 2).softmax(1)));
+  EXPECT_TRUE(torch::allclose(test::predictor_of({folder / "a"}).predict(data), (logits / 2).softmax(1)));
 }
 
 TEST(Predictor, RefusesNetworksOrImagesOfAnotherKind) {
   const TempFolder folder;
   const auto a = save(folder, "a", {});
   const auto b = save(folder, "b", {10, 20});
-  EXPECT_ERROR(Predictor({a, b}), Error,
+  EXPECT_ERROR(test::predictor_of({a, b}), Error,
                b.string() + ": has 10 classes and 20 x 20 images, " + a.string() +
                    " has 10 and 28 x 28; name checkpoints of the same data");
-  EXPECT_ERROR(Predictor({a}).predict(test::random_dataset({0}, 20)), Error,
+  EXPECT_ERROR(test::predictor_of({a}).predict(test::random_dataset({0}, 20)), Error,
                "random: images of 20 x 20, the checkpoint takes 28 x 28; use data of the size it was trained on");
 }
 

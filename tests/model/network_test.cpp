@@ -36,8 +36,8 @@ class FusedKernels : public testing::TestWithParam<std::string> {
     const torch::Tensor loss = torch::cross_entropy_loss(pass.logits, labels_);
     loss.backward();
     pass.loss = loss.item<double>();
-    for (const auto& item : model->named_parameters()) pass.gradients[item.key()] = item.value().grad();
-    for (const auto& item : model->named_buffers()) pass.buffers[item.key()] = item.value();
+    for (const auto& item : model->named_parameters()) pass.gradients[item.name] = item.tensor.grad();
+    for (const auto& item : model->named_buffers()) pass.buffers[item.name] = item.tensor;
     return pass;
   }
 

@@ -1,8 +1,8 @@
 // Holds every preset to PyTorch's own results for the same weights and images; the fixtures are made by
 // scripts/peers/make_parity_fixtures.py, which says what they hold.
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 #include "digitrec/model/classifier.h"
-#include "digitrec/train/optimizer.h"
+#include "train/optimizer.h"
 #include "support.h"
 
 #include <torch/nn/modules/dropout.h>
@@ -51,9 +51,9 @@ class PresetParity : public testing::TestWithParam<std::string> {
     model_ = build_model(GetParam(), {});
     at::NoGradGuard no_grad;
     std::map<std::string, torch::Tensor> state;
-    for (const auto& item : model_->named_parameters()) state[item.key()] = item.value();
+    for (const auto& item : model_->named_parameters()) state[item.name] = item.tensor;
     for (const auto& item : model_->named_buffers()) {
-      if (item.key().find("num_batches") == std::string::npos) state[item.key()] = item.value();
+      if (item.name.find("num_batches") == std::string::npos) state[item.name] = item.tensor;
     }
     uint64_t stream = 1;
     for (auto& [name, tensor] : state) fill(name, tensor, stream++);
@@ -67,7 +67,7 @@ class PresetParity : public testing::TestWithParam<std::string> {
 
   void train_without_dropout() {
     model_->train();
-    for (const auto& module : model_->modules()) {
+    for (const auto& module : model_->module().modules()) {
       if (module->as<torch::nn::Dropout>() || module->as<torch::nn::Dropout2d>()) module->eval();
     }
   }
@@ -108,7 +108,7 @@ TEST_P(PresetParity, LogitsLossAndGradientsEqualPyTorchs) {
   expect_close(loss.detach(), "loss");
   size_t compared = 0;
   for (const auto& item : model_->named_parameters()) {
-    expect_close(sample(item.value().grad()), "grad." + item.key());
+    expect_close(sample(item.tensor.grad()), "grad." + item.name);
     ++compared;
   }
   EXPECT_EQ(compared + 5, expected_.size()) << "a parameter of PyTorch's network is missing here";

@@ -1,4 +1,4 @@
-#include "digitrec/serve/server.h"
+#include "serve/server.h"
 
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"

@@ -1,4 +1,4 @@
-#include "digitrec/train/benchmark.h"
+#include "train/benchmark.h"
 #include "support.h"
 
 namespace digitrec {

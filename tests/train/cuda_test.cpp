@@ -1,11 +1,12 @@
 // What holds on a CUDA device; skipped where there is none. scripts/gpu_check.sh runs these on a machine that has one.
-#include "digitrec/checkpoint/safetensors.h"
+#include "checkpoint/safetensors.h"
 #include "digitrec/core/device.h"
-#include "digitrec/core/precision.h"
-#include "digitrec/data/synth.h"
+#include "core/precision.h"
+#include "synth/synth.h"
 #include "digitrec/model/classifier.h"
-#include "digitrec/train/trainer.h"
+#include "train/plan.h"
 #include "support.h"
+#include "support_run.h"
 #include "train/step.h"
 
 #include <torch/cuda.h>
@@ -14,6 +15,7 @@ namespace digitrec {
 namespace {
 
 using test::TempFolder;
+using test::train_one;
 
 class Cuda : public testing::TestWithParam<std::string> {
  protected:
@@ -74,14 +76,14 @@ TEST_P(Cuda, ResumedRunEndsLikeTheOneInOneGo) {
   config.lr = 0.0001;
   config.average = AverageKind::ema;
   const Dataset data = draw_synthetic_digits(100, 1);
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   const auto stop = [] {
-    TrainEvents events;
+    test::Events events;
     events.should_stop = [left = 4]() mutable { return left-- <= 0; };
     return events;
   };
-  Start start = Start::anew;
-  while (train(config, data, folder / "pieces", stop(), start).reason == StopReason::interrupted)
+  Start start = Start::fresh;
+  while (train_one(config, data, folder / "pieces", stop(), start).reason == StopReason::interrupted)
     start = Start::resumed;
   const auto whole = read_safetensors(folder / "whole/last.safetensors").tensors;
   for (const auto& [name, tensor] : read_safetensors(folder / "pieces/last.safetensors").tensors) {

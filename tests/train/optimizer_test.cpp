@@ -1,4 +1,4 @@
-#include "digitrec/train/optimizer.h"
+#include "train/optimizer.h"
 
 #include "support.h"
 

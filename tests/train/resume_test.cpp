@@ -1,11 +1,11 @@
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
-#include "digitrec/data/synth.h"
-#include "digitrec/train/members.h"
-#include "digitrec/train/trainer.h"
+#include "synth/synth.h"
+#include "train/plan.h"
 #include "support.h"
+#include "support_run.h"
 #include "support_files.h"
-#include "train/run_folder.h"
+#include "run/folder.h"
 
 #include <array>
 #include <cerrno>
@@ -17,8 +17,10 @@ namespace digitrec {
 namespace {
 
 using test::FailingFiles;
+using test::message_of;
 using test::read_text;
 using test::TempFolder;
+using test::train_one;
 
 /// Everything that a run can have, in little time.
 TrainConfig whole_recipe(const std::string& model) {
@@ -38,16 +40,16 @@ TrainConfig whole_recipe(const std::string& model) {
 }
 
 /// Ends the run after that many batches.
-TrainEvents stop_after(int batches) {
-  TrainEvents events;
+test::Events stop_after(int batches) {
+  test::Events events;
   events.should_stop = [left = batches]() mutable { return left-- <= 0; };
   return events;
 }
 
 /// Keeps what the run began with.
-TrainEvents keep(TrainStart& start) {
-  TrainEvents events;
-  events.on_start = [&start](const TrainStart& s) { start = s; };
+test::Events keep(TrainStart& start) {
+  test::Events events;
+  events.on_start = [&start](const Member&, const TrainStart& s) { start = s; };
   return events;
 }
 
@@ -70,32 +72,21 @@ void expect_same_run(const std::filesystem::path& whole, const std::filesystem::
   EXPECT_EQ(untimed_metrics(whole), untimed_metrics(pieces));
 }
 
-/// What the error says; empty when there is none.
-template <class Work>
-std::string message_of(const Work& work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
-
 class Resume : public testing::TestWithParam<std::string> {};
 
 TEST_P(Resume, GivesTheWeightsOfARunInOneGo) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(300, 1);
   const TrainConfig config = whole_recipe(GetParam());
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   // 9 make an epoch.
   for (const int batches : GetParam() == "mlp" ? std::vector{1, 5, 9} : std::vector{5, 9}) {
     const auto run = folder / ("pieces-" + std::to_string(batches));
-    TrainResult result = train(config, data, run, stop_after(batches));
+    MemberResult result = train_one(config, data, run, stop_after(batches));
     int parts = 1;
     for (; result.reason == StopReason::interrupted; ++parts) {
       at::manual_seed(static_cast<uint64_t>(parts));  // what else the program draws must not matter
-      result = train(config, data, run, stop_after(batches), Start::resumed);
+      result = train_one(config, data, run, stop_after(batches), Start::resumed);
     }
     EXPECT_GT(parts, 36 / batches - 1);
     expect_same_run(folder / "whole", run);
@@ -106,17 +97,17 @@ TEST_P(Resume, GoesOnFromWhatWasSavedWithinAnEpoch) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(300, 1);
   TrainConfig config = whole_recipe(GetParam());
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   config.checkpoint_every.steps = 4;
   // Killed: an exception from within leaves what was saved before.
-  TrainEvents events;
+  test::Events events;
   events.should_stop = [left = 15]() mutable -> bool {
     if (left-- == 0) throw Error("killed");
     return false;
   };
-  EXPECT_EQ(message_of([&] { train(config, data, folder / "run", events); }), "killed");
+  EXPECT_EQ(message_of([&] { train_one(config, data, folder / "run", events); }), "killed");
   TrainStart start;
-  train(config, data, folder / "run", keep(start), Start::resumed);
+  train_one(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.epochs.size(), 1);
   EXPECT_EQ(start.batches, 3);  // of the 12 steps that were saved, 9 are the first epoch
   expect_same_run(folder / "whole", folder / "run");
@@ -143,10 +134,10 @@ TEST(Resume, EveryOptimizerScheduleAndAverage) {
       config.warmup_epochs = 0.5;
       config.plateau_patience = 0;
       const std::string name = std::to_string(number++);
-      train(config, data, folder / (name + "-whole"), {});
-      TrainResult result = train(config, data, folder / name, stop_after(5));
+      train_one(config, data, folder / (name + "-whole"), {});
+      MemberResult result = train_one(config, data, folder / name, stop_after(5));
       while (result.reason == StopReason::interrupted) {
-        result = train(config, data, folder / name, stop_after(5), Start::resumed);
+        result = train_one(config, data, folder / name, stop_after(5), Start::resumed);
       }
       expect_same_run(folder / (name + "-whole"), folder / name);
     }
@@ -165,21 +156,21 @@ TEST(Resume, GivesAFinishedRunMoreEpochs) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig config = small();
-  train(config, data, folder / "run", {});
+  train_one(config, data, folder / "run", {});
   config.epochs = 5;
-  const TrainResult result = train(config, data, folder / "run", {}, Start::resumed);
+  const MemberResult result = train_one(config, data, folder / "run", {}, Start::resumed);
   EXPECT_EQ(result.epochs, 5);
   EXPECT_EQ(read_run_config(folder / "run").epochs, 5);
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   expect_same_run(folder / "whole", folder / "run");  // the rate is constant, so that they are the same
 }
 
 TEST(Resume, LeavesACompleteRunAsItIs) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
-  train(small(), data, folder / "run", {});
+  train_one(small(), data, folder / "run", {});
   const std::string weights = read_text(folder / "run/last.safetensors");
-  const TrainResult result = train(small(), data, folder / "run", {}, Start::resumed);
+  const MemberResult result = train_one(small(), data, folder / "run", {}, Start::resumed);
   EXPECT_EQ(result.reason, StopReason::finished);
   EXPECT_EQ(result.epochs, 2);
   EXPECT_TRUE(result.best);
@@ -190,36 +181,36 @@ TEST(Resume, GoesOnAfterMaxSecondsAsIfNothingHadBeen) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(2000, 1);
   TrainConfig config = small();
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   config.max_seconds = 1e-3;
-  EXPECT_EQ(train(config, data, folder / "run", {}).reason, StopReason::max_seconds);
+  EXPECT_EQ(train_one(config, data, folder / "run", {}).reason, StopReason::max_seconds);
   const std::string metrics = untimed_metrics(folder / "run");
-  EXPECT_EQ(train(config, data, folder / "run", {}, Start::resumed).reason, StopReason::max_seconds);  // nothing to do
+  EXPECT_EQ(train_one(config, data, folder / "run", {}, Start::resumed).reason, StopReason::max_seconds);  // nothing to do
   EXPECT_EQ(untimed_metrics(folder / "run"), metrics);
   config.max_seconds = 0;
-  train(config, data, folder / "run", {}, Start::resumed);
+  train_one(config, data, folder / "run", {}, Start::resumed);
   expect_same_run(folder / "whole", folder / "run");
 }
 
-TEST(Resume, BeginsAnewWhatCameToNoCheckpoint) {
+TEST(Resume, BeginsAgainWhatCameToNoCheckpoint) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
-  train(small(), data, folder / "whole", {});
+  train_one(small(), data, folder / "whole", {});
   std::filesystem::create_directory(folder / "run");
-  folder.write("run/config.toml", run_config_text(small()));
+  folder.write("run/config.toml", to_toml(small()));
   folder.write("run/best.safetensors.123.tmp", "half of it");
-  train(small(), data, folder / "run", {}, Start::resumed);
+  train_one(small(), data, folder / "run", {}, Start::resumed);
   expect_same_run(folder / "whole", folder / "run");
   EXPECT_FALSE(std::filesystem::exists(folder / "run/best.safetensors.123.tmp"));
 }
 
 TEST(Resume, RefusesOtherData) {
   const TempFolder folder;
-  train(small(), draw_synthetic_digits(200, 1), folder / "run", {});
+  train_one(small(), draw_synthetic_digits(200, 1), folder / "run", {});
   Dataset other = draw_synthetic_digits(200, 2);
   other.source = "other.csv";
-  EXPECT_ERROR(train(small(), other, folder / "run", {}, Start::resumed), Error,
-               "other.csv: not the rows that " + (folder / "run").string() + " was trained on; name them with --data");
+  EXPECT_ERROR(train_one(small(), other, folder / "run", {}, Start::resumed), Error,
+               "other.csv: not the rows that " + (folder / "run").string() + " was trained on; name them with `data`");
 }
 
 /// All files below a folder, by name.
@@ -236,60 +227,59 @@ TEST(Resume, ChangesNothingWhenItFails) {
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig ensemble = small();
   ensemble.ensemble = 2;
-  const auto no_events = [](const Member&) { return TrainEvents{}; };
-  train(small(), data, folder / "run", {});
-  train_members(ensemble, data, folder / "ensemble", no_events);
+  train_one(small(), data, folder / "run", {});
+  test::run(ensemble, data, folder / "ensemble");
   const auto before = contents_of(folder);
   TrainConfig config = small();
   config.data = "elsewhere.csv";
   const Dataset other = draw_synthetic_digits(200, 2);
-  EXPECT_THROW(train(config, other, folder / "run", {}, Start::resumed), Error);
+  EXPECT_THROW(train_one(config, other, folder / "run", {}, Start::resumed), Error);
   ensemble.epochs = 9;
-  EXPECT_THROW(train_members(ensemble, other, folder / "ensemble", no_events, Start::resumed), Error);
+  EXPECT_THROW(test::run(ensemble, other, folder / "ensemble", {}, Start::resumed), Error);
   config.epochs = 1;
-  EXPECT_ERROR(train(config, data, folder / "run", {}, Start::resumed), UsageError,
-               "--epochs: " + (folder / "run").string() + " has trained 2 already; expected as many or more");
+  EXPECT_ERROR(train_one(config, data, folder / "run", {}, Start::resumed), UsageError,
+               "`epochs`: " + (folder / "run").string() + " has trained 2 already; expected as many or more");
   config = small();
   config.lr = 1;
-  EXPECT_ERROR(train(config, data, folder / "run", {}, Start::resumed), Error,
+  EXPECT_ERROR(train_one(config, data, folder / "run", {}, Start::resumed), Error,
                (folder / "run").string() +
-                   "/config.toml: not the settings that the run was trained with; put them back, or "
-                   "begin a new run with --config");
+                   ": its config.toml has other settings than the run was trained with; put them back, or begin a "
+                   "new run with `config`");
   EXPECT_EQ(contents_of(folder), before);
 }
 
 TEST(Resume, RefusesARunWhoseStateIsGone) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
-  train(small(), data, folder / "run", {});
+  train_one(small(), data, folder / "run", {});
   std::filesystem::remove(folder / "run/state.safetensors");
   std::filesystem::remove(folder / "run/state.previous.safetensors");
   EXPECT_ERROR(
-      train(small(), data, folder / "run", {}, Start::resumed), Error,
-      (folder / "run").string() + ": no state.safetensors beside its checkpoints; without it the run cannot go on");
+      train_one(small(), data, folder / "run", {}, Start::resumed), Error,
+      (folder / "run").string() + ": no state.safetensors beside its checkpoints; without it the run cannot be resumed");
 }
 
 TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig config = small();
-  train(config, data, folder / "run", {});
-  ASSERT_EQ(load_checkpoint(folder / "run/best.previous.safetensors").info.metrics.at("epoch"), 1);
+  train_one(config, data, folder / "run", {});
+  ASSERT_EQ(test::load_network(folder / "run/best.previous.safetensors").info.metrics.at("epoch"), 1);
   const std::string whole = read_text(folder / "run/best.safetensors");
   folder.write("run/best.safetensors", "torn");
   TrainStart start;
-  train(config, data, folder / "run", keep(start), Start::resumed);
+  train_one(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.damage, "");
   EXPECT_TRUE(read_text(folder / "run/best.safetensors") == whole) << "last.safetensors is the same";
 
   folder.write("run/best.safetensors", "torn");
   folder.write("run/last.safetensors", "torn");
-  const TrainResult result = train(config, data, folder / "run", keep(start), Start::resumed);
+  const MemberResult result = train_one(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.damage,
             (folder / "run/best.safetensors").string() + " no longer holds epoch 2; epoch 1 takes its place");
   ASSERT_TRUE(result.best);
   EXPECT_EQ(result.best->epoch, 1);
-  EXPECT_EQ(load_checkpoint(folder / "run").info.metrics.at("epoch"), 1);
+  EXPECT_EQ(test::load_network(folder / "run").info.metrics.at("epoch"), 1);
 }
 
 TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
@@ -297,13 +287,13 @@ TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig config = small();
   config.epochs = 4;
-  train(config, data, folder / "whole", {});
-  train(config, data, folder / "run", {});
+  train_one(config, data, folder / "whole", {});
+  train_one(config, data, folder / "run", {});
   std::string bytes = read_text(folder / "run/state.safetensors");
   bytes[bytes.size() / 2] ^= 1;
   folder.write("run/state.safetensors", bytes);
   TrainStart start;
-  train(config, data, folder / "run", keep(start), Start::resumed);
+  train_one(config, data, folder / "run", keep(start), Start::resumed);
   EXPECT_EQ(start.epochs.size(), 3);
   EXPECT_NE(start.damage.find("state.previous.safetensors is used instead"), std::string::npos) << start.damage;
   expect_same_run(folder / "whole", folder / "run");
@@ -311,11 +301,11 @@ TEST(Resume, GoesOnFromThePreviousStateWhereTheLastIsDamaged) {
 
 TEST(Resume, SaysWhenAllThatWasSavedIsDamaged) {
   const TempFolder folder;
-  train(small(), draw_synthetic_digits(200, 1), folder / "run", {});
+  train_one(small(), draw_synthetic_digits(200, 1), folder / "run", {});
   folder.write("run/state.safetensors", "x");
   folder.write("run/state.previous.safetensors", "y");
   const std::string message =
-      message_of([&] { train(small(), draw_synthetic_digits(200, 1), folder / "run", {}, Start::resumed); });
+      message_of([&] { train_one(small(), draw_synthetic_digits(200, 1), folder / "run", {}, Start::resumed); });
   EXPECT_TRUE(message.starts_with((folder / "run/state.previous.safetensors").string() + ": not a whole checkpoint"))
       << message;
 }
@@ -323,12 +313,12 @@ TEST(Resume, SaysWhenAllThatWasSavedIsDamaged) {
 TEST(Resume, KeepsOthersOutOfTheFolder) {
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(200, 1);
-  TrainEvents events;
-  events.on_start = [&](const TrainStart&) {
-    EXPECT_ERROR(train(small(), data, folder / "run", {}, Start::resumed), Error,
+  test::Events events;
+  events.on_start = [&](const Member&, const TrainStart&) {
+    EXPECT_ERROR(train_one(small(), data, folder / "run", {}, Start::resumed), Error,
                  (folder / "run").string() + ": another program is training there; wait until it is done");
   };
-  train(small(), data, folder / "run", events);
+  train_one(small(), data, folder / "run", events);
 }
 
 TEST(Resume, MembersGoOnWithinOne) {
@@ -338,13 +328,11 @@ TEST(Resume, MembersGoOnWithinOne) {
     TrainConfig config = small();
     (folds == 0 ? config.ensemble : config.folds) = 2;
     const std::string name = std::to_string(folds);
-    const auto no_events = [](const Member&) { return TrainEvents{}; };
-    const MembersResult whole = train_members(config, data, folder / (name + "-whole"), no_events);
-    MembersResult result;
+      const RunResult whole = test::run(config, data, folder / (name + "-whole"));
+    RunResult result;
     int parts = 0;
     do {
-      const auto stop = [](const Member&) { return stop_after(2); };
-      result = train_members(config, data, folder / name, stop, parts++ == 0 ? Start::anew : Start::resumed);
+      result = test::run(config, data, folder / name, stop_after(2), parts++ == 0 ? Start::fresh : Start::resumed);
     } while (result.reason == StopReason::interrupted);
     EXPECT_GT(parts, 2);
     for (const std::string member : {"/member-01", "/member-02"}) {
@@ -352,17 +340,17 @@ TEST(Resume, MembersGoOnWithinOne) {
     }
     EXPECT_TRUE(result.held_out.probabilities.equal(whole.held_out.probabilities));
     config.epochs = 3;
-    EXPECT_EQ(train_members(config, data, folder / name, no_events, Start::resumed).trained, 2);
-    EXPECT_EQ(load_checkpoint(folder / (name + "/member-02/last.safetensors")).info.metrics.at("epoch"), 3);
+    EXPECT_EQ(test::run(config, data, folder / name, {}, Start::resumed).members.size(), 2);
+    EXPECT_EQ(test::load_network(folder / (name + "/member-02/last.safetensors")).info.metrics.at("epoch"), 3);
   }
 }
 
-TEST(Resume, BeginsAnewWhereARunWasKilledAtItsStart) {
+TEST(Resume, BeginsAgainWhereARunWasKilledAtItsStart) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "run");
   folder.write("run/config.toml.123.tmp", "half of it");
   const Dataset data = draw_synthetic_digits(200, 1);
-  EXPECT_NO_THROW(train(small(), data, folder / "run", {}));
+  EXPECT_NO_THROW(train_one(small(), data, folder / "run", {}));
 }
 
 TEST(Resume, GoesOnAfterAFullDisk) {
@@ -370,14 +358,14 @@ TEST(Resume, GoesOnAfterAFullDisk) {
   const Dataset data = draw_synthetic_digits(200, 1);
   TrainConfig config = small();
   config.epochs = 6;
-  train(config, data, folder / "whole", {});
+  train_one(config, data, folder / "whole", {});
   {
     const FailingFiles failing(100, FailingFiles::How::from_then_on, ENOSPC);
-    const std::string message = message_of([&] { train(config, data, folder / "run", {}); });
+    const std::string message = message_of([&] { train_one(config, data, folder / "run", {}); });
     EXPECT_NE(message.find(": No space left on device; free some space"), std::string::npos) << message;
   }
-  EXPECT_NO_THROW(load_checkpoint(folder / "run"));
-  train(config, data, folder / "run", {}, Start::resumed);
+  EXPECT_NO_THROW(test::load_network(folder / "run"));
+  train_one(config, data, folder / "run", {}, Start::resumed);
   expect_same_run(folder / "whole", folder / "run");
 }
 

@@ -1,11 +1,12 @@
-#include "digitrec/train/trainer.h"
+#include "train/plan.h"
 
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
-#include "digitrec/data/csv_writer.h"
-#include "digitrec/data/synth.h"
-#include "digitrec/train/optimizer.h"
+#include "data/csv_writer.h"
+#include "synth/synth.h"
+#include "train/optimizer.h"
 #include "support.h"
+#include "support_run.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,7 @@ namespace {
 
 using test::read_text;
 using test::TempFolder;
+using test::train_one;
 
 TrainConfig quick(const std::string& model = "mlp-128") {
   TrainConfig config;
@@ -26,12 +28,12 @@ TrainConfig quick(const std::string& model = "mlp-128") {
 }
 
 torch::Tensor first_weights(const std::filesystem::path& folder) {
-  return load_checkpoint(folder).model->parameters().front().detach();
+  return test::load_network(folder).model->parameters().front().detach();
 }
 
 TEST(Train, LearnsAndFillsTheRunFolder) {
   const TempFolder folder;
-  const TrainResult result = train(quick(), draw_synthetic_digits(2000, 1), folder / "run", {});
+  const MemberResult result = train_one(quick(), draw_synthetic_digits(2000, 1), folder / "run", {});
   EXPECT_EQ(result.reason, StopReason::finished);
   EXPECT_EQ(result.epochs, 2);
   ASSERT_TRUE(result.best);
@@ -56,13 +58,13 @@ TEST(Train, RepeatsBitForBitWithTheSameSeed) {
     TrainConfig config = quick(model);
     config.epochs = 1;
     const std::string name = model;
-    train(config, data, folder / (name + "-a"), {});
+    train_one(config, data, folder / (name + "-a"), {});
     at::manual_seed(12345);  // what the program drew before must not matter
-    train(config, data, folder / (name + "-b"), {});
+    train_one(config, data, folder / (name + "-b"), {});
     EXPECT_EQ(read_text(folder / (name + "-a/best.safetensors")), read_text(folder / (name + "-b/best.safetensors")))
         << model;
     config.seed = 43;
-    train(config, data, folder / (name + "-c"), {});
+    train_one(config, data, folder / (name + "-c"), {});
     EXPECT_FALSE(first_weights(folder / (name + "-a")).equal(first_weights(folder / (name + "-c")))) << model;
   }
 }
@@ -77,20 +79,20 @@ TEST(Train, NeverTrainsOnAValidationRow) {
   Dataset altered = data;
   altered.images = data.images.clone();
   altered.images.index_fill_(0, validation, 255);  // labels stay: the split depends on them
-  train(config, data, folder / "a", {});
-  train(config, altered, folder / "b", {});
-  EXPECT_TRUE(load_checkpoint(folder / "a/last.safetensors")
+  train_one(config, data, folder / "a", {});
+  train_one(config, altered, folder / "b", {});
+  EXPECT_TRUE(test::load_network(folder / "a/last.safetensors")
                   .model->parameters()
                   .front()
-                  .equal(load_checkpoint(folder / "b/last.safetensors").model->parameters().front()));
+                  .equal(test::load_network(folder / "b/last.safetensors").model->parameters().front()));
   // The split above is the one that training used: change a training row, and the weights change.
   altered.images = data.images.clone();
   altered.images.index_fill_(0, training.slice(0, 0, 1), 255);
-  train(config, altered, folder / "c", {});
-  EXPECT_FALSE(load_checkpoint(folder / "a/last.safetensors")
+  train_one(config, altered, folder / "c", {});
+  EXPECT_FALSE(test::load_network(folder / "a/last.safetensors")
                    .model->parameters()
                    .front()
-                   .equal(load_checkpoint(folder / "c/last.safetensors").model->parameters().front()));
+                   .equal(test::load_network(folder / "c/last.safetensors").model->parameters().front()));
 }
 
 TEST(Train, TrainsOnExtraRowsAndValidatesOnNone) {
@@ -98,21 +100,21 @@ TEST(Train, TrainsOnExtraRowsAndValidatesOnNone) {
   const Dataset data = draw_synthetic_digits(600, 2);
   TrainConfig config = quick();
   int64_t validated = 0;
-  TrainEvents events;
-  events.on_start = [&](const TrainStart& start) {
+  test::Events events;
+  events.on_start = [&](const Member&, const TrainStart& start) {
     EXPECT_EQ(start.train_rows + start.validation_rows, 600 + (config.extra_data.empty() ? 0 : 50));
     EXPECT_TRUE(validated == 0 || start.validation_rows == validated);
     validated = start.validation_rows;
   };
-  train(config, data, folder / "plain", events);
+  train_one(config, data, folder / "plain", events);
   config.extra_data = (folder / "extra.csv").string();
   write_image_csv(config.extra_data, draw_synthetic_digits(50, 3));
-  train(config, data, folder / "more", events);
+  train_one(config, data, folder / "more", events);
   EXPECT_FALSE(first_weights(folder / "plain").equal(first_weights(folder / "more")));
 
   write_image_csv(config.extra_data, test::random_dataset({0, 1}, 5));
   EXPECT_ERROR(
-      train(config, data, folder / "other", {}), Error,
+      train_one(config, data, folder / "other", {}), Error,
       config.extra_data + ": images of 5 x 5, " + data.source + " has 28 x 28; extra data must be of the same size");
 }
 
@@ -123,16 +125,16 @@ TEST(Train, StopsEarlyAndKeepsTheBestEpoch) {
   config.patience = 2;
   config.lr = 0.05;  // too high to go on improving
   std::vector<EpochMetrics> seen;
-  TrainEvents events;
-  events.on_epoch = [&](const EpochMetrics& metrics, bool, const Checkpoint&) { seen.push_back(metrics); };
-  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", events);
+  test::Events events;
+  events.on_epoch = [&](const EpochMetrics& metrics) { seen.push_back(metrics); };
+  const MemberResult result = train_one(config, draw_synthetic_digits(1000, 3), folder / "run", events);
   EXPECT_EQ(result.reason, StopReason::patience);
   ASSERT_TRUE(result.best);
   EXPECT_EQ(result.epochs, result.best->epoch + 2);
   double highest = 0;
   for (const EpochMetrics& metrics : seen) highest = std::max(highest, metrics.val_accuracy);
   EXPECT_EQ(result.best->val_accuracy, highest);
-  EXPECT_EQ(load_checkpoint(folder / "run").info.metrics.at("epoch"), static_cast<double>(result.best->epoch));
+  EXPECT_EQ(test::load_network(folder / "run").info.metrics.at("epoch"), static_cast<double>(result.best->epoch));
 }
 
 TEST(Train, SavesWhatItHasWhenInterrupted) {
@@ -140,13 +142,13 @@ TEST(Train, SavesWhatItHasWhenInterrupted) {
   TrainConfig config = quick();
   config.epochs = 100;
   int batches = 0;
-  TrainEvents events;
+  test::Events events;
   events.should_stop = [&] { return ++batches == 25; };  // in the second epoch of 15 batches
-  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", events);
+  const MemberResult result = train_one(config, draw_synthetic_digits(1000, 3), folder / "run", events);
   EXPECT_EQ(result.reason, StopReason::interrupted);
   EXPECT_EQ(result.epochs, 1);
-  EXPECT_EQ(load_checkpoint(folder / "run/last.safetensors").info.metrics.at("epoch"), 2);
-  EXPECT_EQ(load_checkpoint(folder / "run/best.safetensors").info.metrics.at("epoch"), 1);
+  EXPECT_EQ(test::load_network(folder / "run/last.safetensors").info.metrics.at("epoch"), 2);
+  EXPECT_EQ(test::load_network(folder / "run/best.safetensors").info.metrics.at("epoch"), 1);
   EXPECT_EQ(nlohmann::json::parse(read_text(folder / "run/summary.json"))["stopped"], "interrupted");
 }
 
@@ -155,7 +157,7 @@ TEST(Train, StopsAfterMaxSecondsWithAValidatedCheckpoint) {
   TrainConfig config = quick();
   config.epochs = 100'000;
   config.max_seconds = 0.2;
-  const TrainResult result = train(config, draw_synthetic_digits(1000, 3), folder / "run", {});
+  const MemberResult result = train_one(config, draw_synthetic_digits(1000, 3), folder / "run", {});
   EXPECT_EQ(result.reason, StopReason::max_seconds);
   EXPECT_LT(result.seconds, 2.0);
   ASSERT_TRUE(result.best);
@@ -166,7 +168,7 @@ TEST(Train, TrainsOnEverythingWithoutValidation) {
   const TempFolder folder;
   TrainConfig config = quick();
   config.val_fraction = 0;
-  const TrainResult result = train(config, draw_synthetic_digits(500, 3), folder / "run", {});
+  const MemberResult result = train_one(config, draw_synthetic_digits(500, 3), folder / "run", {});
   EXPECT_EQ(result.best->epoch, 2);
   EXPECT_TRUE(std::isnan(result.best->val_accuracy));
   EXPECT_EQ(nlohmann::json::parse(read_text(folder / "run/summary.json"))["best"]["chosen_by"],
@@ -190,8 +192,8 @@ TEST(Train, EveryOptionOfTheRecipeTrains) {
       config.class_weights = ClassWeights::balanced;
       config.normalization = NormalizationKind::mnist;
       const auto name = std::to_string(static_cast<int>(optimizer)) + std::to_string(static_cast<int>(schedule));
-      EXPECT_GT(train(config, data, folder / name, {}).best->val_accuracy, 0.5) << name;
-      EXPECT_EQ(load_checkpoint(folder / name).info.normalization.mean, 0.1307);
+      EXPECT_GT(train_one(config, data, folder / name, {}).best->val_accuracy, 0.5) << name;
+      EXPECT_EQ(test::load_network(folder / name).info.normalization.mean, 0.1307);
     }
   }
 }
@@ -200,8 +202,8 @@ TEST(Train, TakesOtherSizesAndClasses) {
   const TempFolder folder;
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < 120; ++i) labels.push_back(i % 12);
-  train(quick("cnn"), test::random_dataset(labels, 12), folder / "run", {});
-  const Checkpoint checkpoint = load_checkpoint(folder / "run");
+  train_one(quick("cnn"), test::random_dataset(labels, 12), folder / "run", {});
+  const Checkpoint checkpoint = test::load_network(folder / "run");
   EXPECT_EQ(checkpoint.info.shape.classes, 12);
   EXPECT_EQ(checkpoint.info.shape.image_size, 12);
 }
@@ -213,12 +215,12 @@ TEST(Train, StopsWhenTheLossIsNotFinite) {
   config.lr = 1000;
   config.epochs = 20;
   try {
-    train(config, draw_synthetic_digits(500, 3), folder / "run", {});
+    train_one(config, draw_synthetic_digits(500, 3), folder / "run", {});
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     const std::string message = error.what();
     EXPECT_TRUE(message.starts_with("the loss of batch ")) << message;
-    EXPECT_NE(message.find(" is no finite number (learning rate 1e+03); lower --lr or set --grad-clip 1"),
+    EXPECT_NE(message.find(" is not finite (learning rate 1e+03); lower `lr` or set `grad_clip` to 1"),
               std::string::npos)
         << message;
     EXPECT_EQ(message.find("is kept in") != std::string::npos,
@@ -233,7 +235,7 @@ TEST(Train, FindsTheStepThatMakesANan) {
   config.lr = 1e30;
   config.detect_anomaly = true;
   try {
-    train(config, draw_synthetic_digits(500, 3), folder / "run", {});
+    train_one(config, draw_synthetic_digits(500, 3), folder / "run", {});
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     const std::string message = error.what();
@@ -247,12 +249,12 @@ TEST(Train, RefusesSettingsThatNeedValidationRowsWithoutThem) {
   TrainConfig config = quick();
   config.val_fraction = 0;
   config.patience = 3;
-  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
-               "--patience needs validation rows; set --val-fraction above 0 or --patience 0");
+  EXPECT_ERROR(train_one(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "`patience` needs validation rows; set `val_fraction` above 0 or `patience` to 0");
   config.patience = 0;
   config.schedule = ScheduleKind::plateau;
-  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
-               "--schedule plateau needs validation rows; set --val-fraction above 0 or choose another schedule");
+  EXPECT_ERROR(train_one(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "`schedule` plateau needs validation rows; set `val_fraction` above 0 or choose another schedule");
   EXPECT_TRUE(folder.entries().empty());
 }
 
@@ -260,8 +262,8 @@ TEST(Train, RefusesBatchesOfOneForBatchNormalisation) {
   const TempFolder folder;
   TrainConfig config = quick("cnn-bn");
   config.batch_size = 1;
-  EXPECT_ERROR(train(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
-               "--batch-size: model cnn-bn needs batches of 2 or more images for its batch normalisation; there are " +
+  EXPECT_ERROR(train_one(config, draw_synthetic_digits(100, 3), folder / "run", {}), UsageError,
+               "`batch_size`: model cnn-bn needs batches of 2 or more images for its batch normalisation; there are " +
                    std::to_string(training_split(config, draw_synthetic_digits(100, 3)).train.numel()) +
                    " training rows and the batch size is 1");
   EXPECT_TRUE(folder.entries().empty());
@@ -269,27 +271,27 @@ TEST(Train, RefusesBatchesOfOneForBatchNormalisation) {
 
 TEST(Train, LeavesNoFolderWhenItFailsBeforeTheFirstCheckpoint) {
   const TempFolder folder;
-  TrainEvents events;
-  events.on_start = [](const TrainStart&) { throw Error("no space"); };
-  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "runs/deep/run", events), Error, "no space");
+  test::Events events;
+  events.on_start = [](const Member&, const TrainStart&) { throw Error("no space"); };
+  EXPECT_ERROR(train_one(quick(), draw_synthetic_digits(100, 3), folder / "runs/deep/run", events), Error, "no space");
   EXPECT_TRUE(folder.entries().empty());
 }
 
 TEST(Train, FailingBeforeTheFirstCheckpointSparesARunBesideIt) {
   const TempFolder folder;
-  TrainEvents events;
-  events.on_start = [&](const TrainStart&) {
+  test::Events events;
+  events.on_start = [&](const Member&, const TrainStart&) {
     std::filesystem::create_directories(folder / "runs/other");
     folder.write("runs/other/best.safetensors", "");
     throw Error("no space");
   };
-  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "runs/run", events), Error, "no space");
+  EXPECT_ERROR(train_one(quick(), draw_synthetic_digits(100, 3), folder / "runs/run", events), Error, "no space");
   EXPECT_EQ(folder.entries(), (std::vector<std::string>{"runs", "runs/other", "runs/other/best.safetensors"}));
 }
 
 TEST(Train, LeavesNothingBehindWhenTheDataDoesNotFit) {
   const TempFolder folder;
-  EXPECT_ERROR(train(quick("cnn"), test::random_dataset({0, 0, 1, 1}, 5), folder / "run", {}), Error,
+  EXPECT_ERROR(train_one(quick("cnn"), test::random_dataset({0, 0, 1, 1}, 5), folder / "run", {}), Error,
                "model cnn takes images of 10 to 256 pixels a side; the data has 5");
   EXPECT_TRUE(folder.entries().empty());
 }
@@ -298,12 +300,12 @@ TEST(RunFolder, RefusesOneThatHoldsSomething) {
   const TempFolder folder;
   std::filesystem::create_directories(folder / "run");
   folder.write("run/notes.txt", "mine");
-  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), folder / "run", {}), Error,
-               (folder / "run").string() + ": already exists and is not empty; choose another --out or remove it");
+  EXPECT_ERROR(train_one(quick(), draw_synthetic_digits(100, 3), folder / "run", {}), Error,
+               (folder / "run").string() + ": already exists and is not empty; choose another `out` or remove it");
   EXPECT_EQ(folder.entries(), (std::vector<std::string>{"run", "run/notes.txt"}));
   const auto file = folder.write("file", "");
-  EXPECT_ERROR(train(quick(), draw_synthetic_digits(100, 3), file, {}), Error,
-               file.string() + ": is a file; expected a folder to make for the run: choose another --out");
+  EXPECT_ERROR(train_one(quick(), draw_synthetic_digits(100, 3), file, {}), Error,
+               file.string() + ": is a file; expected a folder to make for the run; choose another `out`");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "train/weight_average.h"
 
-#include "digitrec/data/synth.h"
+#include "synth/synth.h"
 #include "model/batch_norm.h"
 #include "support.h"
 
@@ -13,7 +13,7 @@ namespace {
 std::vector<torch::Tensor> wander(Classifier& model) {
   at::NoGradGuard no_grad;
   std::vector<torch::Tensor> copy;
-  for (torch::Tensor& parameter : model.parameters()) {
+  for (const torch::Tensor& parameter : model.parameters()) {
     parameter.add_(torch::randn_like(parameter), 0.01);
     copy.push_back(parameter.to(torch::kFloat64));
   }
@@ -28,7 +28,7 @@ TEST(WeightAverage, EqualsItsDefinition) {
     config.average_every = 3;
     config.average_start = 0.5;
     const auto model = build_model("mlp-128", {});
-    WeightAverage average(config, {.preset = "mlp-128"}, *model, draw_synthetic_digits(4, 1).images);
+    WeightAverage average(config, {.preset = "mlp-128"}, *model, [] { return draw_synthetic_digits(4, 1).images; });
     std::vector<std::vector<torch::Tensor>> taken;
     for (int64_t step = 0; step < 40; ++step) {
       EXPECT_EQ(average.is_empty(), taken.empty());
@@ -55,7 +55,7 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
   config.average_every = 1;
   const torch::Tensor images = draw_synthetic_digits(600, 1).images;
   const auto model = build_model("cnn-bn", {});
-  WeightAverage average(config, {.preset = "cnn-bn"}, *model, images);
+  WeightAverage average(config, {.preset = "cnn-bn"}, *model, [&] { return images; });
   for (int64_t step = 0; step < 5; ++step) {
     wander(*model);
     average.observe(step, 5);
@@ -69,9 +69,9 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
   plain->set_execution({Precision::fp32, Kernels::plain});
   for (size_t p = 0; p < plain->parameters().size(); ++p) plain->parameters()[p].copy_(averaged.parameters()[p]);
   // Out of channels-last order, where LibTorch adds up 200,000 floats one after another: in this one it sums in double.
-  for (torch::Tensor& parameter : plain->parameters())
+  for (const torch::Tensor& parameter : plain->parameters())
     parameter.set_data(parameter.clone(at::MemoryFormat::Contiguous));
-  for (const auto& module : plain->modules(false)) {
+  for (const auto& module : plain->module().modules(false)) {
     const bool is_norm =
         module->as<torch::nn::BatchNorm1d>() != nullptr || module->as<torch::nn::BatchNorm2d>() != nullptr;
     module->train(is_norm);

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "digitrec/checkpoint/safetensors.h"
-#include "digitrec/data/batches.h"
+#include "digitrec/data/normalization.h"
 #include "digitrec/model/classifier.h"
 
 #include <filesystem>
@@ -27,25 +26,22 @@ struct Checkpoint {
   std::shared_ptr<Classifier> model;  ///< in evaluation mode, on the CPU
 };
 
-/// All tensors that make up the network, parameters and buffers, under PyTorch's names; not copies.
-std::map<std::string, torch::Tensor> network_state(const Classifier& model);
+/// What was read, from which file, and why from that one.
+template <class T>
+struct Loaded {
+  T value;
+  std::filesystem::path file;  ///< the one that was asked for, or the one before it
+  std::string damage{};        ///< one line: why the one that was asked for was not used; empty when it was
+};
 
-/// What a checkpoint's file holds: copies of parameters and buffers, and `info`.
-SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& info);
+/// Whether the file that a damaged one replaced may take its place.
+enum class Fallback { none, previous };
 
-/// Writes checkpoint_contents, atomically. Throws Error.
-void save_checkpoint(const std::filesystem::path& path, const Classifier& model, const CheckpointInfo& info);
+/// Writes parameters, buffers and `info` as a safetensors file, atomically. Throws Error.
+void save_checkpoint(const std::filesystem::path& file, const Classifier& model, const CheckpointInfo& info);
 
-/// Rebuilds the network from the file alone. `path` may also be a run folder of one network. Throws Error when it is
-/// not a checkpoint, is cut off or damaged, or its tensors are not those of the preset it names.
-Checkpoint load_checkpoint(const std::filesystem::path& path);
-
-/// load_checkpoint(file), or where that is damaged or gone, of the file it replaced, saying why in `damage`. Throws
-/// Error when neither can be used.
-Checkpoint load_checkpoint_or_previous(const std::filesystem::path& file, std::string& damage);
-
-/// The checkpoints that a path means: itself; a run folder's best.safetensors; or those of all members of a run of
-/// several networks, in order. Throws Error when a folder has none.
-std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& path);
+/// Rebuilds the network from the file alone. Throws Error when it is not a checkpoint, is cut off or damaged, or its
+/// tensors are not those of the preset it names; with Fallback::previous only when the file before it is no better.
+Loaded<Checkpoint> load_checkpoint(const std::filesystem::path& file, Fallback fallback);
 
 }  // namespace digitrec

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/types.h>
+#include <c10/core/Device.h>
 
 #include <string>
 #include <vector>
@@ -9,7 +9,7 @@ namespace digitrec {
 
 /// A device that this build of LibTorch can use on this machine.
 struct DeviceInfo {
-  torch::Device device;
+  at::Device device;
   std::string name;         ///< as written after --device: "cpu", "cuda:0", "mps"
   std::string description;  ///< the kind of hardware; for the CPU its name and the number of threads
 };
@@ -18,10 +18,10 @@ struct DeviceInfo {
 std::vector<DeviceInfo> available_devices();
 
 /// The description of one of them, or its name.
-std::string describe_device(const torch::Device& device);
+std::string describe_device(const at::Device& device);
 
 struct DeviceChoice {
-  torch::Device device;
+  at::Device device;
   std::string reason;  ///< one line for the log: which device, and why
 };
 

@@ -1,17 +1,27 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace digitrec {
 
-/// The work failed: bad data, no space, a missing device. The message is one line that says what was wrong, where
-/// (file, line, column, key), what was expected and what to do. The command line exits with 1.
+/// The work failed: bad data, no space, a missing device. what() is one line that says what was wrong, where (file,
+/// line, column, key), what was expected, and ends with the hint. A setting is named by its key in backquotes, `lr`, as
+/// TrainConfig has it; a program that offers it under another name, as the command line does, puts that in its place.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& what, std::string hint = "")
+      : std::runtime_error(hint.empty() ? what : what + "; " + hint), hint_(std::move(hint)) {}
+
+  /// What to do about it; empty where what() says it all.
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
 };
 
-/// The command line or a configuration file is wrong. The command line exits with 2.
+/// The settings are wrong: a command line, a configuration file, a combination that cannot be.
 class UsageError : public Error {
  public:
   using Error::Error;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
@@ -13,8 +13,8 @@ inline constexpr int64_t kMaxClasses = 1000;
 
 /// Square greyscale images, resident as bytes, with their labels if there are any.
 struct Dataset {
-  torch::Tensor images;  ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
-  torch::Tensor labels;  ///< int64 [N], classes counted from 0; undefined when the file has no labels
+  at::Tensor images;  ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
+  at::Tensor labels;  ///< int64 [N], classes counted from 0; undefined when the file has no labels
   std::string source;    ///< the file or files it came from, for messages
 
   int64_t size() const { return images.size(0); }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
@@ -46,6 +46,6 @@ struct Metrics {
 Interval wilson_interval(int64_t correct, int64_t rows);
 
 /// `probabilities`: float [N, K] on the CPU; `labels`: int64 [N], each below K.
-Metrics compute_metrics(const torch::Tensor& probabilities, const torch::Tensor& labels);
+Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels);
 
 }  // namespace digitrec

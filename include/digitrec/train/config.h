@@ -1,13 +1,13 @@
 #pragma once
 
 #include "digitrec/core/execution.h"
-#include "digitrec/data/augmentation.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitrec {
@@ -21,6 +21,21 @@ enum class AverageKind { none, ema, swa };
 
 /// Which epoch's weights are kept as the best: those that validate best, or the last ones.
 enum class SelectKind { validation, last };
+
+/// How far training images are varied; every image draws its own amounts, uniformly up to these. All 0: not at all.
+struct Augmentation {
+  double rotate = 0;     ///< degrees, either way
+  double scale = 0;      ///< share of the size, larger or smaller, in x and y separately
+  double shear = 0;      ///< x shifted by up to this share of y
+  double shift = 0;      ///< pixels, in x and y
+  double elastic = 0;    ///< pixels: standard deviation of a smooth random displacement (Simard et al. 2003)
+  double thickness = 0;  ///< 1: up to a whole pixel thicker or thinner on each side of a stroke
+  double erase = 0;      ///< share of the images that lose a rectangle (Zhong et al. 2017)
+
+  bool any() const {
+    return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 || erase > 0;
+  }
+};
 
 /// How often something is saved; never when both are 0.
 struct SaveInterval {
@@ -87,7 +102,7 @@ struct ConfigOption {
   std::string help;        ///< one line
   bool common = false;     ///< most people need it
   bool is_text = false;    ///< a string in TOML, else a number
-  bool resumable = false;  ///< a run that goes on may do so with another value
+  bool resumable = false;  ///< a run may be resumed with another value
   /// Sets the field from text. Returns nothing when it fits, else what was wrong and what was expected.
   std::function<std::optional<std::string>(const std::string&)> set{};
   /// The field's value as text.
@@ -101,10 +116,13 @@ std::vector<ConfigOption> train_options(TrainConfig& config);
 /// nearest) and for a value that does not fit, and when the file cannot be read.
 void apply_config_file(TrainConfig& config, const std::filesystem::path& path);
 
+/// The same of a TOML text; `source`: what to call it in messages.
+void apply_config_text(TrainConfig& config, std::string_view text, const std::string& source);
+
 /// The configuration as a TOML file with every key.
 std::string to_toml(const TrainConfig& config);
 
-/// The same without what may be another when a run goes on, and where the run lies.
+/// The same without what may differ when a run is resumed, and where the run lies.
 std::string fixed_settings(const TrainConfig& config);
 
 }  // namespace digitrec

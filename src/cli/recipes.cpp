@@ -1,0 +1,48 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "digitrec/train/config.h"
+#include "train/recipes.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json describe(const Recipe& recipe) {
+  TrainConfig config;
+  apply_recipe(config, recipe);
+  return {{"recipe", recipe.name},       {"model", config.model},   {"summary", recipe.summary},
+          {"reaches", recipe.reaches}, {"costs", recipe.costs}, {"toml", recipe.toml}};
+}
+
+int run_recipes(bool json) {
+  if (json) {
+    Json list = Json::array();
+    for (const Recipe& recipe : recipes()) list.push_back(describe(recipe));
+    std::cout << list.dump(2) << '\n';
+    return 0;
+  }
+  for (const Recipe& recipe : recipes()) {
+    std::cout << fmt::format("{}\n  {}\n  reaches  {}\n  costs    {}\n", recipe.name, recipe.summary, recipe.reaches,
+                             recipe.costs);
+  }
+  std::cout << "train one with: digitrec train --recipe NAME   (--print-config shows its settings)\n";
+  return 0;
+}
+
+}  // namespace
+
+Run setup_recipes(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* sub = app.add_subcommand("recipes", "List the recipes in the program, what they reach and what they cost");
+  sub->add_flag("--json", *json, "Print JSON");
+  return [json] { return run_recipes(*json); };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "digitrec/data/source.h"
+
+#include <filesystem>
+
+namespace digitrec {
+
+enum class Labels {
+  required,  ///< a file without a `label` column is an error
+  optional,  ///< read where there is such a column
+  ignored,   ///< a `label` column may be there and is skipped
+};
+
+/// Reads images in Kaggle's format: a header, then one row an image of S*S pixels 0-255, row by row, with the class in
+/// the column named `label`, wherever it stands. Plain or gzip; a byte-order mark, CRLF and blank lines at the end are
+/// accepted. S is found from the number of columns and is at most kMaxImageSize.
+///
+/// `max_rows` > 0 stops after that many rows. Throws Error with file, line and column for anything else.
+Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0);
+
+/// Reads a two-column file of `ImageId,Label` (a submission, or the labels that `data synth` writes for its test rows):
+/// the labels in the order of their ids, which must run 1, 2, 3, ... Throws Error.
+std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path);
+
+/// read_csv as the purpose needs it. To evaluate on a test.csv, the labels of the test_labels.csv beside it, as `data
+/// synth` writes them, are read too. Throws Error.
+Dataset load_csv(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
+
+}  // namespace digitrec

@@ -1,0 +1,54 @@
+#include "data/csv.h"
+#include "data/formats.h"
+#include "digitrec/core/error.h"
+
+#include <ATen/ops/tensor.h>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <optional>
+#include <vector>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kTestLabels = "test_labels.csv";
+
+bool is_test_file(const fs::path& path) { return path.filename() == "test.csv" || path.filename() == "test.csv.gz"; }
+
+Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file, int64_t max_rows) {
+  Dataset dataset = read_csv(test, Labels::ignored, max_rows);
+  std::vector<int64_t> labels = read_id_label_csv(labels_file);
+  const auto count = static_cast<int64_t>(labels.size());
+  if (max_rows > 0 ? count < dataset.size() : count != dataset.size()) {
+    throw Error(fmt::format("{}: {} labels for the {} images of {}; expected as many", labels_file.string(), count,
+                            dataset.size(), test.string()));
+  }
+  labels.resize(static_cast<size_t>(dataset.size()));
+  dataset.labels = at::tensor(labels, at::kLong);
+  return dataset;
+}
+
+}  // namespace
+
+Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
+  if (purpose == Purpose::evaluate && is_test_file(path)) {
+    if (const auto labels = find_plain_or_gzip(path.parent_path(), kTestLabels)) {
+      return read_test_with_labels(path, *labels, max_rows);
+    }
+    Dataset dataset = read_csv(path, Labels::optional, max_rows);
+    if (dataset.has_labels()) return dataset;
+    throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no {} beside it", path.string(),
+                            kTestLabels),
+                fmt::format("name a labelled file, such as {}", (path.parent_path() / "train.csv").string()));
+  }
+  const Labels labels = purpose == Purpose::predict   ? Labels::ignored
+                        : purpose == Purpose::inspect ? Labels::optional
+                                                      : Labels::required;
+  return read_csv(path, labels, max_rows);
+}
+
+}  // namespace digitrec

@@ -1,0 +1,44 @@
+#include "data/formats.h"
+
+#include "core/names.h"
+#include "data/csv.h"
+#include "data/idx.h"
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+// A row of this table, with its reader, is all that a format takes. tests/fuzz/CMakeLists.txt reads the names off it.
+const std::vector<DataFormat>& data_formats() {
+  static const std::vector<DataFormat> formats{
+      {.name = "IDX",
+       .train_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+       .test_files = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+       .is_format = has_idx_name,
+       .holds_mnist = true,
+       .load = load_idx},
+      {.name = "CSV",
+       .train_files = {"train.csv"},
+       .test_files = {"test.csv", "test_labels.csv"},
+       .is_format = [](const fs::path&) { return true; },
+       .load = load_csv},
+  };
+  return formats;
+}
+
+std::string data_format_names() {
+  std::vector<std::string> names;
+  for (const DataFormat& format : data_formats()) names.push_back(format.name);
+  const std::string last = names.back();
+  names.pop_back();
+  return join(names) + " or " + last;
+}
+
+std::optional<fs::path> find_plain_or_gzip(const fs::path& folder, const std::string& name) {
+  for (const std::string& candidate : {name, name + ".gz"}) {
+    if (fs::exists(folder / candidate)) return folder / candidate;
+  }
+  return std::nullopt;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,170 @@
+#include "data/npy.h"
+
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <functional>
+#include <numeric>
+
+namespace digitrec {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr int64_t kMaxBytes = int64_t{1} << 62;
+
+[[noreturn]] void refuse_npy(const std::string& name, std::string_view what) {
+  throw Error(fmt::format("{}: {}; expected an array that numpy.save writes", name, what));
+}
+
+/// Reads a header's text from left to right.
+class HeaderText {
+ public:
+  HeaderText(std::string_view text, const std::string& name) : rest_(text), name_(name) {}
+
+  bool take(char c) {
+    skip_blanks();
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!take(c)) refuse_npy(name_, fmt::format("its header lacks a '{}'", c));
+  }
+  std::string quoted() {
+    expect('\'');
+    const size_t end = rest_.find('\'');
+    if (end == std::string_view::npos) refuse_npy(name_, "its header has a quote without end");
+    std::string text(rest_.substr(0, end));
+    rest_.remove_prefix(end + 1);
+    return text;
+  }
+  bool boolean() {
+    skip_blanks();
+    for (const auto& [word, value] : {std::pair<std::string_view, bool>{"True", true}, {"False", false}}) {
+      if (!rest_.starts_with(word)) continue;
+      rest_.remove_prefix(word.size());
+      return value;
+    }
+    refuse_npy(name_, "its header has neither True nor False for fortran_order");
+  }
+  int64_t number() {
+    skip_blanks();
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc{} || value < 0) refuse_npy(name_, "its header has a side that is no whole number");
+    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
+    return value;
+  }
+
+ private:
+  void skip_blanks() {
+    rest_.remove_prefix(std::min(rest_.size(), rest_.find_first_not_of(" \n")));
+  }
+
+  std::string_view rest_;
+  const std::string& name_;
+};
+
+std::vector<int64_t> read_shape(HeaderText& text, const std::string& name) {
+  std::vector<int64_t> shape;
+  text.expect('(');
+  while (!text.take(')')) {
+    shape.push_back(text.number());
+    if (shape.size() > 8) refuse_npy(name, "its header has more than 8 dimensions");
+    if (!text.take(',')) {
+      text.expect(')');
+      break;
+    }
+  }
+  return shape;
+}
+
+int64_t item_size(const std::string& type, const std::string& name) {
+  for (const char* known : {"|u1", "|i1", "|b1", "<u2", "<i2", "<u4", "<i4", "<i8", "<u8"}) {
+    if (type == known) return type[2] - '0';
+  }
+  refuse_npy(name, fmt::format("its elements are of NumPy's type '{}', not little-endian whole numbers", type));
+}
+
+template <class Integer>
+void append(std::string_view bytes, std::vector<int64_t>& values) {
+  for (size_t i = 0; i + sizeof(Integer) <= bytes.size(); i += sizeof(Integer)) {
+    Integer value{};
+    std::memcpy(&value, bytes.data() + i, sizeof(Integer));
+    values.push_back(static_cast<int64_t>(value));
+  }
+}
+
+}  // namespace
+
+int64_t NpyHeader::count() const {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+NpyText npy_text(std::string_view prefix, const std::string& name) {
+  if (prefix.size() < kNpyPrefix || !prefix.starts_with(kMagic)) refuse_npy(name, "not a .npy file");
+  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(prefix[i])); };
+  const size_t major = byte(kMagic.size());
+  if (major == 1) return {kMagic.size() + 4, byte(8) | byte(9) << 8};
+  if (major == 2 || major == 3) return {kMagic.size() + 6, byte(8) | byte(9) << 8 | byte(10) << 16 | byte(11) << 24};
+  refuse_npy(name, fmt::format("version {} of the .npy format", major));
+}
+
+NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
+  NpyHeader header;
+  HeaderText rest(text, name);
+  bool has_shape = false;
+  rest.expect('{');
+  while (!rest.take('}')) {
+    const std::string key = rest.quoted();
+    rest.expect(':');
+    if (key == "descr") {
+      header.type = rest.quoted();
+    } else if (key == "fortran_order") {
+      if (rest.boolean()) refuse_npy(name, "in Fortran's order, columns first");
+    } else if (key == "shape") {
+      header.shape = read_shape(rest, name);
+      has_shape = true;
+    } else {
+      refuse_npy(name, "its header has a key that NumPy does not write");
+    }
+    if (!rest.take(',')) {
+      rest.expect('}');
+      break;
+    }
+  }
+  if (header.type.empty() || !has_shape) refuse_npy(name, "its header lacks descr or shape");
+  header.item_size = item_size(header.type, name);
+  int64_t bytes = header.item_size;
+  for (const int64_t side : header.shape) {
+    if (side > 0 && bytes > kMaxBytes / side) refuse_npy(name, "its header promises more than can be");
+    bytes *= side;
+  }
+  return header;
+}
+
+std::vector<int64_t> npy_integers(std::string_view bytes, const NpyHeader& header) {
+  std::vector<int64_t> values;
+  values.reserve(bytes.size() / static_cast<size_t>(header.item_size));
+  const bool is_signed = header.type[1] == 'i';
+  switch (header.item_size) {
+    case 1:
+      is_signed ? append<int8_t>(bytes, values) : append<uint8_t>(bytes, values);
+      break;
+    case 2:
+      is_signed ? append<int16_t>(bytes, values) : append<uint16_t>(bytes, values);
+      break;
+    case 4:
+      is_signed ? append<int32_t>(bytes, values) : append<uint32_t>(bytes, values);
+      break;
+    default:
+      append<int64_t>(bytes, values);
+  }
+  return values;
+}
+
+}  // namespace digitrec

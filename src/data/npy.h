@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace digitrec {
+
+/// What the header of a .npy file says (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+struct NpyHeader {
+  std::string type;            ///< NumPy's name: "|u1" is uint8, "<i8" int64
+  std::vector<int64_t> shape;  ///< rows first; each at least 0, their product times the size below 2^62
+  int64_t item_size = 0;       ///< bytes of an element
+
+  int64_t count() const;  ///< elements
+};
+
+/// Bytes that a .npy begins with before its header's text: magic, version, the text's length.
+inline constexpr size_t kNpyPrefix = 12;
+
+/// The length of the header's text, of the first kNpyPrefix bytes of a file, and where the text begins. Throws Error,
+/// which begins with `name`, when they are not those of a .npy.
+struct NpyText {
+  size_t begin;
+  size_t size;
+};
+NpyText npy_text(std::string_view prefix, const std::string& name);
+
+/// Parses the text: a Python dict of descr, fortran_order and shape. Throws Error for anything else, for arrays in
+/// Fortran's order or big-endian, and for types that are no whole numbers.
+NpyHeader parse_npy_header(std::string_view text, const std::string& name);
+
+/// Elements of a whole-number type as int64. `bytes` holds a whole number of them.
+std::vector<int64_t> npy_integers(std::string_view bytes, const NpyHeader& header);
+
+}  // namespace digitrec

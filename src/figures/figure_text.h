@@ -1,0 +1,30 @@
+#pragma once
+
+#include "run/record.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace digitrec {
+
+inline constexpr int kFigureWidth = 800;  ///< as wide as a README shows it
+
+/// Appends to the text of a table.
+template <class... Args>
+void add(std::string& rows, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(rows), format, std::forward<Args>(args)...);
+}
+
+/// "data/train.csv": long paths would not fit.
+std::string data_name(const RunRecord& run);
+/// "cnn on data/train.csv"
+std::string subject(const RunRecord& run);
+/// Values of a matrix [H, W] as lines of numbers.
+std::string matrix_rows(const at::Tensor& matrix);
+
+}  // namespace digitrec

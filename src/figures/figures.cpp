@@ -1,0 +1,185 @@
+#include "figures/figures.h"
+
+#include "figure_templates.h"
+#include "figures/figure_text.h"
+#include "figures/gnuplot.h"
+#include "figures/image_figures.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace digitrec {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// More classes than this and their figures are too dense to read.
+constexpr size_t kMaxNamedClasses = 20;
+/// "4,200 rows held back"
+std::string held_back(const RunRecord& run) {
+  return fmt::format("{} rows held back, each read by networks that never saw it", run.metrics.rows);
+}
+
+std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
+
+// ---- curves --------------------------------------------------------------------------------------------------------
+
+void draw_curves(const RunRecord& run, const fs::path& folder) {
+  std::string rows;
+  double lowest = 100;
+  double top_rate = 0;
+  int64_t last = 1;
+  for (const NetworkRecord& network : run.networks) {
+    for (const EpochMetrics& m : network.epochs) {
+      add(rows, "{} {} {} {} {} {}\n", m.epoch, m.train_loss, m.train_accuracy, m.val_loss, m.val_accuracy, m.lr);
+      last = std::max(last, m.epoch);
+      top_rate = std::max(top_rate, m.lr);
+      // The first epoch, far below the others, would flatten them.
+      if (m.epoch > 1 || network.epochs.size() == 1)
+        lowest = std::min({lowest, 100 * m.train_accuracy, std::isnan(m.val_accuracy) ? 100 : 100 * m.val_accuracy});
+    }
+    rows += "\n\n";
+  }
+  const size_t networks = run.networks.size();
+  const std::string many = networks > 1 ? fmt::format(", {} networks", networks) : "";
+  Figure("curves", kFigureWidth, 460, templates::kCurves)
+      .set("title", "Loss and accuracy")
+      .set("subtitle",
+           fmt::format("{}{}; {} right on {}", subject(run), many, percent(run.metrics.accuracy), held_back(run)))
+      .set("networks", static_cast<double>(networks))
+      .set("best", static_cast<double>(networks > 1 ? 0 : run.networks.front().best_epoch))
+      .set("last", static_cast<double>(last))
+      .set("top_rate", top_rate)
+      .set("low", std::floor(2 * lowest) / 2)
+      .table("epochs", rows)
+      .draw(folder);
+}
+
+// ---- metrics -------------------------------------------------------------------------------------------------------
+
+void draw_confusion(const RunRecord& run, const fs::path& folder) {
+  const auto& confusion = run.metrics.confusion;
+  const size_t classes = confusion.size();
+  int64_t most = 1;
+  for (const auto& row : confusion) most = std::max(most, *std::max_element(row.begin(), row.end()));
+  // By the logarithm, and no mistake without a colour.
+  const auto shade = [](double value, double top) {
+    return value > 0 ? std::max(0.06, std::log1p(value) / std::log1p(top)) : 0.0;
+  };
+  std::string rows;
+  for (size_t label = 0; label < classes; ++label) {
+    const auto support = static_cast<double>(std::max<int64_t>(1, run.metrics.classes[label].support));
+    for (size_t answer = 0; answer < classes; ++answer) {
+      const int64_t count = confusion[label][answer];
+      const double share = static_cast<double>(count) / support;
+      add(rows, "{} {} {} {} {} {:.3f} {:.3f}\n", label, answer, count, quote(count > 0 ? std::to_string(count) : "·"),
+          quote(count > 0 ? fmt::format("{:.1f}", 100 * share) : "·"),
+          shade(static_cast<double>(count), static_cast<double>(most)), shade(1000 * share, 1000));
+    }
+  }
+  Figure("confusion", kFigureWidth, 470, templates::kConfusion)
+      .set("title", "What each digit is read as")
+      .set("subtitle", fmt::format("{}: {}; {} right", subject(run), held_back(run), percent(run.metrics.accuracy)))
+      .set("classes", static_cast<double>(classes))
+      .set("cell_font", classes > 10 ? ",5" : ",9")
+      .set("tick_font", classes > 10 ? ",8" : ",10")
+      .table("cells", rows)
+      .draw(folder);
+}
+
+void draw_classes(const RunRecord& run, const fs::path& folder) {
+  std::string rows;
+  double lowest = 1;
+  for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
+    const ClassMetrics& m = run.metrics.classes[c];
+    if (m.support == 0) continue;  // its ratios are 0 for want of rows, not of skill
+    add(rows, "{} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support);
+    lowest = std::min({lowest, m.precision, m.recall});
+  }
+  Figure("classes", kFigureWidth, 420, templates::kClasses)
+      .set("title", "Precision, recall and F1")
+      .set("subtitle", fmt::format("{}: {}", subject(run), held_back(run)))
+      .set("classes", static_cast<double>(run.metrics.classes.size()))
+      .set("low", std::max(0.0, std::floor(200 * lowest) / 2 - 0.25))
+      .table("classes", rows)
+      .draw(folder);
+}
+
+void draw_reliability(const RunRecord& run, const fs::path& folder) {
+  std::string rows;
+  int64_t most = 1;
+  for (size_t i = 0; i < run.metrics.calibration.size(); ++i) {
+    const CalibrationBin& bin = run.metrics.calibration[i];
+    if (bin.rows == 0) continue;
+    const auto bins = static_cast<double>(run.metrics.calibration.size());
+    add(rows, "{} {} {} {} {}\n", static_cast<double>(i) / bins, static_cast<double>(i + 1) / bins, bin.confidence,
+        bin.accuracy, bin.rows);
+    most = std::max(most, bin.rows);
+  }
+  Figure("reliability", kFigureWidth, 460, templates::kReliability)
+      .set("title", "Can its probabilities be believed?")
+      .set("subtitle", fmt::format("{}: {}; expected calibration error {}", subject(run), held_back(run),
+                                   percent(run.metrics.calibration_error)))
+      .set("top_rows", static_cast<double>(most))
+      .table("bins", rows)
+      .draw(folder);
+}
+
+}  // namespace
+
+void draw_figures(const RunRecord& run, const fs::path& folder, const std::function<void(const fs::path&)>& on_drawn) {
+  const Checkpoint network = load_checkpoint(run.networks.front().checkpoint, Fallback::none).value;
+  struct Job {
+    const char* name;
+    std::function<bool()> draw;  ///< gives false where there is nothing to draw
+  };
+  const auto always = [&](void (*draw)(const RunRecord&, const fs::path&)) {
+    return [&run, &folder, draw] { return draw(run, folder), true; };
+  };
+  std::vector<Job> jobs{{"curves", always(draw_curves)},
+                        {"reliability", always(draw_reliability)},
+                        {"mistakes", always(draw_mistakes)},
+                        {"pixels", always(draw_pixels)},
+                        {"filters", [&] { return draw_filters(run, network, folder), true; }},
+                        {"feature-maps", [&] { return draw_feature_maps(run, network, folder); }}};
+  if (run.metrics.classes.size() <= kMaxNamedClasses) {
+    jobs.insert(jobs.begin() + 1, {{"confusion", always(draw_confusion)},
+                                   {"classes", always(draw_classes)},
+                                   {"predictions", always(draw_predictions)}});
+  }
+
+  // gnuplot uses one core: as many figures at once as there are.
+  std::mutex mutex;
+  size_t next = 0;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (next < jobs.size() && !failure) {
+      const Job& job = jobs[next++];
+      lock.unlock();
+      bool is_drawn = false;
+      std::exception_ptr thrown;
+      try {
+        is_drawn = job.draw();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      if (thrown) failure = thrown;
+      if (is_drawn) on_drawn(folder / fmt::format("{}.png", job.name));
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) workers.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace digitrec

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "image/drawing.h"
+
+namespace digitrec {
+
+/// How thick a drawing's strokes are, in pixels.
+struct Strokes {
+  double width;  ///< on average, measured across them
+  double widest;
+};
+
+/// Each pixel's distance to the middle of the nearest one of at least `threshold`; beyond all bounds where there is none.
+Drawing distance_to_ink(const Drawing& drawing, float threshold);
+
+/// Measures along the strokes' middle lines, where the distance to the background is a local maximum. Ink is what is at
+/// least 0.5. Both are 0 for a drawing without ink.
+Strokes measure_strokes(const Drawing& drawing);
+
+/// The drawing with strokes `by` pixels thicker (thinner where negative), on a border of that many pixels more on every
+/// side.
+Drawing thicken(const Drawing& drawing, double by);
+
+}  // namespace digitrec

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// Rows of Kaggle's test file, for a submission that stands alone.
+inline constexpr int64_t kDigitRecognizerTestRows = 28'000;
+
+/// `ImageId,Label,p0,...` with ids 1..N. `probabilities`: float32 [N, K].
+std::string probabilities_csv(const at::Tensor& probabilities);
+
+/// The sample_submission.csv in `folder`, plain or gzip, if there is one.
+std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);
+
+/// Rows of a sample submission, whose header and ids are checked on the way. Throws Error.
+int64_t count_submission_rows(const std::filesystem::path& path);
+
+/// Reads a submission and checks header, ids 1..N in order, labels below `classes`, and N = `rows`. Throws Error with
+/// the first thing wrong.
+void check_submission(const std::filesystem::path& path, int64_t rows, int64_t classes);
+
+}  // namespace digitrec

@@ -1,0 +1,39 @@
+#include "run/paths.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kMemberPrefix = "member-";
+
+}  // namespace
+
+RunPaths RunPaths::member(int64_t number) const { return folder_ / fmt::format("{}{:02}", kMemberPrefix, number); }
+
+std::vector<RunPaths> RunPaths::members() const {
+  std::vector<fs::path> folders;
+  std::error_code ignored;  // no folder has no members
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (entry.path().filename().string().starts_with(kMemberPrefix) && entry.is_directory(ignored)) {
+      folders.push_back(entry.path());
+    }
+  }
+  std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
+    return a.string().size() != b.string().size() ? a.string().size() < b.string().size() : a < b;  // 99 before 100
+  });
+  return {folders.begin(), folders.end()};
+}
+
+bool has_run_file_name(const fs::path& checkpoint) {
+  const RunPaths run(checkpoint.parent_path());
+  return checkpoint == run.best() || checkpoint == run.last();
+}
+
+}  // namespace digitrec

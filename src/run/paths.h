@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace digitrec {
+
+/// Where everything of a run lies; the only place that names its files. A run of several networks has a folder of the
+/// same kind for each of them below its own.
+class RunPaths {
+ public:
+  RunPaths() = default;
+  /// "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
+  RunPaths(std::filesystem::path folder)  // NOLINT(google-explicit-constructor): a folder is all there is to it
+      : folder_(folder.has_filename() ? std::move(folder) : folder.parent_path()) {}
+
+  const std::filesystem::path& folder() const { return folder_; }
+  std::string name() const { return folder_.string(); }  ///< for messages
+
+  // Of every network.
+  std::filesystem::path best() const { return folder_ / "best.safetensors"; }
+  std::filesystem::path last() const { return folder_ / "last.safetensors"; }
+  std::filesystem::path state() const { return folder_ / "state.safetensors"; }
+  std::filesystem::path metrics() const { return folder_ / "metrics.csv"; }
+  std::filesystem::path tensorboard() const { return folder_ / "tensorboard"; }
+
+  // Of every network, and of the run of several.
+  std::filesystem::path config() const { return folder_ / "config.toml"; }
+  std::filesystem::path summary() const { return folder_ / "summary.json"; }
+
+  // Of the run.
+  std::filesystem::path log() const { return folder_ / "train.log"; }
+  std::filesystem::path report() const { return folder_ / "report.html"; }
+  std::filesystem::path figures() const { return folder_ / "figures"; }
+  std::filesystem::path submission() const { return folder_ / "submission.csv"; }
+
+  /// The folder of network `number`, from 1, of several.
+  RunPaths member(int64_t number) const;
+  /// Those of them that are there, in order; none of a run of one network.
+  std::vector<RunPaths> members() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// Whether a checkpoint has the name that a run gives its own, so that its folder's name says more.
+bool has_run_file_name(const std::filesystem::path& checkpoint);
+
+}  // namespace digitrec

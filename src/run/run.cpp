@@ -1,0 +1,197 @@
+#include "digitrec/run/run.h"
+
+#include "digitrec/core/error.h"
+#include "run/folder.h"
+#include "run/paths.h"
+#include "run/record.h"
+#include "run/summary.h"
+#include "train/plan.h"
+#include "train/trainer.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <optional>
+#include <utility>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A run while it is trained.
+class Run {
+ public:
+  Run(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const RunOptions& options)
+      : config_(config),
+        dataset_(dataset),
+        paths_(folder),
+        options_(options),
+        count_(config.member == 0 ? count_members(config) : 1) {}
+
+  RunResult train();
+
+ private:
+  Member member(int64_t number) const { return {number, count_, paths_of(number).folder()}; }
+  RunPaths paths_of(int64_t number) const { return count_ > 1 ? paths_.member(number) : paths_; }
+  TrainConfig config_of(int64_t number) const;
+
+  std::vector<std::optional<MemberResult>> find_complete_members();
+  std::optional<MemberResult> find_complete(int64_t number, const TrainingRows& rows) const;
+  TrainPlan plan(int64_t number);
+  MemberResult train_member(int64_t number);
+  TrainStart resume(Trainer& trainer, RunFolder& folder) const;
+  TrainEvents events() const;
+  void finish(RunResult& result) const;
+
+  template <class Tell>
+  void tell(Tell tell) const {
+    for (RunObserver* observer : options_.observers) tell(*observer);
+  }
+
+  const TrainConfig& config_;
+  const Dataset& dataset_;
+  RunPaths paths_;
+  const RunOptions& options_;
+  int64_t count_;
+  std::optional<TrainPlan> first_plan_;  ///< of member 1, until it is trained
+  std::optional<RunFolder> folder_;      ///< from the moment that there is something to put into it
+};
+
+TrainConfig Run::config_of(int64_t number) const {
+  TrainConfig config = config_;
+  if (count_ == 1) return config;
+  config.member = number;
+  config.out = paths_of(number).name();
+  return config;
+}
+
+RunResult Run::train() {
+  require_consistent(config_);
+  RunResult result;
+  result.folder = paths_.folder();
+  std::vector<std::optional<MemberResult>> complete(static_cast<size_t>(count_));
+  if (options_.start == Start::resumed) complete = find_complete_members();
+  for (int64_t number = 1; number <= count_; ++number) {
+    if (const auto& kept = complete[static_cast<size_t>(number - 1)]) {
+      tell([&](RunObserver& observer) { observer.keep(*kept); });
+      result.members.push_back(*kept);
+      continue;
+    }
+    result.members.push_back(train_member(number));
+    result.seconds += result.members.back().seconds;
+    result.reason = result.members.back().reason;
+    if (result.reason == StopReason::interrupted) break;
+  }
+  if (count_ > 1 && result.reason != StopReason::interrupted) finish(result);
+  tell([&](RunObserver& observer) { observer.end(result); });
+  return result;
+}
+
+/// Opens the folder and compares everything in it with the data and settings before anything is trained or changed.
+std::vector<std::optional<MemberResult>> Run::find_complete_members() {
+  folder_.emplace(paths_, config_, Start::resumed, paths_.log());
+  first_plan_ = plan_training(config_of(1), dataset_);
+  std::vector<std::optional<MemberResult>> complete;
+  for (int64_t number = 1; number <= count_; ++number) complete.push_back(find_complete(number, first_plan_->rows));
+  if (count_ > 1) folder_->update_config(config_);
+  return complete;
+}
+
+/// A member is complete when its summary is there, which is written last, its files are sound, which resuming may mend,
+/// and nothing says that it is to be trained further. Throws Error when it was trained on other rows than these.
+std::optional<MemberResult> Run::find_complete(int64_t number, const TrainingRows& rows) const {
+  const RunPaths paths = paths_of(number);
+  const TrainConfig config = config_of(number);
+  if (!fs::exists(paths.folder())) return std::nullopt;
+  const std::optional<Loaded<TrainingState>> state = load_state(paths);
+  if (!state) return std::nullopt;
+  require_same_run(state->value, rows, config, paths.name());
+  if (!state->damage.empty() || !fs::exists(paths.summary())) return std::nullopt;
+  try {
+    load_checkpoint(paths.best(), Fallback::none);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  RunProgress progress;
+  progress.restore(state->value);
+  const std::optional<StopReason> reason = progress.reason_to_end(config);
+  if (!reason) return std::nullopt;
+  const int64_t partial = *reason == StopReason::max_seconds && progress.batches > 0 ? 1 : 0;
+  return MemberResult{.member = member(number),
+                      .reason = *reason,
+                      .epochs = progress.epoch() - 1 + partial,
+                      .best = progress.best(),
+                      .seconds = progress.seconds(),
+                      .was_complete = true};
+}
+
+TrainPlan Run::plan(int64_t number) {
+  if (number == 1 && first_plan_) return *std::exchange(first_plan_, std::nullopt);
+  return plan_training(config_of(number), dataset_);
+}
+
+MemberResult Run::train_member(int64_t number) {
+  const TrainConfig config = config_of(number);
+  Trainer trainer(plan(number));
+  if (!folder_) folder_.emplace(paths_, config_, Start::fresh, paths_.log());
+  const RunPaths paths = paths_of(number);
+  std::optional<RunFolder> own;  // below the run's, where that has several
+  if (count_ > 1) own.emplace(paths, config, fs::exists(paths.config()) ? Start::resumed : Start::fresh, paths_.log());
+  RunFolder& folder = own ? *own : *folder_;
+  const TrainStart start = resume(trainer, folder);
+  folder.update_config(config);
+  tell([&](RunObserver& observer) { observer.begin(member(number), start); });
+  const TrainResult trained = trainer.run(folder, events());
+  const MemberResult result{member(number), trained.reason, trained.epochs, trained.best, trained.seconds};
+  write_summary(paths, config, start, result);
+  return result;
+}
+
+/// Takes the trainer to where the folder's state was saved, if it has one.
+TrainStart Run::resume(Trainer& trainer, RunFolder& folder) const {
+  const std::optional<Loaded<TrainingState>> state = load_state(folder.paths());
+  if (!state) return trainer.start();
+  trainer.resume(state->value, folder.paths().name());
+  const int64_t wanted = trainer.best_epoch();
+  trainer.set_best_epoch(folder.restore(*state, wanted));
+  TrainStart start = trainer.start();
+  start.damage = state->damage;
+  if (const int64_t found = trainer.best_epoch(); found != wanted) {
+    start.damage += fmt::format("{}{} no longer holds epoch {}; {}", start.damage.empty() ? "" : "; ",
+                                folder.best().string(), wanted,
+                                found > 0 ? fmt::format("epoch {} takes its place", found)
+                                          : "the best of the epochs to come takes its place");
+  }
+  return start;
+}
+
+TrainEvents Run::events() const {
+  TrainEvents events;
+  events.should_stop = options_.should_stop;
+  events.on_batch = [this](const BatchProgress& progress) {
+    tell([&](RunObserver& observer) { observer.on_batch(progress); });
+  };
+  events.on_epoch = [this](const EpochMetrics& metrics, bool is_best, const Checkpoint& network) {
+    tell([&](RunObserver& observer) { observer.on_epoch(metrics, is_best, network); });
+  };
+  return events;
+}
+
+/// Scores what several networks hold back, each row by those that never saw it.
+void Run::finish(RunResult& result) const {
+  result.reason = StopReason::finished;
+  result.held_out = predict_held_out(paths_.folder(), dataset_, options_as_trained(config_));
+  if (result.held_out.rows.numel() == 0) return write_summary(paths_, config_, nullptr);
+  const Metrics metrics =
+      compute_metrics(result.held_out.probabilities, dataset_.labels.index_select(0, result.held_out.rows));
+  write_summary(paths_, config_, &metrics);
+}
+
+}  // namespace
+
+RunResult train(const TrainConfig& config, const Dataset& dataset, const fs::path& folder, const RunOptions& options) {
+  return Run(config, dataset, folder, options).train();
+}
+
+}  // namespace digitrec

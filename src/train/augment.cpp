@@ -1,0 +1,137 @@
+#include "train/augment.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/Generator.h>
+#include <ATen/ops/affine_grid_generator.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/grid_sampler.h>
+#include <ATen/ops/lerp.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/upsample_bicubic2d.h>
+#include <ATen/ops/where.h>
+
+#include <numbers>
+
+namespace digitrec {
+namespace {
+
+/// Side of the grid of random displacements that elastic distortion smooths.
+constexpr int64_t kElasticGrid = 5;
+constexpr double kRadians = std::numbers::pi / 180;  // a degree
+
+/// Random numbers for a batch. They are drawn on the CPU, so that every device gets the same.
+class Draws {
+ public:
+  Draws(uint64_t seed, const at::Tensor& images)
+      : generator_(at::detail::createCPUGenerator(seed)), batch_(images.size(0)), device_(images.device()) {}
+
+  /// float32 [B] on the CPU, uniform in -limit .. limit.
+  at::Tensor around_zero(double limit) { return at::rand({batch_}, generator_).mul_(2 * limit).sub_(limit); }
+  at::Tensor uniform() { return at::rand({batch_}, generator_); }
+  at::Tensor normal(at::IntArrayRef shape) { return at::randn(shape, generator_); }
+  at::Tensor to_device(const at::Tensor& t) const { return t.to(device_, /*non_blocking=*/true); }
+
+ private:
+  at::Generator generator_;
+  int64_t batch_;
+  at::Device device_;
+};
+
+/// Where each pixel of the new images comes from, as affine_grid wants it: float32 [B, 2, 3] in units of half an image.
+/// All arguments: float32 [B]; the angle in radians.
+at::Tensor affine_maps(const at::Tensor& angle, const at::Tensor& width, const at::Tensor& height,
+                          const at::Tensor& shear, const at::Tensor& dx, const at::Tensor& dy) {
+  const at::Tensor cos = angle.cos();
+  const at::Tensor sin = angle.sin();
+  // Rotation times shear times scale; a source is found by dividing by the scale.
+  const at::Tensor x_row = at::stack({cos / width, (cos * shear - sin) / height, dx}, 1);
+  const at::Tensor y_row = at::stack({sin / width, (sin * shear + cos) / height, dy}, 1);
+  return at::stack({x_row, y_row}, 1);
+}
+
+at::Tensor random_maps(const Augmentation& a, int64_t side, Draws& draws) {
+  const at::Tensor angle = draws.around_zero(a.rotate * kRadians);
+  const at::Tensor width = draws.around_zero(a.scale).add_(1);
+  const at::Tensor height = draws.around_zero(a.scale).add_(1);
+  const at::Tensor shear = draws.around_zero(a.shear);
+  const at::Tensor dx = draws.around_zero(2 * a.shift / static_cast<double>(side));
+  const at::Tensor dy = draws.around_zero(2 * a.shift / static_cast<double>(side));
+  return draws.to_device(affine_maps(angle, width, height, shear, dx, dy));
+}
+
+at::Tensor sampling_grid(const at::Tensor& maps, const at::Tensor& x) {
+  return at::affine_grid_generator(maps, x.sizes(), /*align_corners=*/false);
+}
+
+/// x, float32 [B, 1, S, S], between its pixels; 0 outside.
+at::Tensor sample(const at::Tensor& x, const at::Tensor& grid) {
+  return at::grid_sampler(x, grid, /*interpolation_mode=*/0, /*padding_mode=*/0, /*align_corners=*/false);
+}
+
+/// A smooth displacement of every pixel, float32 [B, S, S, 2] in the units of affine_grid.
+at::Tensor elastic_shift(const Augmentation& a, int64_t batch, int64_t side, Draws& draws) {
+  const at::Tensor coarse = draws.to_device(draws.normal({batch, 2, kElasticGrid, kElasticGrid}));
+  const at::Tensor smooth = at::upsample_bicubic2d(coarse, {side, side}, /*align_corners=*/false);
+  return smooth.permute({0, 2, 3, 1}).mul(2 * a.elastic / static_cast<double>(side));
+}
+
+/// Every pixel some way towards the brightest (thicker) or the darkest (thinner) of its neighbours above, below and
+/// beside.
+at::Tensor vary_thickness(const at::Tensor& x, const Augmentation& a, Draws& draws) {
+  const at::Tensor amount = draws.to_device(draws.around_zero(a.thickness)).view({-1, 1, 1, 1});
+  const auto brightest = [](const at::Tensor& t) {
+    return at::maximum(at::max_pool2d(t, {3, 1}, {1, 1}, {1, 0}), at::max_pool2d(t, {1, 3}, {1, 1}, {0, 1}));
+  };
+  const at::Tensor thicker = brightest(x);
+  const at::Tensor thinner = brightest(-x).neg_();
+  return at::where(amount > 0, at::lerp(x, thicker, amount.clamp_min(0)),
+                      at::lerp(x, thinner, (-amount).clamp_min(0)));
+}
+
+/// Blanks a rectangle of a tenth to two fifths of the side, anywhere, in the given share of the images.
+at::Tensor erase(const at::Tensor& x, const Augmentation& a, Draws& draws) {
+  const auto side = static_cast<double>(x.size(-1));
+  const at::Tensor places = at::arange(x.size(-1), at::kFloat).view({1, -1});
+  const at::Tensor chosen = draws.uniform().lt(a.erase).view({-1, 1});
+  const auto band = [&] {
+    const at::Tensor length = draws.uniform().mul_(0.3 * side).add_(0.1 * side).view({-1, 1});
+    const at::Tensor begin = draws.uniform().view({-1, 1}) * (side - length);
+    return (places >= begin).logical_and_(places < begin + length);
+  };
+  const at::Tensor rows = band().logical_and_(chosen).unsqueeze(2);
+  const at::Tensor columns = band().unsqueeze(1);
+  return x.masked_fill(draws.to_device(rows.logical_and(columns)).unsqueeze(1), 0);
+}
+
+}  // namespace
+
+at::Tensor transform(const at::Tensor& images, const AffineMap& map) {
+  const at::Tensor x = images.unsqueeze(1).to(at::kFloat);
+  const auto all = [&](double value) { return at::full({x.size(0)}, value, x.options()); };
+  const at::Tensor none = all(0);
+  return sample(x, sampling_grid(affine_maps(all(map.rotate * kRadians), all(map.width), all(map.height),
+                                             all(map.shear), none, none),
+                                 x))
+      .squeeze(1);
+}
+
+at::Tensor augment(const at::Tensor& images, const Augmentation& a, uint64_t seed) {
+  const int64_t batch = images.size(0);
+  const int64_t side = images.size(1);
+  Draws draws(seed, images);
+  at::Tensor x = images.unsqueeze(1).to(at::kFloat);
+  at::Tensor grid = sampling_grid(random_maps(a, side, draws), x);
+  if (a.elastic > 0) grid = grid + elastic_shift(a, batch, side, draws);
+  x = sample(x, grid);
+  if (a.thickness > 0) x = vary_thickness(x, a, draws);
+  if (a.erase > 0) x = erase(x, a, draws);
+  return x.squeeze(1);
+}
+
+}  // namespace digitrec

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "digitrec/train/config.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace digitrec {
+
+/// A turn, stretch and slant about the image's middle.
+struct AffineMap {
+  double rotate = 0;  ///< degrees
+  double width = 1;
+  double height = 1;
+  double shear = 0;  ///< x shifted by this share of y
+};
+
+/// The images seen through the map: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255; what comes from
+/// outside is 0.
+at::Tensor transform(const at::Tensor& images, const AffineMap& map);
+
+/// Varied copies of the images: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255. The same seed varies
+/// the same images alike on every device, up to rounding.
+at::Tensor augment(const at::Tensor& images, const Augmentation& augmentation, uint64_t seed);
+
+}  // namespace digitrec

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "checkpoint/training_state.h"
+#include "digitrec/train/config.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) or SGD with momentum, stepping all parameters in one
+/// of LibTorch's fused kernels. Same arithmetic and defaults as torch.optim: betas .9 and .999, epsilon 1e-8.
+class Optimizer {
+ public:
+  Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& config);
+
+  /// Moves the parameters along their gradients. Parameters without a gradient stay.
+  void step(double rate);
+  /// The rate as a float32 scalar on the parameters' device, for steps that are recorded once and launched with others.
+  void step(const at::Tensor& rate);
+  void zero_grad();
+
+  void save(TrainingState& state) const;
+  void restore(const TrainingState& state);
+
+ private:
+  template <class Rate>
+  void apply(const Rate& rate);
+  std::map<std::string, const std::vector<at::Tensor>*> tensors_by_name() const;
+
+  std::vector<at::Tensor> parameters_;
+  OptimizerKind kind_;
+  double weight_decay_;
+  double momentum_;
+  bool first_step_ = true;
+  std::vector<at::Tensor> first_moments_;  ///< sgd: momentum buffers
+  std::vector<at::Tensor> second_moments_;
+  std::vector<at::Tensor> steps_;  ///< float scalars, as the fused kernels want them
+};
+
+/// Scales all gradients so that their common L2 norm is at most `max_norm`, without waiting for the device.
+void clip_gradients(const std::vector<at::Tensor>& parameters, double max_norm);
+
+}  // namespace digitrec

@@ -1,0 +1,52 @@
+#include "train/recipes.h"
+
+#include "core/names.h"
+#include "recipe_texts.h"
+
+#include <stdexcept>
+
+namespace digitrec {
+namespace {
+
+/// What stands behind "# KEY: " in the comment that a recipe begins with, to the end of the line.
+std::string comment_line(std::string_view toml, std::string_view key) {
+  const std::string begin = "# " + std::string(key) + ": ";
+  for (size_t line = 0; line < toml.size() && toml[line] == '#'; line = toml.find('\n', line) + 1) {
+    const std::string_view rest = toml.substr(line);
+    if (rest.starts_with(begin)) return std::string(rest.substr(begin.size(), rest.find('\n') - begin.size()));
+  }
+  throw std::logic_error("a recipe has no line '" + begin + "'");
+}
+
+Recipe read_recipe(const recipe_texts::Text& text) {
+  return {.name = std::string(text.name),
+          .summary = comment_line(text.content, text.name),
+          .reaches = comment_line(text.content, "reaches"),
+          .costs = comment_line(text.content, "costs"),
+          .toml = text.content};
+}
+
+}  // namespace
+
+const std::vector<Recipe>& recipes() {
+  static const std::vector<Recipe> all = [] {
+    std::vector<Recipe> read;
+    for (const recipe_texts::Text& text : recipe_texts::kTexts) read.push_back(read_recipe(text));
+    return read;
+  }();
+  return all;
+}
+
+std::vector<std::string> recipe_names() {
+  std::vector<std::string> names;
+  for (const Recipe& recipe : recipes()) names.push_back(recipe.name);
+  return names;
+}
+
+const Recipe& find_recipe(const std::string& name) { return recipes()[find_name("recipe", name, recipe_names())]; }
+
+void apply_recipe(TrainConfig& config, const Recipe& recipe) {
+  apply_config_text(config, recipe.toml, "configs/" + recipe.name + ".toml");
+}
+
+}  // namespace digitrec

@@ -1,0 +1,91 @@
+#include "digitrec/image/pictures.h"
+
+#include "image/image_file.h"
+#include "digitrec/core/error.h"
+#include "support.h"
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+std::filesystem::path write_png(const TempFolder& folder, const std::string& name, const GrayImage& image) {
+  return folder.write(name, encode_png(image));
+}
+
+TEST(ReadImage, ReadsPng) {
+  const TempFolder folder;
+  const GrayImage page = test::page_with_bar(7, 5, 1, 1, 3, 4);
+  const GrayImage again = read_image(write_png(folder, "a.png", page));
+  EXPECT_EQ(again.width, 7);
+  EXPECT_EQ(again.height, 5);
+  EXPECT_EQ(again.pixels, page.pixels);
+}
+
+TEST(ReadImage, RefusesWhatIsNoPicture) {
+  const TempFolder folder;
+  const auto text = folder.write("a.png", "hello");
+  EXPECT_ERROR(read_image(text), Error,
+               text.string() + ": neither a PNG nor a JPEG file; expected a PNG or JPEG picture of a digit");
+  const auto whole = write_png(folder, "b.png", test::page_with_bar(40, 40, 1, 1, 30, 30));
+  const auto cut = folder.write("c.png", test::read_text(whole).substr(0, 60));
+  EXPECT_THROW(read_image(cut), Error);
+  const auto jpeg = folder.write("d.jpg", "\xff\xd8\xff nothing more");
+  EXPECT_THROW(read_image(jpeg), Error);
+}
+
+TEST(ReadImage, TurnsAPhotoAsItsCameraWasHeld) {
+  const std::string jpeg = test::read_text(std::filesystem::path(DIGITREC_FIXTURES) / "pictures/one.jpg");
+  const GrayImage plain = decode_image(jpeg, "one");
+  const auto turned = [&](char orientation, bool is_little) {
+    const std::string tiff =
+        is_little
+            ? std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18) + orientation + std::string(3, '\0')
+            : std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19) + orientation + std::string(2, '\0');
+    const std::string exif = std::string("Exif\0\0", 6) + tiff;
+    const std::string segment = std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif;
+    return decode_image(jpeg.substr(0, 2) + segment + jpeg.substr(2), "one");
+  };
+  const auto at = [](const GrayImage& image, int64_t x, int64_t y) {
+    return image.pixels[static_cast<size_t>(y * image.width + x)];
+  };
+  const int64_t w = plain.width;
+  const int64_t h = plain.height;
+  EXPECT_EQ(turned(1, true).pixels, plain.pixels);
+  for (const bool is_little : {true, false}) {
+    const GrayImage mirrored = turned(2, is_little);
+    const GrayImage half = turned(3, is_little);
+    const GrayImage right = turned(6, is_little);  // to be turned clockwise
+    const GrayImage left = turned(8, is_little);
+    EXPECT_EQ(right.width, h);
+    EXPECT_EQ(right.height, w);
+    for (int64_t y = 0; y < h; ++y) {
+      for (int64_t x = 0; x < w; ++x) {
+        ASSERT_EQ(at(mirrored, w - 1 - x, y), at(plain, x, y));
+        ASSERT_EQ(at(half, w - 1 - x, h - 1 - y), at(plain, x, y));
+        ASSERT_EQ(at(right, h - 1 - y, x), at(plain, x, y));
+        ASSERT_EQ(at(left, y, w - 1 - x), at(plain, x, y));
+      }
+    }
+  }
+  EXPECT_EQ(turned(9, true).pixels, plain.pixels);  // no such way
+}
+
+TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
+  const TempFolder folder;
+  for (const char* name : {"b.png", "a.JPG", "notes.txt"}) folder.write(name, "");
+  EXPECT_EQ(find_pictures({folder.path()}), (std::vector<std::filesystem::path>{folder / "a.JPG", folder / "b.png"}));
+  EXPECT_EQ(find_pictures({folder / "b.png", folder / "a.JPG"}),
+            (std::vector<std::filesystem::path>{folder / "b.png", folder / "a.JPG"}));
+  const TempFolder mixed;
+  mixed.write("a.png", "");
+  mixed.write("test.csv", "");
+  EXPECT_ERROR(find_pictures({mixed.path()}), Error,
+               mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
+  EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
+  EXPECT_ERROR(find_pictures({folder / "b.png", folder / "test.csv"}), Error,
+               (folder / "test.csv").string() + ": no picture; expected .png or .jpg files, or a single data file");
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,186 @@
+#include "page/page.h"
+
+#include "image/image_file.h"
+#include "digitrec/core/error.h"
+#include "data/csv_writer.h"
+#include "synth/synth.h"
+#include "figures/figures.h"
+#include "figures/gnuplot.h"
+#include "support.h"
+#include "support_run.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/types.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+namespace digitrec {
+namespace {
+
+using test::read_text;
+using test::TempFolder;
+using test::train_one;
+
+/// A finished run of two small networks.
+struct Report : testing::Test {
+  Report() {
+    config.model = "cnn";
+    config.device = "cpu";
+    config.epochs = 2;
+    config.folds = 2;
+    config.data = (folder / "train.csv").string();
+    const Dataset data = draw_synthetic_digits(400, 3);
+    write_image_csv(config.data, data);
+    test::run(config, data, folder / "run");
+    run = load_run(folder / "run", "", {});
+  }
+
+  static nlohmann::json data_of(const std::string& page) {
+    const std::string open = "type=\"application/json\">";
+    const size_t begin = page.find(open) + open.size();
+    return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+  }
+
+  TempFolder folder;
+  TrainConfig config;
+  RunRecord run;
+};
+
+/// 0, 1, ..., classes - 1, 0, ...
+std::vector<int64_t> counting_labels(int64_t count, int64_t classes) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < count; ++i) labels.push_back(i % classes);
+  return labels;
+}
+
+TEST_F(Report, ReadsTheRunFromItsFolder) {
+  EXPECT_EQ(run.name, "run");
+  EXPECT_EQ(run.metrics.rows, 400);
+  ASSERT_EQ(run.networks.size(), 2U);
+  ASSERT_EQ(run.networks[1].epochs.size(), 2U);
+  EXPECT_EQ(run.networks[1].epochs[1].epoch, 2);
+  EXPECT_GE(run.networks[1].best_epoch, 1);
+  EXPECT_TRUE(run.environment.at("program").starts_with("digitrec "));
+  EXPECT_EQ(run.environment.at("device"), "cpu");
+}
+
+TEST_F(Report, TellsOfTheCheckpointBeforeADamagedOne) {
+  const std::filesystem::path best = folder / "run/member-01/best.safetensors";
+  std::filesystem::copy_file(best, folder / "run/member-01/best.previous.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  folder.write("run/member-01/best.safetensors", "torn");
+  const RunRecord again = load_run(folder / "run", "", {});
+  ASSERT_EQ(again.damage.size(), 1U);
+  EXPECT_TRUE(again.damage[0].ends_with("best.previous.safetensors is used instead")) << again.damage[0];
+  EXPECT_EQ(again.metrics.accuracy, run.metrics.accuracy);
+  EXPECT_EQ(again.networks[0].checkpoint.filename(), "best.previous.safetensors");
+  EXPECT_EQ(again.networks[0].best_epoch, run.networks[0].best_epoch);
+}
+
+TEST_F(Report, PageHoldsTheMetricsAndTheImagesOfEveryMistake) {
+  const auto data = data_of(report_page({run}));
+  const auto& shown = data["runs"][0];
+  EXPECT_EQ(shown["metrics"]["correct"], run.metrics.correct);
+  EXPECT_EQ(shown["metrics"]["confusion"], nlohmann::json(run.metrics.confusion));
+  EXPECT_EQ(shown["networks"][0]["epochs"].size(), 2U);
+  EXPECT_EQ(shown["config"]["folds"], "2");
+  EXPECT_EQ(shown["defaults"]["weight_decay"], "0");
+  int64_t max_of_cell = 0;
+  std::map<std::pair<int, int>, int64_t> cells;
+  for (const auto& image : shown["images"]["list"]) {
+    const int64_t n = ++cells[{image["label"], image["answer"]}];
+    max_of_cell = std::max(max_of_cell, n);
+    // Its row in the file carries that label.
+    EXPECT_EQ(run.dataset.labels[image["row"].get<int64_t>() - 1].item<int64_t>(), image["label"]);
+    EXPECT_EQ(image["top"][0][0], image["answer"]);
+  }
+  EXPECT_LE(max_of_cell, 24);
+  for (size_t label = 0; label < 10; ++label) {
+    for (size_t answer = 0; answer < 10; ++answer) {
+      EXPECT_EQ((cells[{static_cast<int>(label), static_cast<int>(answer)}]),
+                std::min<int64_t>(24, run.metrics.confusion[label][answer]));
+    }
+  }
+}
+
+TEST_F(Report, PageIsNotBrokenByWhatARunIsCalled) {
+  run.name = "</script><script>alert(1)</script><!--";
+  run.config.data = "<b>&amp;";
+  const std::string page = report_page({run, run});
+  EXPECT_EQ(data_of(page)["runs"][1]["name"], run.name);
+  EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
+  EXPECT_NE(report_page({run}).find("<title>cnn on &lt;b>&amp;amp;</title>"), std::string::npos);
+  EXPECT_EQ(page.find("{{"), std::string::npos);
+}
+
+TEST_F(Report, PageOfARunStillGoingShowsItsCurves) {
+  RunRecord going;
+  going.name = "run";
+  going.networks = {run.networks[0]};
+  const std::string page = report_page({going}, "Still training: epoch 1 of 5 is done.", true);
+  EXPECT_EQ(data_of(page)["is_going"], true);
+  EXPECT_EQ(data_of(page)["status"], "Still training: epoch 1 of 5 is done.");
+  EXPECT_TRUE(data_of(page)["runs"][0]["metrics"].is_null());
+}
+
+TEST_F(Report, FiguresAreDrawn) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  const std::filesystem::path figures = folder / "figures";
+  std::filesystem::create_directory(figures);
+  std::vector<std::string> names;
+  draw_figures(run, figures, [&](const std::filesystem::path& file) { names.push_back(file.stem().string()); });
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"classes", "confusion", "curves", "feature-maps", "filters", "mistakes",
+                                             "pixels", "predictions", "reliability"}));
+  for (const std::string& name : names) {
+    EXPECT_EQ(read_image(figures / (name + ".png")).width, 1600) << name;
+    EXPECT_NE(read_text(figures / (name + ".svg")).find("</svg>"), std::string::npos) << name;
+  }
+  // What is written on them is what was measured.
+  EXPECT_NE(read_text(figures / "confusion.svg").find(fmt::format("{:.2f}%", 100 * run.metrics.accuracy)),
+            std::string::npos);
+}
+
+TEST(Figures, AreDrawnOfLongRunsLargeImagesAndFewClasses) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  const TempFolder folder;
+  const Dataset data = test::random_dataset(counting_labels(60, 2), 100);
+  TrainConfig config;
+  config.model = "cnn-dropout";
+  config.device = "cpu";
+  config.epochs = 12;
+  train_one(config, data, folder / "run", {});
+  int drawn = 0;
+  draw_figures(load_run(folder / "run", data, {}), folder.path(), [&](const std::filesystem::path&) { ++drawn; });
+  EXPECT_EQ(drawn, 9);
+}
+
+TEST_F(Report, FiguresTakeTextsAsTheyAre) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  // None of these is a command, an escape or a font change.
+  Figure("odd", 800, 100, "set xrange [0:1]\nset yrange [0:1]\nplot $t using 1:2:3 with labels\n")
+      .set("title", "it's `id` \\n {/Bold x}_a")
+      .set("subtitle", "a\nset output 'x'")
+      .table("t", "0.5 0.5 " + quote("say \"hi\" `id`") + "\n")
+      .draw(folder.path());
+  const std::string svg = read_text(folder / "odd.svg");
+  EXPECT_NE(svg.find("`id` \\n {/Bold x}_a"), std::string::npos);
+  EXPECT_NE(svg.find("say 'hi' `id`"), std::string::npos);
+}
+
+TEST(ReadEpochMetrics, LeavesBlanksUnmeasuredAndNamesWhatIsWrong) {
+  const TempFolder folder;
+  const std::string header = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,images_per_second\n";
+  const auto epochs = read_epoch_metrics(folder.write("a.csv", header + "1,0.5,0.75,,,0.001,2.5,100\n"));
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_EQ(epochs[0].train_accuracy, 0.75);
+  EXPECT_TRUE(std::isnan(epochs[0].val_loss));
+  const auto broken = folder.write("b.csv", header + "1,x,0.75,,,0.001,2.5,100\n");
+  EXPECT_ERROR(read_epoch_metrics(broken), Error, broken.string() + ": 'x' is no number; was the file altered?");
+}
+
+}  // namespace
+}  // namespace digitrec

@@ -1,0 +1,93 @@
+#include "run/folder.h"
+
+#include "digitrec/core/error.h"
+#include "checkpoint/contents.h"
+#include "support.h"
+#include "support_run.h"
+#include "support_files.h"
+
+#include <cerrno>
+
+namespace digitrec {
+namespace {
+
+using test::FailingFiles;
+using test::TempFolder;
+
+/// The state after `epoch` epochs, with a tensor that tells it from others.
+TrainingFiles files_of(int64_t epoch) {
+  at::manual_seed(static_cast<uint64_t>(epoch));
+  TrainingFiles files;
+  files.network = checkpoint_contents(*build_model("mlp-128", {}),
+                                      {.preset = "mlp-128", .metrics = {{"epoch", static_cast<double>(epoch)}}});
+  files.is_best = true;
+  files.epochs.resize(static_cast<size_t>(epoch));
+  files.state.put_integer("epoch", epoch);
+  return files;
+}
+
+TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
+  int calls = 0;
+  {
+    const TempFolder folder;
+    RunFolder run(folder / "run", {}, Start::fresh);
+    run.save(files_of(1));
+    run.wait();
+    const FailingFiles count;
+    run.save(files_of(2));
+    run.wait();
+    calls = count.calls();
+  }
+  ASSERT_GT(calls, 20);
+  for (const auto how : {FailingFiles::How::once, FailingFiles::How::from_then_on}) {
+    for (int nth = 1; nth <= calls; ++nth) {
+      const TempFolder folder;
+      bool failed = false;
+      {
+        RunFolder run(folder / "run", {}, Start::fresh);
+        run.save(files_of(1));
+        run.wait();
+        const FailingFiles failing(nth, how, nth % 2 == 0 ? EIO : ENOSPC);
+        try {
+          run.save(files_of(2));
+          run.wait();
+        } catch (const Error&) {
+          failed = true;
+        }
+      }
+      RunFolder run(folder / "run", {}, Start::resumed);
+      const auto state = load_state(run.paths());
+      ASSERT_TRUE(state);
+      const int64_t epoch = state->value.integer("epoch");
+      EXPECT_TRUE((epoch == 1 && failed) || epoch == 2) << "call " << nth;
+      EXPECT_EQ(run.restore(*state, epoch), epoch) << "call " << nth;
+      EXPECT_EQ(test::load_network(run.paths().best()).info.metrics.at("epoch"), static_cast<double>(epoch)) << "call " << nth;
+      const double last = test::load_network(run.paths().last()).info.metrics.at("epoch");
+      EXPECT_TRUE(last == 1 || last == 2) << "call " << nth;
+      for (const std::string& entry : folder.entries()) EXPECT_FALSE(entry.ends_with(".tmp")) << entry;
+    }
+  }
+}
+
+TEST(RunFolder, CanBeResumedOrIsGoneWhateverCallOfTheFirstSaveFails) {
+  for (int nth = 1; nth <= 70; ++nth) {
+    const TempFolder folder;
+    {
+      const FailingFiles failing(nth, FailingFiles::How::from_then_on, ENOSPC);
+      try {
+        RunFolder run(folder / "run", {}, Start::fresh);
+        run.save(files_of(1));
+        run.wait();
+      } catch (const Error&) {
+      }
+    }
+    // At most the empty folder is left.
+    if (folder.entries().empty() || folder.entries() == std::vector<std::string>{"run"}) continue;
+    RunFolder run(folder / "run", {}, Start::resumed);
+    EXPECT_NO_THROW(load_state(run.paths())) << "call " << nth;
+    EXPECT_NO_THROW(test::load_network(run.paths().last())) << "call " << nth;
+  }
+}
+
+}  // namespace
+}  // namespace digitrec

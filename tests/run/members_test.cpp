@@ -1,0 +1,151 @@
+
+#include "digitrec/core/error.h"
+#include "core/precision.h"
+#include "synth/synth.h"
+#include "support.h"
+#include "support_run.h"
+
+#include <nlohmann/json.hpp>
+
+#include <torch/types.h>
+
+namespace digitrec {
+namespace {
+
+using test::read_text;
+using test::TempFolder;
+using test::train_one;
+
+TrainConfig small(int64_t folds, int64_t ensemble) {
+  TrainConfig config;
+  config.model = "mlp-128";
+  config.device = "cpu";
+  config.epochs = 1;
+  config.folds = folds;
+  config.ensemble = ensemble;
+  return config;
+}
+
+TEST(Members, ScoreEveryRowOfAllFoldsByNetworksThatNeverSawIt) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(400, 1);
+  const RunResult result = test::run(small(3, 2), data, folder / "run");
+  EXPECT_EQ(result.members.size(), 6);
+  EXPECT_TRUE(result.held_out.rows.equal(torch::arange(400)));
+  EXPECT_TRUE(torch::allclose(result.held_out.probabilities.sum(1), torch::ones({400})));
+  // By hand for the second fold: its two networks are members 2 and 5.
+  TrainConfig second = small(3, 2);
+  second.member = 2;
+  const torch::Tensor rows = training_split(second, data).validation;
+  const Dataset held_out{data.images.index_select(0, rows), {}, "fold 2"};
+  const PredictorOptions as_trained{torch::kCPU, choose_precision(second.precision, torch::kCPU).precision};
+  Predictor by_hand = test::predictor_of({folder / "run/member-02", folder / "run/member-05"}, as_trained);
+  const torch::Tensor expected = by_hand.predict(held_out);
+  EXPECT_TRUE(torch::allclose(result.held_out.probabilities.index_select(0, rows), expected));
+  const auto summary = nlohmann::json::parse(read_text(folder / "run/summary.json"));
+  EXPECT_EQ(summary["held_out"]["rows"], 400);
+}
+
+TEST(Members, NeverTrainOnARowTheyHoldBack) {
+  // Whatever a member's held-out images show, its weights are the same; the other folds' members see the change.
+  const TempFolder folder;
+  for (const auto& [folds, ensemble] : {std::pair<int64_t, int64_t>{3, 0}, {0, 2}}) {
+    const Dataset data = draw_synthetic_digits(300, 2);
+    TrainConfig config = small(folds, ensemble);
+    config.augmentation.rotate = 10;
+    config.average = AverageKind::ema;
+    TrainConfig second = config;
+    second.member = 2;
+    Dataset altered = data;
+    altered.images = data.images.clone();
+    altered.images.index_fill_(0, training_split(second, data).validation, 255);
+    const std::string name = std::to_string(folds);
+    test::run(config, data, folder / (name + "-a"));
+    test::run(config, altered, folder / (name + "-b"));
+    const auto weights = [&](const std::string& run, const std::string& member) {
+      return test::load_network(folder / (name + run + member + "last.safetensors")).model->parameters().front();
+    };
+    EXPECT_TRUE(weights("-a", "/member-02/").equal(weights("-b", "/member-02/")));
+    EXPECT_EQ(weights("-a", "/member-01/").equal(weights("-b", "/member-01/")), folds == 0);
+    EXPECT_FALSE(weights("-a", "/member-01/").equal(weights("-a", "/member-02/")));
+  }
+}
+
+TEST(Members, ResumeWhereTheyWereStopped) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  test::run(small(3, 0), data, folder / "whole");
+  int64_t started = 0;
+  int64_t seen = 0;
+  test::Events stop_in_second;
+  stop_in_second.on_start = [&](const Member& member, const TrainStart&) { started = member.number; };
+  stop_in_second.should_stop = [&] { return started == 2 && ++seen > 1; };
+  const RunResult stopped = test::run(small(3, 0), data, folder / "run", stop_in_second);
+  EXPECT_EQ(stopped.reason, StopReason::interrupted);
+  EXPECT_EQ(stopped.members.size(), 2);
+  std::vector<int64_t> kept;
+  std::vector<int64_t> trained;
+  test::Events note;
+  note.on_keep = [&](const MemberResult& member) { kept.push_back(member.member.number); };
+  note.on_start = [&](const Member& member, const TrainStart&) { trained.push_back(member.number); };
+  EXPECT_EQ(test::run(small(3, 0), data, folder / "run", note, Start::resumed).reason, StopReason::finished);
+  EXPECT_EQ(kept, std::vector<int64_t>{1});
+  EXPECT_EQ(trained, (std::vector<int64_t>{2, 3}));
+  for (const char* member :
+       {"/member-01/best.safetensors", "/member-02/best.safetensors", "/member-03/best.safetensors"}) {
+    EXPECT_EQ(read_text(folder / (std::string("run") + member)), read_text(folder / (std::string("whole") + member)));
+  }
+}
+
+TEST(Members, AreNotTrainedFurtherOnOtherData) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  int64_t started = 0;
+  test::Events stop_in_second;
+  stop_in_second.on_start = [&](const Member& member, const TrainStart&) { started = member.number; };
+  stop_in_second.should_stop = [&] { return started == 2; };
+  test::run(small(3, 0), data, folder / "run", stop_in_second);
+  Dataset other = draw_synthetic_digits(200, 2);
+  EXPECT_ERROR(test::run(small(3, 0), other, folder / "run", {}, Start::resumed), Error,
+               other.source + ": not the rows that " + (folder / "run/member-01").string() +
+                   " was trained on; name them with `data`");
+  EXPECT_FALSE(std::filesystem::exists(folder / "run/member-03"));
+}
+
+TEST(Members, RefuseAFolderThatHoldsARun) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  const auto run = folder / "run";
+  test::run(small(2, 0), data, run);
+  EXPECT_ERROR(test::run(small(2, 0), data, run), Error,
+               run.string() + ": already exists and is not empty; choose another `out` or resume it with `resume` " +
+                   run.string());
+}
+
+TEST(Members, RefuseNumbersThatMakeNoSense) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(100, 1);
+  TrainConfig config = small(1, 0);
+  EXPECT_ERROR(train_one(config, data, folder / "run", {}), UsageError,
+               "`folds`: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
+  config = small(3, 2);
+  config.member = 7;
+  EXPECT_ERROR(train_one(config, data, folder / "run", {}), UsageError,
+               "`member` 7: there are 6; see `folds` and `ensemble`");
+  EXPECT_TRUE(folder.entries().empty());
+  EXPECT_ERROR(test::run(small(3, 0), test::random_dataset({0, 1}, 28), folder / "runs/new"), Error,
+               "random: 2 rows cannot fill 3 folds; add rows or lower `folds`");
+  EXPECT_TRUE(folder.entries().empty());
+}
+
+TEST(PredictHeldOut, RefusesOtherData) {
+  const TempFolder folder;
+  train_one(small(0, 0), draw_synthetic_digits(200, 1), folder / "run", {});
+  Dataset other = draw_synthetic_digits(200, 2);
+  EXPECT_ERROR(predict_held_out(folder / "run", other, {}), Error,
+               other.source + ": not the data that " + (folder / "run").string() +
+                   " was trained on; its own rows cannot be told from others");
+}
+
+}  // namespace
+}  // namespace digitrec
