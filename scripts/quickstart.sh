@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/install_dependencies.sh
+scripts/setup/install_dependencies.sh
 cmake --preset release -DDIGITREC_TESTS=OFF
 cmake --build --preset release
 digitrec=build/release/digitrec

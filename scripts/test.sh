@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/install_dependencies.sh --tests
+scripts/setup/install_dependencies.sh --tests
 cmake --preset dev
 cmake --build --preset dev
 ctest --preset dev "$@"

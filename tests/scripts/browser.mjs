@@ -1,5 +1,5 @@
 // What the tests of pages share: node TEST DIGITREC [SCREENSHOT_FOLDER]. Exit code 77, which ctest takes as skipped, where
-// Chromium or playwright-core is missing; scripts/check_pages.sh installs them.
+// Chromium or playwright-core is missing; scripts/check/pages.sh installs them.
 import {execFileSync} from 'node:child_process';
 import {createRequire} from 'node:module';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs scripts/get_data.sh against a server on loopback: whole files, a broken mirror, a resumed download, a stand-in
+"""Runs scripts/setup/get_data.sh against a server on loopback: whole files, a broken mirror, a resumed download, a stand-in
 for the Kaggle CLI."""
 import hashlib
 import http.server
@@ -10,7 +10,7 @@ import tempfile
 import threading
 import unittest
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "get_data.sh"
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "setup" / "get_data.sh"
 FILES = {"a.gz": b"first file" * 1000, "b.gz": b"second file" * 1000}
 
 

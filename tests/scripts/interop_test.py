@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """PyTorch reads a checkpoint that digitrec wrote: safetensors.torch loads it, its names fit the network written in
-Python (scripts/peers/presets.py), and that network gives digitrec's probabilities.
+Python (scripts/measure/peers/presets.py), and that network gives digitrec's probabilities.
 
     interop_test.py DIGITREC     exits with 77 (skipped) where torch or safetensors is missing
 """
@@ -19,7 +19,7 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "peers"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "measure" / "peers"))
 from presets import PRESETS  # noqa: E402
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Attacks digitrec serve on loopback, one way after another. After each, the server must answer within a second and its memory be
-bounded. check_serve_attacks.py [DIGITREC]; needs nothing beyond Python's own library. Exit code 0 when all held."""
+bounded. scripts/check/serve_attacks.py [DIGITREC]; needs nothing beyond Python's own library. Exit code 0 when all held."""
 import http.client
 import os
 import random
@@ -14,8 +14,10 @@ import tempfile
 import threading
 import time
 import zlib
+from pathlib import Path
 
-from png_file import png
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from png_file import png  # noqa: E402
 
 digitrec = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/digitrec")
 work = tempfile.TemporaryDirectory()

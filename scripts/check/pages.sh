@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Drives the HTML pages in headless Chromium. Installs Chromium and Node (apt-get) and playwright-core (into build/) if missing.
-#   scripts/check_pages.sh [SCREENSHOT_FOLDER]
+#   scripts/check/pages.sh [SCREENSHOT_FOLDER]
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 digitrec=${DIGITREC:-build/dev/digitrec}
 [ -x "$digitrec" ] || { echo "$digitrec is missing; build it: scripts/test.sh, or name another with DIGITREC=" >&2; exit 1; }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer, then the threads of loader, kernels, writer and
 # server under ThreadSanitizer. LibTorch and OpenMP are not instrumented, so what happens inside them is not looked at.
-#   scripts/check_sanitizers.sh [asan|tsan]      default: both
+#   scripts/check/sanitizers.sh [asan|tsan]      default: both
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=ignore_noninstrumented_modules=1:second_deadlock_stack=1

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What `fast` is for: trains it with ten seeds, each scored on the rows that its split held back, and times the whole job,
 # loading and predicting included, against the users' Python pipeline training `cnn` to 98.64%.
-#   scripts/check_fast.sh DATA    DATA: folder with Kaggle's train.csv and test.csv; 5 to 10 minutes
+#   scripts/measure/fast.sh DATA    DATA: folder with Kaggle's train.csv and test.csv; 5 to 10 minutes
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-data=${1:?usage: scripts/check_fast.sh DATA}
+data=${1:?usage: scripts/measure/fast.sh DATA}
 digitrec=${DIGITREC:-build/release/digitrec}
 python=.venv/bin/python
 work=$(mktemp -d)
@@ -28,7 +28,7 @@ whole() {
 }
 for _ in 1 2 3; do seconds whole >>"$work/whole"; done
 ours=$(sort -n "$work/whole" | sed -n 2p)
-"$python" scripts/peers/users_pipeline.py --data "$data/train.csv" --limit 37800 --until-accuracy 0.9864 >"$work/users"
+"$python" scripts/measure/peers/users_pipeline.py --data "$data/train.csv" --limit 37800 --until-accuracy 0.9864 >"$work/users"
 "$python" - "$ours" "$work/users" <<'PY'
 import json, sys
 ours, users = float(sys.argv[1]), json.load(open(sys.argv[2]))

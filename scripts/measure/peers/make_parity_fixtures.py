@@ -6,7 +6,7 @@ evaluation mode, and in training mode (batch statistics, dropout off) logits, lo
 loss after 20 Adam steps; and which images they are of.
 
     pip install torch==2.13.0 safetensors numpy
-    python3 scripts/peers/make_parity_fixtures.py [PRESET...]
+    python3 scripts/measure/peers/make_parity_fixtures.py [PRESET...]
 """
 import pathlib
 import sys
@@ -21,7 +21,7 @@ from presets import PRESETS
 
 ROWS = 16
 SAMPLE = 500  # gradient values kept of each tensor
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "fixtures" / "parity"
+FOLDER = pathlib.Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "parity"
 
 
 def hashed(count, stream):

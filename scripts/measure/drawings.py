@@ -3,7 +3,7 @@
 rest, serves it, and posts the held-back digits as drawings: on canvases of 200, 400 and 800 pixels, at nine places, with thin,
 natural and thick strokes, black on white and white on black. Prints the accuracy of each, and of the rows as they are.
 
-    scripts/check_drawings.py DATA.csv [CONFIG [DRAWINGS]]        default: configs/best.toml 9720
+    scripts/measure/drawings.py DATA.csv [CONFIG [DRAWINGS]]        default: configs/best.toml 9720
 
 DIGITREC names the program. Installs scipy (into .venv) if missing. Exit code 1 below 98.5%, or 98% for a place or polarity.
 """
@@ -18,7 +18,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-root = Path(__file__).resolve().parent.parent
+root = Path(__file__).resolve().parents[2]
 python = root / ".venv/bin/python"
 if Path(sys.executable).parent != python.parent and python.exists():
     os.execv(python, [str(python), __file__, *sys.argv[1:]])
@@ -30,7 +30,7 @@ except ImportError:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "numpy", "scipy"], check=True)
     os.execv(sys.executable, [sys.executable, __file__, *sys.argv[1:]])
 
-import drawings
+from canvas import CANVASES, POSITIONS, STROKES, draw, encode
 
 digitrec = str(Path(os.environ.get("DIGITREC", root / "build/release/digitrec")).resolve())
 PLACES = ("top left", "top", "top right", "left", "middle", "right", "bottom left", "bottom", "bottom right")
@@ -39,9 +39,9 @@ PLACES = ("top left", "top", "top right", "left", "middle", "right", "bottom lef
 def read(job):
     """Draws one digit and asks the server; gives what it was read as, or the refusal."""
     port, pixels, canvas, place, stroke, white_on_black = job
-    picture = drawings.draw(pixels, canvas, drawings.POSITIONS[place], stroke, white_on_black)
+    picture = draw(pixels, canvas, POSITIONS[place], stroke, white_on_black)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("POST", "/api/predict", drawings.encode(picture), {"Content-Type": "image/png"})
+    connection.request("POST", "/api/predict", encode(picture), {"Content-Type": "image/png"})
     reply = json.loads(connection.getresponse().read())
     connection.close()
     return reply.get("number", reply.get("error"))
@@ -70,7 +70,7 @@ def main(data, config, count):
                 rest, canvas = divmod(i, 3)
                 rest, place = divmod(rest, 9)
                 rest, stroke = divmod(rest, 3)
-                jobs.append((generator.randrange(len(held)), drawings.CANVASES[canvas], place, drawings.STROKES[stroke], rest % 2 == 1))
+                jobs.append((generator.randrange(len(held)), CANVASES[canvas], place, STROKES[stroke], rest % 2 == 1))
             with ProcessPoolExecutor() as pool:
                 answers = list(pool.map(read, [(port, held[row, 1:].reshape(28, 28), *how) for row, *how in jobs], chunksize=20))
         finally:

@@ -2,11 +2,11 @@
 # How well synthetic digits stand in for real ones: trains a cnn on 60,000 of them alone, then reads the labelled real
 # digits of a train.csv (data/train.csv, or the file named) with it. Fails below 85%. About a minute on 2 cores.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 real=${1:-data/train.csv}
 digitrec=build/release/digitrec
-[ -x "$digitrec" ] || { echo "check_synthetic.sh: build first with scripts/quickstart.sh" >&2; exit 1; }
+[ -x "$digitrec" ] || { echo "synthetic.sh: build first with scripts/quickstart.sh" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$digitrec" data synth --out "$work/data" --train 60000 --test 10

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Trains and infers with digitrec and with the Python pipelines of scripts/peers/, one after the other in each of several
+# Trains and infers with digitrec and with the Python pipelines of scripts/measure/peers/, one after the other in each of several
 # rounds, and prints digitrec's speed over theirs: medians, same batch size, same threads. Needs .venv with torch, pandas
 # and pyarrow, which it installs, and a train.csv in Kaggle's format.
-#   scripts/compare_peers.sh TRAIN_CSV [ROUNDS [MODEL...]]     5 to 30 minutes, as the machine is
+#   scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]     5 to 30 minutes, as the machine is
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-csv=${1:?usage: scripts/compare_peers.sh TRAIN_CSV [ROUNDS [MODEL...]]}
+csv=${1:?usage: scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]}
 rounds=${2:-3}
 shift $(($# > 2 ? 2 : $#))
 models=("$@")
@@ -27,7 +27,7 @@ fi
 jemalloc=$(ldconfig -p | awk '/libjemalloc.so.2/ {print $NF; exit}')
 [ -n "$jemalloc" ] || say "libjemalloc2 is not installed: the skilled pipeline runs with glibc's allocator"
 
-skilled() { LD_PRELOAD=$jemalloc "$python" scripts/peers/skilled_pipeline.py "$@" 2>/dev/null; }
+skilled() { LD_PRELOAD=$jemalloc "$python" scripts/measure/peers/skilled_pipeline.py "$@" 2>/dev/null; }
 precisions=(fp32)
 if grep -q avx512_bf16 /proc/cpuinfo; then
   precisions+=(bf16)
@@ -38,7 +38,7 @@ for model in "${models[@]}"; do
   common=(--model "$model" --data "$csv" --limit "$rows" --threads "$threads" --epochs 1)
   for round in $(seq "$rounds"); do
     say "$model, round $round of $rounds"
-    "$python" scripts/peers/users_pipeline.py "${common[@]}" >>"$results/peers"
+    "$python" scripts/measure/peers/users_pipeline.py "${common[@]}" >>"$results/peers"
     for precision in "${precisions[@]}"; do
       skilled "${common[@]}" --precision "$precision" >>"$results/peers"
       skilled "${common[@]}" --precision "$precision" --compile >>"$results/peers"
@@ -49,6 +49,6 @@ print(json.dumps(json.load(sys.stdin)["results"][0]))' >>"$results/digitrec"
     done
   done
 done
-"$python" scripts/peers/load_csv.py "$csv" >"$results/loading"
+"$python" scripts/measure/peers/load_csv.py "$csv" >"$results/loading"
 "$digitrec" bench --models mlp-128 --devices cpu --data "$csv" --rows 640 --epochs 5 --json 2>/dev/null >"$results/bench"
-"$python" scripts/peers/print_ratios.py "$results"
+"$python" scripts/measure/peers/print_ratios.py "$results"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Lets the disk run full in the middle of a training: it must end with exit 1 and one line, the last checkpoint must load, and once
 # there is space again the run must go on to the very weights it would have had. Needs root, to mount a small tmpfs.
-#   scripts/check_full_disk.sh
+#   scripts/check/full_disk.sh
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
 work=$(mktemp -d)

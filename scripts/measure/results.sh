@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The table of docs/results.md: trains each recipe with three seeds and prints mean and spread of the accuracy after the last
 # epoch, on the 10% of the rows that each seed's split held back. No choice is made on those rows.
-#   scripts/check_results.sh DATA CONFIG...    e.g. scripts/check_results.sh data best cnn-tuned
+#   scripts/measure/results.sh DATA CONFIG...    e.g. scripts/measure/results.sh data best cnn-tuned
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-usage="usage: scripts/check_results.sh DATA CONFIG..."
+usage="usage: scripts/measure/results.sh DATA CONFIG..."
 data=${1:?$usage}
 shift
 : "${1:?$usage}"

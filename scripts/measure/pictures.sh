@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Draws the pictures of README.md and docs/figures.md anew, from synthetic digits: about two minutes on 2 cores.
-#   scripts/make_pictures.sh
+#   scripts/measure/pictures.sh
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
 pictures=$PWD/docs/pictures

@@ -2,11 +2,11 @@
 # Whether bfloat16 costs accuracy: trains a recipe of configs/ in fp32 and in bf16 with the same five seeds, and prints the mean
 # accuracy after the last epoch on the 30% of the rows that were held back. No choice is made on those rows. A processor
 # without bfloat16 instructions rounds alike and gives the same answer.
-#   scripts/check_precision.sh DATA CONFIG [EPOCHS]     e.g. scripts/check_precision.sh data cnn-tuned 4
+#   scripts/measure/precision.sh DATA CONFIG [EPOCHS]     e.g. scripts/measure/precision.sh data cnn-tuned 4
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-usage="usage: scripts/check_precision.sh DATA CONFIG [EPOCHS]"
+usage="usage: scripts/measure/precision.sh DATA CONFIG [EPOCHS]"
 data=${1:?$usage}
 model=${2:?$usage}
 epochs=${3:-5}

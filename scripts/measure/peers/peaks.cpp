@@ -1,5 +1,5 @@
 // What this machine can do at most, to hold speeds against: float32 multiply-adds in registers, and a sum of two large arrays
-// (two read, one written). scripts/roofline.sh compiles it for the machine it runs on.
+// (two read, one written). scripts/measure/roofline.sh compiles it for the machine it runs on.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

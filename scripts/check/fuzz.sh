@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Feeds every parser with made-up input (libFuzzer, AddressSanitizer, UndefinedBehaviorSanitizer), beginning with the files in
 # tests/fuzz/corpus, and prints how much of the parsers that input reached. What breaks one stays in build/fuzz/found.
-#   scripts/fuzz.sh [SECONDS [TARGET...]]    default: 60 seconds each; targets: csv idx gzip safetensors checkpoint config image http
+#   scripts/check/fuzz.sh [SECONDS [TARGET...]]    default: 60 seconds each; targets: csv idx gzip safetensors checkpoint config image http
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
 shift $(($# < 1 ? $# : 1))
 targets=("$@")
 [ $# -gt 0 ] || targets=(csv idx gzip safetensors checkpoint config image http)
-scripts/install_dependencies.sh --fuzz
+scripts/setup/install_dependencies.sh --fuzz
 llvm=$(llvm-config --bindir 2>/dev/null || dirname "$(realpath "$(command -v clang++)")")
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"

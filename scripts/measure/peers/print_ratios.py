@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the table of scripts/compare_peers.sh from the JSON lines that it gathered in a folder."""
+"""Prints the table of scripts/measure/peers.sh from the JSON lines that it gathered in a folder."""
 import json
 import pathlib
 import statistics

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What each part of the recipe `best` is worth: the recipe with one thing changed at a time, in two folds, so that every row of
 # DATA is scored by a network that was trained on the other half. Choose on rows that no figure is taken from later.
-#   scripts/ablate.sh DATA [ARM...]    e.g. scripts/ablate.sh train.csv recipe rigid; SEED=22 before it: other halves
+#   scripts/measure/ablate.sh DATA [ARM...]    e.g. scripts/measure/ablate.sh train.csv recipe rigid; SEED=22 before it: other halves
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-data=${1:?usage: scripts/ablate.sh DATA [ARM...]}
+data=${1:?usage: scripts/measure/ablate.sh DATA [ARM...]}
 shift
 digitrec=${DIGITREC:-build/release/digitrec}
 work=$(mktemp -d)

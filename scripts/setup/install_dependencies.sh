@@ -4,7 +4,7 @@
 #   --tests  also the Python packages that the interoperability tests use
 #   --fuzz   also Clang with its sanitizers and LLVM's coverage tools
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 TORCH=2.13.0
 # Without these nothing builds, or a test cannot run.

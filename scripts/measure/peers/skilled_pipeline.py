@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The best that a skilled PyTorch user would write: rows resident in one tensor, channels-last with true strides, fused
 Adam, no read-back inside an epoch, bf16 autocast and torch.compile on request. Run it with jemalloc preloaded, as
-scripts/compare_peers.sh does. Prints images a second, trained and inferred, as one line of JSON.
+scripts/measure/peers.sh does. Prints images a second, trained and inferred, as one line of JSON.
 """
 import torch
 from torch.nn import functional as F

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds digitrec on a machine with a CUDA GPU against the torch of its python3, without network; runs the CUDA tests, the
 # benchmark of GPU against CPU and one training of `fast`; prints one line of JSON.
-#   scripts/gpu_check.sh pack           where digitrec builds already: gathers the libraries it needs in build/carry
-#   scripts/gpu_check.sh [TRAIN_CSV]    on the GPU machine, with build/carry copied along; about 10 minutes. Without a CSV
+#   scripts/check/gpu.sh pack           where digitrec builds already: gathers the libraries it needs in build/carry
+#   scripts/check/gpu.sh [TRAIN_CSV]    on the GPU machine, with build/carry copied along; about 10 minutes. Without a CSV
 #                                       it draws synthetic digits
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 PACKAGES=(libcli11-dev libspdlog-dev libspdlog1.10 libfmt-dev libfmt9 libfccp-dev nlohmann-json3-dev libtomlplusplus-dev
           libtomlplusplus3 libgtest-dev zlib1g-dev zlib1g libpng-dev libpng16-16 libjpeg62-turbo-dev libjpeg62-turbo)

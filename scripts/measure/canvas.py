@@ -1,10 +1,13 @@
 """Digits of a data set as people draw them on a canvas: large, anywhere on it, thin or thick, in either colours."""
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from png_file import png
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from png_file import png  # noqa: E402
 
 POSITIONS = [(x, y) for y in (0.0, 0.5, 1.0) for x in (0.0, 0.5, 1.0)]  # of the free space, left to right, top down
 CANVASES = (200, 400, 800)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Has schemathesis make requests out of /openapi.json, sound ones and broken ones, and compares the answers with what the document
 # promises: no 5xx, no status or field that it does not name.
-#   scripts/check_serve_schema.sh [EXAMPLES]        default: 200 an operation. Installs schemathesis (into .venv) if missing.
+#   scripts/check/serve_schema.sh [EXAMPLES]        default: 200 an operation. Installs schemathesis (into .venv) if missing.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
 work=$(mktemp -d)

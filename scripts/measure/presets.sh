@@ -2,9 +2,9 @@
 # Trains every preset (or those named after the folder) with its published recipe on Kaggle's data, labels the test images
 # and checks the submissions. Prints a line a preset; fails where a validation accuracy is below what is expected of the
 # recipe. About 45 minutes on 2 cores, nearly all of it for cnn-bn.
-#   scripts/check_presets.sh [DATA [PRESET ...]]
+#   scripts/measure/presets.sh [DATA [PRESET ...]]
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 data=${1:-data}
 presets=("${@:2}")
@@ -12,7 +12,7 @@ presets=("${@:2}")
 declare -A least=([mlp-128]=96.7 [mlp]=96.7 [cnn]=98.6 [cnn-dropout]=99.1 [cnn-bn]=99.25)
 out=runs/presets-$(date +%Y%m%d-%H%M%S)
 digitrec=build/release/digitrec
-[ -x "$digitrec" ] || { echo "check_presets.sh: build first with scripts/quickstart.sh" >&2; exit 1; }
+[ -x "$digitrec" ] || { echo "presets.sh: build first with scripts/quickstart.sh" >&2; exit 1; }
 status=0
 for preset in "${presets[@]}"; do
   run=$out/$preset

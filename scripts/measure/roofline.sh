@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # How near each preset comes to what the processor's float32 units and its memory can do.
-#   scripts/roofline.sh [THREADS]     2 minutes; speeds in fp32, batch 64
+#   scripts/measure/roofline.sh [THREADS]     2 minutes; speeds in fp32, batch 64
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 threads=${1:-$(nproc)}
 digitrec=${DIGITREC:-build/release/digitrec}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-g++ -std=c++20 -O3 -march=native scripts/peers/peaks.cpp -o "$work/peaks" -pthread
+g++ -std=c++20 -O3 -march=native scripts/measure/peers/peaks.cpp -o "$work/peaks" -pthread
 peaks=$("$work/peaks" "$threads")
 "$digitrec" models --json >"$work/models"
 "$digitrec" bench --devices cpu --precisions fp32 --threads "$threads" --json >"$work/bench" 2>/dev/null

@@ -2,7 +2,7 @@
 """Kills trainings with SIGKILL at random moments, several times each, resumes them, and holds what comes out to a run that
 was never stopped: the same SHA-256 of the weights, the same metrics.csv but for its times. Exits 1 when any differs.
 
-    scripts/check_resume.py [RUNS [PROGRAM]]        100 runs take about a quarter of an hour on two cores
+    scripts/check/resume.py [RUNS [PROGRAM]]        100 runs take about a quarter of an hour on two cores
 """
 import concurrent.futures
 import hashlib
@@ -15,7 +15,7 @@ import tempfile
 import time
 
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-PROGRAM = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file__).parent.parent / "build/release/digitrec").resolve()
+PROGRAM = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file__).parents[2] / "build/release/digitrec").resolve()
 
 # All that a run can remember: a schedule, a mean of the weights, varied images, dropout, early stopping.
 COMMON = ["--optimizer", "adamw", "--schedule", "one-cycle", "--average", "ema", "--average-every", "2", "--rotate", "10",

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What a checkpoint costs an epoch of `mlp` on 42,000 rows: times training that saves once an epoch against training that saves ten
 # times more often, in turn, and prints the difference a save.
-#   scripts/check_save_cost.sh [ROUNDS]        default: 5
+#   scripts/measure/save_cost.sh [ROUNDS]        default: 5
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
 work=$(mktemp -d)

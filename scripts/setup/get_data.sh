@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets digits to train on into data/ (or --out DIR):
-#   scripts/get_data.sh kaggle   the Digit Recognizer competition's files, with the official Kaggle CLI
-#   scripts/get_data.sh mnist    MNIST's four IDX files over HTTPS, each checked by its SHA-256
+#   scripts/setup/get_data.sh kaggle   the Digit Recognizer competition's files, with the official Kaggle CLI
+#   scripts/setup/get_data.sh mnist    MNIST's four IDX files over HTTPS, each checked by its SHA-256
 # Without a name: kaggle where its CLI is set up, else mnist. Run it again after a break: it goes on where it stopped.
 set -euo pipefail
 
@@ -67,7 +67,7 @@ get_kaggle() {
   done
 }
 
-out=$(dirname "$0")/../data
+out=$(dirname "$0")/../../data
 what=
 while [ $# -gt 0 ]; do
   case $1 in

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Puts 64 clients on digitrec serve and on a Python server (FastAPI, uvicorn, PyTorch; a worker a core) with the same network, one
 # after the other in each of several rounds. Prints requests/s, median and 99th percentile latency, and errors.
-#   scripts/check_serve_load.sh [MODEL [SECONDS [ROUNDS]]]      default: cnn 30 1
+#   scripts/measure/serve_load.sh [MODEL [SECONDS [ROUNDS]]]      default: cnn 30 1
 # Installs wrk (apt-get), fastapi, uvicorn and safetensors (into .venv) if missing.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 model=${1:-cnn}
 seconds=${2:-30}
@@ -28,7 +28,7 @@ command -v wrk >/dev/null || { say "installing wrk with apt-get"; apt-get update
 "$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/c.csv" >"$work/url" 2>"$work/log" &
 servers+=($!)
 port=$(("$(date +%N | sed 's/^0*//')" % 20000 + 20000))
-"$python" scripts/peers/serve.py "$work/run/best.safetensors" "$model" "$port" "$(nproc)" &
+"$python" scripts/measure/peers/serve.py "$work/run/best.safetensors" "$model" "$port" "$(nproc)" &
 servers+=($!)
 
 # Each request is the next of 200 images, as JSON.
