@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# From nothing to submission.csv: installs what is missing, builds digitrec, trains a cnn and labels the test images.
-# With Kaggle's train.csv and test.csv in data/ it does the real thing, else it works on synthetic digits.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# From nothing to submission.csv: installs what is missing, builds digitrec, trains a cnn and labels the test images. With
+# Kaggle's train.csv and test.csv in data/ it does the real thing, else it works on synthetic digits.
+#
+# usage: scripts/quickstart.sh
+#
+# Installs: what scripts/setup/install_dependencies.sh names (that script's --help).
+# Writes: build/release, runs/quickstart-<time>, submission.csv; without real data also data/synthetic.
+# Takes: about 10 minutes on 2 cores the first time, nearly all of it to install and to build; then 2.
+source "$(dirname "$0")/common.sh"
+read_arguments 0 0 "$@"
 
 scripts/setup/install_dependencies.sh
-cmake --preset release -DDIGITREC_TESTS=OFF
-cmake --build --preset release
+build_digitrec
 digitrec=build/release/digitrec
 
 run=runs/quickstart-$(date +%Y%m%d-%H%M%S)
@@ -16,13 +21,13 @@ if has data/train.csv && has data/test.csv; then
   "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run"
 else
   data=data/synthetic
-  echo "== no data/train.csv and data/test.csv: working on synthetic digits instead, which are no real handwriting" >&2
+  say "no data/train.csv and data/test.csv: working on synthetic digits instead, which are no real handwriting"
   if [ ! -f "$data/train.csv" ]; then  # written last: where it is, all is
     rm -rf "$data"
     "$digitrec" data synth --out "$data" --train 20000 --test 5000
   fi
   "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run" --epochs 3
-  echo "== on the $data/test.csv it has never seen:" >&2
+  say "on the $data/test.csv it has never seen:"
   "$digitrec" eval --checkpoint "$run" --data "$data"
 fi
 "$digitrec" predict --checkpoint "$run" --input "$data" --out submission.csv

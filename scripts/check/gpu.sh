@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Builds digitrec on a machine with a CUDA GPU against the torch of its python3, without network; runs the CUDA tests, the
 # benchmark of GPU against CPU and one training of `fast`; prints one line of JSON.
-#   scripts/check/gpu.sh pack           where digitrec builds already: gathers the libraries it needs in build/carry
-#   scripts/check/gpu.sh [TRAIN_CSV]    on the GPU machine, with build/carry copied along; about 10 minutes. Without a CSV
-#                                       it draws synthetic digits
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+#
+# usage: scripts/check/gpu.sh pack            where digitrec builds already: gathers the libraries it needs in build/carry
+#        scripts/check/gpu.sh [TRAIN_CSV]     on the GPU machine, with build/carry copied along; without a CSV it draws
+#                                             synthetic digits
+#
+# Needs: an NVIDIA GPU, CMake, Ninja, a C++20 compiler, and a python3 with a CUDA build of torch. Writes: build/gpu.
+# Takes: about 10 minutes.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 1 "$@"
 
 PACKAGES=(libcli11-dev libspdlog-dev libspdlog1.10 libfmt-dev libfmt9 libfccp-dev nlohmann-json3-dev libtomlplusplus-dev
           libtomlplusplus3 libgtest-dev zlib1g-dev zlib1g libpng-dev libpng16-16 libjpeg62-turbo-dev libjpeg62-turbo)
-say() { printf '== %s\n' "$*" >&2; }
 
 pack() {
   rm -rf build/carry
@@ -24,10 +27,14 @@ pack() {
   say "build/carry: $(du -sh build/carry | cut -f1)"
 }
 
-if [ "${1:-}" = pack ]; then pack; exit; fi
+if [ "${args[0]:-}" = pack ]; then pack; exit; fi
 
-csv=${1:-}
-nvidia-smi -L >&2 || { say "no NVIDIA GPU here"; exit 1; }
+csv=
+if [ ${#args[@]} -gt 0 ]; then
+  need_data "${args[0]}"
+  csv=$data
+fi
+nvidia-smi -L >&2 || die "no NVIDIA GPU here; run it where nvidia-smi -L lists one"
 say "building against the torch of $(command -v python3)"
 cmake -S . -B build/gpu -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/build/carry/usr" \
   -DFAST_CPP_CSV_PARSER_INCLUDE_DIR="$PWD/build/carry/usr/include/libfccp" >&2
@@ -42,7 +49,7 @@ fi
 build/gpu/digitrec bench --devices cpu,cuda --models cnn,cnn-bn,fast --rows 12800 --data "$data" --json >build/gpu/bench.json
 rm -rf build/gpu/fast
 build/gpu/digitrec train --config configs/fast.toml --data "$data" --device cuda --out build/gpu/fast >&2
-python3 - "$tests" "${csv:-synthetic digits}" <<'PY'
+python3 - "$tests" "${args[0]:-synthetic digits}" <<'PY'
 import csv, json, subprocess, sys
 bench = json.load(open("build/gpu/bench.json"))
 rows = list(csv.DictReader(open("build/gpu/fast/metrics.csv")))

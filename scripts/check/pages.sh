@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Drives the HTML pages in headless Chromium. Installs Chromium and Node (apt-get) and playwright-core (into build/) if missing.
-#   scripts/check/pages.sh [SCREENSHOT_FOLDER]
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-digitrec=${DIGITREC:-build/dev/digitrec}
-[ -x "$digitrec" ] || { echo "$digitrec is missing; build it: scripts/test.sh, or name another with DIGITREC=" >&2; exit 1; }
-missing=
-for package in chromium nodejs npm; do
-  command -v "${package/nodejs/node}" >/dev/null || missing+="$package "
-done
-if [ -n "$missing" ]; then
-  echo "== installing with apt-get: $missing" >&2
-  apt-get update -qq
-  # shellcheck disable=SC2086  # a list of words
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# Drives the report page and the drawing page in headless Chromium, as the tests do, and keeps screenshots of them.
+#
+# usage: scripts/check/pages.sh [FOLDER]     FOLDER: where screenshots go; without it, none are taken
+#
+# Installs: what scripts/setup/install_dependencies.sh --browser names (that script's --help).
+# Needs: DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: a minute on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 1 "$@"
+need_digitrec
+screenshots=()
+if [ ${#args[@]} -gt 0 ]; then
+  screenshots=("$(from_caller "${args[0]}")")
+  mkdir -p "${screenshots[0]}"
 fi
-if [ ! -d build/node_modules/playwright-core ]; then
-  echo "== installing playwright-core into build/node_modules" >&2
-  npm install --silent --no-save --prefix build playwright-core
-fi
+scripts/setup/install_dependencies.sh --browser
+node=.cache/browser/playwright/driver/node
+[ -x "$node" ] || node=$(command -v node) || die "no Node.js in .cache/browser nor on PATH; install Node.js 20 or later and run this again"
 for page in report serve; do
-  NODE_PATH=$PWD/build/node_modules node "tests/scripts/${page}_page_test.mjs" "$(realpath "$digitrec")" ${1:+"$(realpath "$1")"}
+  code=0
+  "$node" "tests/scripts/${page}_page_test.mjs" "$digitrec" "${screenshots[@]}" || code=$?
+  [ "$code" -ne 77 ] || die "no browser to drive; install Chromium or Chrome, and run this again"
+  [ "$code" -eq 0 ] || exit "$code"
 done

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Attacks digitrec serve on loopback, one way after another. After each, the server must answer within a second and its memory be
-bounded. scripts/check/serve_attacks.py [DIGITREC]; needs nothing beyond Python's own library. Exit code 0 when all held."""
+bounded. Exit code 0 when all held.
+
+Needs nothing beyond Python's own library and a built digitrec. Takes one to two minutes.
+"""
 import http.client
 import os
 import random
@@ -17,11 +20,14 @@ import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from common import Parser, program  # noqa: E402
 from png_file import png  # noqa: E402
 
-digitrec = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/digitrec")
+parser = Parser(__doc__)
+parser.add_argument("program", metavar="PROGRAM", nargs="?", help="default: DIGITREC, else build/release/digitrec")
+digitrec = program(parser.parse_args().program)
 work = tempfile.TemporaryDirectory()
-MOST_MEMORY = 600 << 20  # above what the server held at the start
+MAX_MEMORY = 600 << 20  # above what the server held at the start
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
@@ -197,7 +203,7 @@ def bombs():
         peak = max(peak, memory() - at_start)
         time.sleep(0.05)
     assert statuses == [422] * 4, statuses
-    assert peak < MOST_MEMORY, f"{peak >> 20} MiB"
+    assert peak < MAX_MEMORY, f"{peak >> 20} MiB"
     return f"422; 64 at once of 16 million pixels took {peak >> 20} MiB at most"
 
 
@@ -239,7 +245,7 @@ def greedy_requests():
     assert statuses == [200] * 8, statuses
     empty = post(b'{"pixels":[' + b"[]," * 5_000_000 + b"[]]}", "application/json")[0]
     assert empty == 413, empty
-    assert peak < MOST_MEMORY, f"{peak >> 20} MiB"
+    assert peak < MAX_MEMORY, f"{peak >> 20} MiB"
     return f"took {peak >> 20} MiB at most; others waited {worst:.1f} s at most"
 
 
@@ -321,7 +327,7 @@ for attack in (slowloris, slow_bodies, huge_body, huge_headers, nonsense, traver
         assert post(digit)[0] == 200, "no answer afterwards"
         assert time.time() - begin < 1, f"an answer took {time.time() - begin:.1f} s afterwards"
         grown = memory() - at_start
-        assert grown < MOST_MEMORY, f"{grown >> 20} MiB more than at the start"
+        assert grown < MAX_MEMORY, f"{grown >> 20} MiB more than at the start"
         print(f"held    {attack.__name__.replace('_', ' ')}: {result}; {grown >> 20} MiB above the start", flush=True)
     except Exception as error:  # the next attack is tried all the same
         failed += 1

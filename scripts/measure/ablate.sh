@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # What each part of the recipe `best` is worth: the recipe with one thing changed at a time, in two folds, so that every row of
 # DATA is scored by a network that was trained on the other half. Choose on rows that no figure is taken from later.
-#   scripts/measure/ablate.sh DATA [ARM...]    e.g. scripts/measure/ablate.sh train.csv recipe rigid; SEED=22 before it: other halves
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-data=${1:?usage: scripts/measure/ablate.sh DATA [ARM...]}
-shift
-digitrec=${DIGITREC:-build/release/digitrec}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+#
+# usage: scripts/measure/ablate.sh DATA [ARM...]     e.g. scripts/measure/ablate.sh train.csv recipe rigid
+#
+# Arms: recipe half double unvaried less more rigid wilder thickness erase unaveraged swa unsmoothed undecayed; default: all.
+# Needs: Kaggle's train.csv. SEED=22 before it: other halves. DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: 10 to 20 minutes an arm on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 1 any "$@"
+need_data "${args[0]}"
+need_digitrec
+make_work
 
 declare -A change=(
   [recipe]=""
@@ -28,14 +30,14 @@ declare -A change=(
   [undecayed]="--weight-decay 0"
 )
 order=(recipe half double unvaried less more rigid wilder thickness erase unaveraged swa unsmoothed undecayed)
-[ $# -gt 0 ] && order=("$@")
+[ ${#args[@]} -lt 2 ] || order=("${args[@]:1}")
+for arm in "${order[@]}"; do [ -n "${change[$arm]+x}" ] || usage_error "no arm '$arm'"; done
 
 for arm in "${order[@]}"; do
-  flags=${change[$arm]?no such arm: $arm}
+  flags=${change[$arm]}
   run="$work/$arm"
   # shellcheck disable=SC2086  # flags are words
-  "$digitrec" train --config configs/best.toml --data "$data" --folds 2 --seed "${SEED:-21}" $flags --out "$run" \
-    >/dev/null 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+  quietly "$digitrec" train --config configs/best.toml --data "$data" --folds 2 --seed "${SEED:-21}" $flags --out "$run"
   "$digitrec" eval --held-out --checkpoint "$run" --json 2>/dev/null | python3 -c '
 import json, sys
 run = json.load(sys.stdin)

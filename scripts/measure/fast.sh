@@ -1,30 +1,33 @@
 #!/usr/bin/env bash
 # What `fast` is for: trains it with ten seeds, each scored on the rows that its split held back, and times the whole job,
 # loading and predicting included, against the users' Python pipeline training `cnn` to 98.64%.
-#   scripts/measure/fast.sh DATA    DATA: folder with Kaggle's train.csv and test.csv; 5 to 10 minutes
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-data=${1:?usage: scripts/measure/fast.sh DATA}
-digitrec=${DIGITREC:-build/release/digitrec}
-python=.venv/bin/python
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+#
+# usage: scripts/measure/fast.sh DATA     DATA: folder with Kaggle's train.csv and test.csv
+#
+# Installs: numpy, pandas and what PyTorch needs in Python, into .venv. Needs: DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: 5 to 10 minutes on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 1 1 "$@"
+need_data "${args[0]}"
+for file in train.csv test.csv; do [ -f "$data/$file" ] || die "${args[0]}: no $file in it; expected the folder with Kaggle's train.csv and test.csv"; done
+need_digitrec
+need_python "torch pandas numpy" numpy pandas typing_extensions sympy networkx jinja2 fsspec filelock
+make_work
 
 # The recipe was chosen on the splits of seeds 1 to 5.
 for seed in $(seq 101 110); do
-  "$digitrec" train --config configs/fast.toml --data "$data" --seed "$seed" --out "$work/$seed" >/dev/null 2>&1
+  quietly "$digitrec" train --config configs/fast.toml --data "$data" --seed "$seed" --out "$work/$seed"
   tail -n 1 "$work/$seed/metrics.csv" | cut -d, -f5,7 >>"$work/results"
 done
 awk -F, '{n++; a += $1; s += $2; line = line sprintf(" %.2f", 100 * $1)} $2 > slowest {slowest = $2}
-  END {printf "fast, seeds 101 to 110: mean %.3f%% (%s ), training %.2f s on average, %.2f s at most\n", 100 * a / n, line, s / n, slowest}' \
+  END {printf "fast, seeds 101 to 110: mean %.3f%% (%s ), training %.2f s on average, max %.2f s\n", 100 * a / n, line, s / n, slowest}' \
   "$work/results"
 
-seconds() { local start; start=$(date +%s.%N); "$@" >/dev/null 2>&1; echo "$(date +%s.%N) - $start" | bc; }
+seconds() { local start; start=$(date +%s%N); "$@"; awk -v start="$start" -v end="$(date +%s%N)" 'BEGIN {print (end - start) / 1e9}'; }
 whole() {
   rm -rf "$work/run"
-  "$digitrec" train --config configs/fast.toml --data "$data" --val-fraction 0 --out "$work/run" &&
-    "$digitrec" predict --checkpoint "$work/run" --input "$data" --out "$work/submission.csv"
+  quietly "$digitrec" train --config configs/fast.toml --data "$data" --val-fraction 0 --out "$work/run"
+  quietly "$digitrec" predict --checkpoint "$work/run" --input "$data" --out "$work/submission.csv"
 }
 for _ in 1 2 3; do seconds whole >>"$work/whole"; done
 ours=$(sort -n "$work/whole" | sed -n 2p)

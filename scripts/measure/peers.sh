@@ -1,29 +1,24 @@
 #!/usr/bin/env bash
 # Trains and infers with digitrec and with the Python pipelines of scripts/measure/peers/, one after the other in each of several
-# rounds, and prints digitrec's speed over theirs: medians, same batch size, same threads. Needs .venv with torch, pandas
-# and pyarrow, which it installs, and a train.csv in Kaggle's format.
-#   scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]     5 to 30 minutes, as the machine is
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-csv=${1:?usage: scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]}
-rounds=${2:-3}
-shift $(($# > 2 ? 2 : $#))
-models=("$@")
+# rounds, and prints digitrec's speed over theirs: medians, same batch size, same threads.
+#
+# usage: scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]     default: 3 mlp-128 mlp cnn cnn-dropout cnn-bn
+#
+# Installs: numpy, pandas, pyarrow and what PyTorch needs in Python, into .venv. Needs: Kaggle's train.csv; libjemalloc2 for the
+# skilled pipeline at its best. DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: 5 to 30 minutes, as the machine is.
+source "$(dirname "$0")/../common.sh"
+read_arguments 1 any "$@"
+need_data "${args[0]}"
+rounds=${args[1]:-3}
+need_count "$rounds" ROUNDS
+models=("${args[@]:2}")
 [ ${#models[@]} -gt 0 ] || models=(mlp-128 mlp cnn cnn-dropout cnn-bn)
 threads=$(nproc)
-digitrec=${DIGITREC:-build/release/digitrec}
-python=.venv/bin/python
-results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+need_digitrec
+need_python "torch pandas pyarrow numpy" numpy pandas pyarrow typing_extensions sympy networkx jinja2 fsspec filelock
+make_work
 
-say() { printf '== %s\n' "$*" >&2; }
-
-if ! "$python" -c 'import torch, pandas, pyarrow, numpy' 2>/dev/null; then
-  say "installing numpy, pandas, pyarrow and what PyTorch needs in Python into .venv"
-  "$python" -m pip install -q numpy pandas pyarrow typing_extensions sympy networkx jinja2 fsspec filelock
-fi
-[ -x "$digitrec" ] || { say "no $digitrec; run: cmake --preset release && cmake --build --preset release"; exit 1; }
 jemalloc=$(ldconfig -p | awk '/libjemalloc.so.2/ {print $NF; exit}')
 [ -n "$jemalloc" ] || say "libjemalloc2 is not installed: the skilled pipeline runs with glibc's allocator"
 
@@ -35,20 +30,20 @@ fi
 
 for model in "${models[@]}"; do
   case $model in mlp*) rows=20000 ;; cnn) rows=6400 ;; *) rows=2560 ;; esac
-  common=(--model "$model" --data "$csv" --limit "$rows" --threads "$threads" --epochs 1)
+  common=(--model "$model" --data "$data" --limit "$rows" --threads "$threads" --epochs 1)
   for round in $(seq "$rounds"); do
     say "$model, round $round of $rounds"
-    "$python" scripts/measure/peers/users_pipeline.py "${common[@]}" >>"$results/peers"
+    "$python" scripts/measure/peers/users_pipeline.py "${common[@]}" >>"$work/peers"
     for precision in "${precisions[@]}"; do
-      skilled "${common[@]}" --precision "$precision" >>"$results/peers"
-      skilled "${common[@]}" --precision "$precision" --compile >>"$results/peers"
-      "$digitrec" bench --models "$model" --devices cpu --precisions "$precision" --threads "$threads" --data "$csv" \
+      skilled "${common[@]}" --precision "$precision" >>"$work/peers"
+      skilled "${common[@]}" --precision "$precision" --compile >>"$work/peers"
+      "$digitrec" bench --models "$model" --devices cpu --precisions "$precision" --threads "$threads" --data "$data" \
         --rows "$rows" --epochs 1 --json 2>/dev/null | "$python" -c '
 import json, sys
-print(json.dumps(json.load(sys.stdin)["results"][0]))' >>"$results/digitrec"
+print(json.dumps(json.load(sys.stdin)["results"][0]))' >>"$work/digitrec"
     done
   done
 done
-"$python" scripts/measure/peers/load_csv.py "$csv" >"$results/loading"
-"$digitrec" bench --models mlp-128 --devices cpu --data "$csv" --rows 640 --epochs 5 --json 2>/dev/null >"$results/bench"
-"$python" scripts/measure/peers/print_ratios.py "$results"
+"$python" scripts/measure/peers/load_csv.py "$data" >"$work/loading"
+"$digitrec" bench --models mlp-128 --devices cpu --data "$data" --rows 640 --epochs 5 --json 2>/dev/null >"$work/bench"
+"$python" scripts/measure/peers/print_ratios.py "$work"

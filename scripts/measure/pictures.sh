@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Draws the pictures of README.md and docs/figures.md anew, from synthetic digits: about two minutes on 2 cores.
-#   scripts/measure/pictures.sh
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
-pictures=$PWD/docs/pictures
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-configs=$PWD/configs
+# Draws the pictures of README.md and docs/figures.md again, from synthetic digits.
+#
+# usage: scripts/measure/pictures.sh
+#
+# Needs: gnuplot. DIGITREC=PATH names another program than build/release/digitrec. Writes: docs/pictures.
+# Takes: 2 minutes on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 0 "$@"
+need_digitrec
+make_work
+pictures=$root/docs/pictures
+configs=$root/configs
 
 cd "$work"
 "$digitrec" data synth --out data --train 12000 --test 2000

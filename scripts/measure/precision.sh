@@ -2,22 +2,25 @@
 # Whether bfloat16 costs accuracy: trains a recipe of configs/ in fp32 and in bf16 with the same five seeds, and prints the mean
 # accuracy after the last epoch on the 30% of the rows that were held back. No choice is made on those rows. A processor
 # without bfloat16 instructions rounds alike and gives the same answer.
-#   scripts/measure/precision.sh DATA CONFIG [EPOCHS]     e.g. scripts/measure/precision.sh data cnn-tuned 4
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-usage="usage: scripts/measure/precision.sh DATA CONFIG [EPOCHS]"
-data=${1:?$usage}
-model=${2:?$usage}
-epochs=${3:-5}
-digitrec=${DIGITREC:-build/release/digitrec}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+#
+# usage: scripts/measure/precision.sh DATA CONFIG [EPOCHS]     e.g. scripts/measure/precision.sh data cnn-tuned 4; default: 5
+#
+# Needs: Kaggle's train.csv. DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: ten trainings of the recipe: from a minute (fast, 1 epoch) to an hour (cnn-bn-tuned, 5) on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 2 3 "$@"
+need_data "${args[0]}"
+model=${args[1]}
+[ -f "configs/$model.toml" ] || usage_error "no configs/$model.toml"
+epochs=${args[2]:-5}
+need_count "$epochs" EPOCHS
+need_digitrec
+make_work
 
 for precision in fp32 bf16; do
   for seed in 1 2 3 4 5; do
-    "$digitrec" train --config "configs/$model.toml" --data "$data" --seed "$seed" --precision "$precision" --patience 0 \
-      --epochs "$epochs" --val-fraction 0.3 --out "$work/$precision-$seed" >/dev/null 2>&1
+    quietly "$digitrec" train --config "configs/$model.toml" --data "$data" --seed "$seed" --precision "$precision" --patience 0 \
+      --epochs "$epochs" --val-fraction 0.3 --out "$work/$precision-$seed"
     tail -n 1 "$work/$precision-$seed/metrics.csv" | cut -d, -f5 >>"$work/$precision"
   done
 done

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# How near each preset comes to what the processor's float32 units and its memory can do.
-#   scripts/measure/roofline.sh [THREADS]     2 minutes; speeds in fp32, batch 64
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# How near each preset comes to what the processor's float32 units and its memory can do: speeds in fp32, batch 64.
+#
+# usage: scripts/measure/roofline.sh [THREADS]     default: all processors
+#
+# Needs: g++. DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: 2 minutes.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 1 "$@"
+threads=${args[0]:-$(nproc)}
+need_count "$threads" THREADS
+need_digitrec
+make_work
 
-threads=${1:-$(nproc)}
-digitrec=${DIGITREC:-build/release/digitrec}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 g++ -std=c++20 -O3 -march=native scripts/measure/peers/peaks.cpp -o "$work/peaks" -pthread
-peaks=$("$work/peaks" "$threads")
+read -r gflops bandwidth < <("$work/peaks" "$threads")
 "$digitrec" models --json >"$work/models"
 "$digitrec" bench --devices cpu --precisions fp32 --threads "$threads" --json >"$work/bench" 2>/dev/null
-python3 - "$work" $peaks <<'PY'
+python3 - "$work" "$gflops" "$bandwidth" <<'PY'
 import json, sys
 folder, gflops, bandwidth = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 models = {m["model"]: m for m in json.load(open(folder + "/models"))}

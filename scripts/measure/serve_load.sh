@@ -1,35 +1,32 @@
 #!/usr/bin/env bash
 # Puts 64 clients on digitrec serve and on a Python server (FastAPI, uvicorn, PyTorch; a worker a core) with the same network, one
 # after the other in each of several rounds. Prints requests/s, median and 99th percentile latency, and errors.
-#   scripts/measure/serve_load.sh [MODEL [SECONDS [ROUNDS]]]      default: cnn 30 1
-# Installs wrk (apt-get), fastapi, uvicorn and safetensors (into .venv) if missing.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-model=${1:-cnn}
-seconds=${2:-30}
-rounds=${3:-1}
-digitrec=$(realpath "${DIGITREC:-build/release/digitrec}")
-python=$PWD/.venv/bin/python
-work=$(mktemp -d)
-servers=()
-stop() { for pid in "${servers[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$work"; }
-trap stop EXIT
-say() { printf '== %s\n' "$*" >&2; }
-
-command -v wrk >/dev/null || { say "installing wrk with apt-get"; apt-get update -qq && apt-get install -y -qq wrk >/dev/null; }
-"$python" -c 'import fastapi, uvicorn, uvloop, httptools, safetensors' 2>/dev/null || {
-  say "installing fastapi, uvicorn with its faster parts, and safetensors into .venv"
-  "$python" -m pip install -q fastapi 'uvicorn[standard]' safetensors
-}
+#
+# usage: scripts/measure/serve_load.sh [MODEL [SECONDS [ROUNDS]]]     default: cnn 30 1
+#
+# Installs: wrk (apt-get); fastapi, uvicorn and safetensors, into .venv. Needs: DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: two minutes, and twice SECONDS a round.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 3 "$@"
+model=${args[0]:-cnn}
+seconds=${args[1]:-30}
+rounds=${args[2]:-1}
+need_count "$seconds" SECONDS
+need_count "$rounds" ROUNDS
+need_digitrec
+command -v wrk >/dev/null || apt_install wrk
+need_python "torch fastapi uvicorn uvloop httptools safetensors" fastapi 'uvicorn[standard]' safetensors numpy typing_extensions sympy \
+  networkx jinja2 fsspec filelock
+make_work
 
 "$digitrec" data synth --out "$work/data" --train 4000 --test 200 >/dev/null
-"$digitrec" train --data "$work/data" --model "$model" --epochs 1 --out "$work/run" >/dev/null 2>&1
-"$digitrec" serve --checkpoint "$work/run" --port 0 --corrections "$work/c.csv" >"$work/url" 2>"$work/log" &
-servers+=($!)
+quietly "$digitrec" train --data "$work/data" --model "$model" --epochs 1 --out "$work/run"
+start_server "$work/run"
+ours=$url
 port=$(("$(date +%N | sed 's/^0*//')" % 20000 + 20000))
-"$python" scripts/measure/peers/serve.py "$work/run/best.safetensors" "$model" "$port" "$(nproc)" &
-servers+=($!)
+"$python" scripts/measure/peers/serve.py "$work/run/best.safetensors" "$model" "$port" "$(nproc)" 2>"$work/python.log" &
+peer=$!
+started+=("$peer")
 
 # Each request is the next of 200 images, as JSON.
 awk -F, 'NR > 1 {printf "{\"pixels\":[%s]}\n", $0}' "$work/data/test.csv" >"$work/bodies"
@@ -49,11 +46,8 @@ end
 LUA
 
 head -1 "$work/bodies" >"$work/body"
-alive() { kill -0 "${servers[$1]}" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; }
-until [ -s "$work/url" ]; do alive 0; sleep 0.1; done
-ours=$(sed 's|/$||' "$work/url")
 until curl -sf -o /dev/null -H 'Content-Type: application/json' -d "@$work/body" "http://127.0.0.1:$port/api/predict"; do
-  alive 1
+  kill -0 "$peer" 2>/dev/null || die "the Python server ended: $(tail -n 1 "$work/python.log")"
   sleep 0.5
 done
 for round in $(seq "$rounds"); do

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# How well synthetic digits stand in for real ones: trains a cnn on 60,000 of them alone, then reads the labelled real
-# digits of a train.csv (data/train.csv, or the file named) with it. Fails below 85%. About a minute on 2 cores.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# How well synthetic digits stand in for real ones: trains a cnn on 60,000 of them alone, then reads the labelled real digits
+# of a train.csv with it. Fails below 85%.
+#
+# usage: scripts/measure/synthetic.sh [TRAIN_CSV]     default: data/train.csv
+#
+# Needs: Kaggle's train.csv. DIGITREC=PATH names another program than build/release/digitrec.
+# Takes: a minute on 2 cores.
+source "$(dirname "$0")/../common.sh"
+read_arguments 0 1 "$@"
+need_data "${args[0]:-$root/data/train.csv}"
+need_digitrec
+make_work
 
-real=${1:-data/train.csv}
-digitrec=build/release/digitrec
-[ -x "$digitrec" ] || { echo "synthetic.sh: build first with scripts/quickstart.sh" >&2; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 "$digitrec" data synth --out "$work/data" --train 60000 --test 10
 "$digitrec" train --model cnn --epochs 3 --data "$work/data" --out "$work/run"
-"$digitrec" eval --checkpoint "$work/run" --data "$real" --json >"$work/metrics.json"
+"$digitrec" eval --checkpoint "$work/run" --data "$data" --json >"$work/metrics.json"
 python3 - "$work/metrics.json" <<'PY'
 import json, sys
 metrics = json.load(open(sys.argv[1]))

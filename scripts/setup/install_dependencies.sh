@@ -1,55 +1,60 @@
 #!/usr/bin/env bash
-# Installs what building digitrec needs and is not there yet: Debian or Ubuntu packages, and LibTorch from its Python
-# wheel in .venv. Says what it installs; does nothing the second time.
-#   --tests  also the Python packages that the interoperability tests use
-#   --fuzz   also Clang with its sanitizers and LLVM's coverage tools
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# Installs what building digitrec needs and is not there yet, and says what. Does nothing the second time.
+#
+# usage: scripts/setup/install_dependencies.sh [--tests] [--browser] [--clang] [--fuzz]
+#
+#   (always)   with apt-get: compiler, CMake, Ninja, libraries, ccache, mold, gnuplot; with pip: LibTorch from its wheel, into
+#              .venv, unless Torch_DIR, CMAKE_PREFIX_PATH or python3's torch leads to one
+#   --tests    also Python's safetensors, scikit-learn and TensorBoard, into .venv, and what --browser installs
+#   --browser  Chromium (apt-get) where there is no Chrome; Node.js and playwright-core as one Python wheel (pip, 53 MB), into
+#              .cache/browser
+#   --clang    Clang and its OpenMP
+#   --fuzz     Clang with its sanitizers and LLVM's coverage tools
+#
+# Needs: root or sudo where packages are missing. Without apt-get it names what to install by hand.
+# Takes: 2 to 5 minutes the first time, as the network is; then a second.
+source "$(dirname "$0")/../common.sh"
+flags="--tests --browser --clang --fuzz"
+read_arguments 0 0 "$@"
 
 TORCH=2.13.0
+# Its wheel holds Node.js and playwright-core. The npm of Debian would pull in some hundreds of packages, and the Node.js of
+# Debian 12 is out of support.
+PLAYWRIGHT=1.65.2
 # Without these nothing builds, or a test cannot run.
 NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libpng-dev libjpeg-dev libmicrohttpd-dev)
 # CMake fetches the libraries where they are missing; ccache and mold only make building quicker; gnuplot draws figures.
 WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev gnuplot-nox)
 
-if [ "${1:-}" = --fuzz ]; then NEEDED+=(clang llvm libclang-rt-dev libomp-dev); fi
-
-say() { printf '== %s\n' "$*" >&2; }
-
-missing_of() {  # PACKAGE...: those that are not installed
-  local package
-  for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
-  done
-}
+if [ -n "${flag_clang:-}${flag_fuzz:-}" ]; then NEEDED+=(clang libomp-dev); fi
+if [ -n "${flag_fuzz:-}" ]; then NEEDED+=(llvm libclang-rt-dev); fi
+if [ -n "${flag_tests:-}${flag_browser:-}" ]; then
+  has_browser() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
+  has_browser >/dev/null || WANTED+=(chromium)
+fi
 
 install_packages() {
   if ! command -v apt-get >/dev/null; then
     say "no apt-get here: needed are a C++20 compiler, CMake, Ninja, Python 3, zlib, libpng, libjpeg and libmicrohttpd; CMake fetches the rest"
     return
   fi
-  local needed wanted as_root=
-  needed=$(missing_of "${NEEDED[@]}")
-  wanted=$(missing_of "${WANTED[@]}")
+  local needed wanted package
+  needed=$(missing_packages "${NEEDED[@]}")
+  wanted=$(missing_packages "${WANTED[@]}")
   [ -n "$needed$wanted" ] || return 0
-  if [ "$(id -u)" -ne 0 ]; then
-    if command -v sudo >/dev/null; then
-      as_root=sudo
-    elif [ -z "$needed" ]; then
-      say "not installed, which makes building slower (and without gnuplot no figures are drawn): $wanted"
-      return
-    else
-      say "missing packages, and neither root nor sudo to install them; as root, run: apt-get install $needed$wanted"
-      exit 1
-    fi
+  if ! find_root; then
+    [ -z "$needed" ] || die "missing packages, and neither root nor sudo to install them; as root, run: apt-get install $needed$wanted"
+    say "not installed (building is slower, figures and tests of pages may be left out): $wanted"
+    return
   fi
-  say "installing with apt-get: $needed$wanted"
-  # shellcheck disable=SC2086  # the lists are words
-  $as_root apt-get update -qq
+  [ -n "$(apt-cache madison make)" ] || apt_update  # a fresh system has no lists yet
   # A release that lacks one of the wanted packages still gets the others.
-  for package in $wanted; do apt-cache show "$package" >/dev/null 2>&1 && needed+="$package "; done
-  # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $needed >/dev/null
+  for package in $wanted; do
+    if [ -n "$(apt-cache madison "$package")" ]; then needed+="$package "; else say "this release has no package $package: left out"; fi
+  done
+  [ -n "$needed" ] || return 0
+  # shellcheck disable=SC2086  # a list of words
+  apt_install $needed
 }
 
 has_torch() {  # PYTHON: does it hold LibTorch 2.4 or later with today's C++ ABI?
@@ -64,44 +69,60 @@ PY
 
 names_libtorch() {  # does Torch_DIR or CMAKE_PREFIX_PATH lead to a LibTorch?
   [ -f "${Torch_DIR:-}/TorchConfig.cmake" ] && return 0
-  local prefix
-  for prefix in ${CMAKE_PREFIX_PATH//:/ }; do
+  local prefix prefixes=${CMAKE_PREFIX_PATH:-}
+  for prefix in ${prefixes//:/ }; do
     [ -f "$prefix/share/cmake/Torch/TorchConfig.cmake" ] || [ -f "$prefix/Torch/TorchConfig.cmake" ] && return 0
   done
   return 1
 }
 
 install_libtorch() {
-  if CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:-} names_libtorch; then
+  if names_libtorch; then
     say "LibTorch: the one that Torch_DIR or CMAKE_PREFIX_PATH names"
     return
   fi
-  if [ -x .venv/bin/python ] && has_torch .venv/bin/python; then return; fi
+  if [ -x "$python" ] && has_torch "$python"; then return; fi
   if has_torch python3; then
     say "LibTorch: the one of $(command -v python3)"
     return
   fi
-  [ -x .venv/bin/pip ] || python3 -m venv .venv
+  make_venv
   if [ "$(uname -sm)" = "Linux x86_64" ] && ! nvidia-smi -L >/dev/null 2>&1; then
     say "installing LibTorch $TORCH for the CPU (no NVIDIA GPU here) into .venv"
     # The CPU build is on PyTorch's own index; first ask whatever index this machine is set up with.
-    .venv/bin/pip install -q --no-deps "torch==$TORCH+cpu" 2>/dev/null ||
-      .venv/bin/pip install -q --no-deps --index-url https://download.pytorch.org/whl/cpu "torch==$TORCH+cpu"
+    "$python" -m pip install -q --no-deps "torch==$TORCH+cpu" 2>/dev/null ||
+      "$python" -m pip install -q --no-deps --index-url https://download.pytorch.org/whl/cpu "torch==$TORCH+cpu"
   else
     say "installing LibTorch $TORCH into .venv"
-    .venv/bin/pip install -q "torch==$TORCH"
+    "$python" -m pip install -q "torch==$TORCH"
   fi
 }
 
 # The tests let Python read what digitrec wrote.
 install_test_packages() {
-  [ -x .venv/bin/python ] || return 0
-  .venv/bin/python -c 'import torch, safetensors.torch, numpy, sklearn, tensorboard' 2>/dev/null && return
+  [ -x "$python" ] || return 0
+  "$python" -c 'import torch, safetensors.torch, numpy, sklearn, tensorboard' 2>/dev/null && return
   say "installing safetensors, scikit-learn, tensorboard and what PyTorch needs in Python into .venv"
-  .venv/bin/pip install -q safetensors numpy scikit-learn tensorboard typing_extensions sympy networkx jinja2 fsspec filelock 2>/dev/null ||
-    say "they cannot be had: the interoperability tests will be skipped"
+  "$python" -m pip install -q safetensors numpy scikit-learn tensorboard typing_extensions sympy networkx jinja2 fsspec filelock 2>/dev/null ||
+    say "pip could not install them: the interoperability tests will be skipped"
+}
+
+# What drives Chromium. In a folder of its own: it is no part of the Python that digitrec is built with.
+install_driver() {
+  [ ! -d ".cache/browser/playwright-$PLAYWRIGHT.dist-info" ] || return 0
+  say "installing Node.js and playwright-core (the wheel of playwright $PLAYWRIGHT) into .cache/browser"
+  rm -rf .cache/browser .cache/browser.part
+  local with=python3
+  [ ! -x "$python" ] || with=$python
+  if "$with" -m pip install -q --no-deps --target .cache/browser.part "playwright==$PLAYWRIGHT" 2>/dev/null; then
+    mv .cache/browser.part .cache/browser
+  else
+    rm -rf .cache/browser.part
+    say "pip could not install it: the tests of pages will be skipped"
+  fi
 }
 
 install_packages
 install_libtorch
-if [ "${1:-}" = --tests ]; then install_test_packages; fi
+if [ -n "${flag_tests:-}" ]; then install_test_packages; fi
+if [ -n "${flag_tests:-}${flag_browser:-}" ]; then install_driver; fi

@@ -5,23 +5,30 @@ Weights and images come from a hash that the C++ test computes too, so that the 
 evaluation mode, and in training mode (batch statistics, dropout off) logits, loss, a sample of every gradient, and the
 loss after 20 Adam steps; and which images they are of.
 
-    pip install torch==2.13.0 safetensors numpy
-    python3 scripts/measure/peers/make_parity_fixtures.py [PRESET...]
+Needs torch 2.13, safetensors and numpy: .venv/bin/python has them after scripts/setup/install_dependencies.sh --tests. Takes a
+minute a preset.
 """
 import pathlib
 import sys
 
-import numpy as np
-import torch
-from safetensors.torch import save_file
-from torch import nn
-from torch.nn import functional as F
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from common import ROOT, Parser  # noqa: E402
 
-from presets import PRESETS
+parser = Parser(__doc__)
+parser.add_argument("presets", metavar="PRESET", nargs="*", help="default: all")
+args = parser.parse_args()  # before the imports that take seconds, or are missing
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from presets import PRESETS  # noqa: E402
 
 ROWS = 16
 SAMPLE = 500  # gradient values kept of each tensor
-FOLDER = pathlib.Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "parity"
+FOLDER = ROOT / "tests" / "fixtures" / "parity"
 
 
 def hashed(count, stream):
@@ -103,9 +110,12 @@ def difference(a, b):
 
 
 def main():
+    for name in args.presets:
+        if name not in PRESETS:
+            parser.error(f"no preset '{name}', expected of {', '.join(PRESETS)}")
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or PRESETS:
+    for name in args.presets or PRESETS:
         # A value within rounding of a kink (ReLU's 0, two equal maxima in a pool) may fall to either side, and then its
         # gradient is another: PyTorch differs from itself there. So the first images are taken at which PyTorch in
         # float32 agrees with PyTorch in float64, in the other memory order, and with its pixels nudged.

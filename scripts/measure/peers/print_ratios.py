@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Prints the table of scripts/measure/peers.sh from the JSON lines that it gathered in a folder."""
+"""Prints the table of scripts/measure/peers.sh from the JSON lines that it gathered in a folder. Needs nothing beyond
+Python's own library; takes a moment."""
 import json
 import pathlib
 import statistics
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from common import Parser  # noqa: E402
 
 
 def lines(path):
@@ -17,7 +21,9 @@ def median_speed(records, phase, **wanted):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    parser = Parser(__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path)
+    folder = parser.parse_args().folder
     peers = lines(folder / "peers")
     ours = lines(folder / "digitrec")
     for record in ours:

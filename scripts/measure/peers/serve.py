@@ -1,13 +1,29 @@
-"""A digit server as a Python user writes it: FastAPI, uvicorn, PyTorch. serve.py CHECKPOINT PRESET PORT WORKERS"""
+#!/usr/bin/env python3
+"""A digit server as a Python user writes it: FastAPI, uvicorn, PyTorch. scripts/measure/serve_load.sh runs it.
+
+Needs torch, safetensors, fastapi and uvicorn. Serves until it is stopped.
+"""
 import io
 import os
 import sys
+from pathlib import Path
 
-import torch
-from fastapi import FastAPI, HTTPException, Request
-from safetensors.torch import load_file
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from common import Parser, count  # noqa: E402
 
-import presets
+if __name__ == "__main__":  # before the imports that take seconds, or are missing
+    parser = Parser(__doc__)
+    parser.add_argument("checkpoint", metavar="CHECKPOINT")
+    parser.add_argument("preset", metavar="PRESET")
+    parser.add_argument("port", metavar="PORT", type=count)
+    parser.add_argument("workers", metavar="WORKERS", type=count)
+    args = parser.parse_args()
+
+import torch  # noqa: E402
+from fastapi import FastAPI, HTTPException, Request  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+import presets  # noqa: E402
 
 app = FastAPI()
 if "PRESET" in os.environ:  # in a worker
@@ -36,7 +52,6 @@ async def predict(request: Request):
 
 if __name__ == "__main__":
     import uvicorn
-    checkpoint, preset, port, workers = sys.argv[1:]
-    os.environ.update(CHECKPOINT=checkpoint, PRESET=preset)
+    os.environ.update(CHECKPOINT=args.checkpoint, PRESET=args.preset)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    uvicorn.run("serve:app", port=int(port), workers=int(workers), log_level="error", access_log=False)
+    uvicorn.run("serve:app", port=args.port, workers=args.workers, log_level="error", access_log=False)

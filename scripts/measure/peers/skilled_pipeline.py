@@ -2,12 +2,16 @@
 """The best that a skilled PyTorch user would write: rows resident in one tensor, channels-last with true strides, fused
 Adam, no read-back inside an epoch, bf16 autocast and torch.compile on request. Run it with jemalloc preloaded, as
 scripts/measure/peers.sh does. Prints images a second, trained and inferred, as one line of JSON.
-"""
-import torch
-from torch.nn import functional as F
 
-from peer import parse_arguments, print_result, read_rows, timed
-from presets import PRESETS
+Needs torch, numpy and pandas. Takes seconds to minutes, by the model and --limit.
+"""
+from peer import build, parse_arguments, print_result, read_rows, timed
+
+args = parse_arguments(__doc__, precision={"choices": ["fp32", "bf16"], "default": "fp32"},
+                       compile={"action": "store_true"}, nchw={"action": "store_true"})
+
+import torch  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 
 def channels_last(tensor):
@@ -16,14 +20,12 @@ def channels_last(tensor):
 
 
 def main():
-    args = parse_arguments(__doc__, precision={"choices": ["fp32", "bf16"], "default": "fp32"},
-                           compile={"action": "store_true"}, nchw={"action": "store_true"})
     torch.set_num_threads(args.threads)
     torch.manual_seed(42)
     images, labels = read_rows(args.data, args.limit)
     x = ((torch.from_numpy(images).float() / 255.0 - 0.1307) / 0.3081).unsqueeze(1)
     y = torch.from_numpy(labels)
-    model = PRESETS[args.model]()
+    model = build(args.model)
     if not args.nchw:
         for parameter in model.parameters():
             if parameter.dim() == 4:
