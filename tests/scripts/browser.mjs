@@ -1,21 +1,31 @@
 // What the tests of pages share: node TEST DIGITREC [SCREENSHOT_FOLDER]. Exit code 77, which ctest takes as skipped, where
-// Chromium or playwright-core is missing; scripts/check/pages.sh installs them.
+// Chromium or playwright-core is missing; scripts/setup/install_dependencies.sh --browser installs them.
 import {execFileSync} from 'node:child_process';
 import {createRequire} from 'node:module';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import {fileURLToPath} from 'node:url';
 
 const [program, screenshots] = process.argv.slice(2);
 export const digitrec = path.resolve(program);
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(f => fs.existsSync(f));
+
+const folders = (process.env.PATH ?? '').split(path.delimiter);
+const onPath = name => folders.map(folder => path.join(folder, name)).find(file => fs.existsSync(file));
+// Last the name that Ubuntu gives to a script which only asks for a snap.
+const executablePath = process.env.CHROMIUM ?? ['chromium', 'google-chrome', 'chromium-browser'].map(onPath).find(file => file);
+
+const driver = fileURLToPath(new URL('../../.cache/browser/playwright/driver/package', import.meta.url));
+const require = createRequire(import.meta.url);
 let chromium;
-try {
-  const modules = process.env.NODE_PATH ?? path.join(import.meta.dirname ?? '.', '../../build/node_modules');
-  ({chromium} = createRequire(path.join(modules, 'x.js'))('playwright-core'));
-} catch { /* reported below */ }
+for (const name of [driver, 'playwright-core']) {
+  try {
+    chromium ??= require(name).chromium;
+  } catch { /* reported below */ }
+}
 if (!executablePath || !chromium) {
-  console.log('Chromium or playwright-core is missing: skipped');
+  console.log(`skipped: ${executablePath ? 'playwright-core' : 'Chromium'} is missing; ` +
+              'scripts/setup/install_dependencies.sh --browser installs it');
   process.exit(77);
 }
 
