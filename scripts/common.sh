@@ -197,8 +197,10 @@ apt_install() {
 }
 
 make_venv() {
-  [ -x "$python" ] || python3 -m venv "$root/.venv" ||
-    die "python3 cannot make .venv; install python3-venv, as scripts/setup/install_dependencies.sh does"
+  [ ! -x "$root/.venv/bin/pip" ] || return 0
+  # Debian's python3 makes half a .venv where python3-venv is missing.
+  python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  python3 -m venv "$root/.venv" || die "python3 -m venv could not make .venv; remove what is there, and run this again"
 }
 
 # "MODULE..." PACKAGE...: installs the packages into .venv where its Python cannot import the modules.

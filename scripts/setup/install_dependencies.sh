@@ -101,9 +101,12 @@ install_libtorch() {
 # The tests let Python read what digitrec wrote.
 install_test_packages() {
   [ -x "$python" ] || return 0
-  "$python" -c 'import torch, safetensors.torch, numpy, sklearn, tensorboard' 2>/dev/null && return
+  local modules="safetensors numpy sklearn tensorboard typing_extensions sympy networkx jinja2 fsspec filelock"
+  # Looked for, not imported, which would take seconds.
+  "$python" -c 'import importlib.util, sys; sys.exit(None in map(importlib.util.find_spec, sys.argv[1].split()))' "$modules" && return
   say "installing safetensors, scikit-learn, tensorboard and what PyTorch needs in Python into .venv"
-  "$python" -m pip install -q safetensors numpy scikit-learn tensorboard typing_extensions sympy networkx jinja2 fsspec filelock 2>/dev/null ||
+  # shellcheck disable=SC2086  # a list of words
+  "$python" -m pip install -q ${modules/sklearn/scikit-learn} 2>/dev/null ||
     say "pip could not install them: the interoperability tests will be skipped"
 }
 
