@@ -95,12 +95,10 @@ need_count() { case $1 in '' | *[!0-9]* | 0*) usage_error "$2 is '$1', expected 
 started=()  # process ids
 
 # Sets `work` to a folder of its own (below TMPDIR). However the script ends: ends what is in `started`, calls clean_up where a
-# script defines it, and removes the folder.
+# script defines it, and removes the folder. Bash runs an EXIT trap on signals too, and at once where the signal has no trap.
 make_work() {
   work=$(mktemp -d)
   trap leave EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
 }
 
 leave() {
