@@ -235,7 +235,7 @@ struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
 
 bool fits_kernels(int64_t in, int64_t out) { return can_convolve(best_table(), in, out); }
 
-bool fits_kernels(int64_t features) { return features % best_table().vector == 0; }
+bool fits_kernels(int64_t features) { return features % best_table().lanes == 0; }
 
 torch::Tensor train_conv_block(const torch::Tensor& x, const ConvBlock& block, const torch::Tensor& mask,
                                at::ScalarType type) {

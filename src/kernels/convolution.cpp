@@ -103,7 +103,7 @@ bool uses_tiles(const Table& table, const torch::Tensor& x, int64_t out, int64_t
 }
 
 bool can_convolve(const Table& table, int64_t in, int64_t out) {
-  return out % table.conv_tile == 0 && (in == 1 || in % table.conv_tile == 0);
+  return out % table.block_channels == 0 && (in == 1 || in % table.block_channels == 0);
 }
 
 torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::Tensor& weight, int64_t padding,

@@ -12,8 +12,8 @@ namespace digitrec::kernels {
 /// Images [N, C, H, W] as a kernel sees them: channels innermost.
 ImageShape image_shape(const torch::Tensor& images);
 
-/// `tensor` in channels-last memory order, copied where it is not. (One of a single channel keeps its strides: its values
-/// lie alike in either order.)
+/// `tensor` in channels-last memory order, copied where it is not. (One of a single channel keeps its strides: its
+/// values lie alike in either order.)
 torch::Tensor channels_last(const torch::Tensor& tensor);
 torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options);
 

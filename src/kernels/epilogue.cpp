@@ -31,7 +31,10 @@ std::vector<int64_t> pooled_sizes(const torch::Tensor& z) {
 
 EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const EpilogueOptions& options, bool needs_codes) {
   const ImageShape shape = image_shape(z);
-  const Affine affine{floats(options.scale), floats(options.shift), floats(options.mask), options.relu};
+  const Affine affine{.scale = floats(options.scale),
+                      .shift = floats(options.shift),
+                      .dropout_mask = floats(options.mask),
+                      .relu = options.relu};
   EpilogueResult result;
   if (!options.pool) {
     result.y = empty_channels_last(z.sizes(), z.options());
@@ -69,17 +72,17 @@ Moments moments(const Table& table, const torch::Tensor& z) {
   const ImageShape shape = image_shape(z);
   const int64_t images = z.size(0);
   torch::Tensor means = torch::empty({images, shape.channels}, torch::kFloat32);
-  torch::Tensor deviations = torch::empty({images, shape.channels}, torch::kFloat32);
+  torch::Tensor squared_deviations = torch::empty({images, shape.channels}, torch::kFloat32);
   share_images(images, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       table.moments(shape, const_array(z), n, means.data_ptr<float>() + n * shape.channels,
-                    deviations.data_ptr<float>() + n * shape.channels);
+                    squared_deviations.data_ptr<float>() + n * shape.channels);
     }
   });
-  // Chan's rule for groups of one size: the squared deviations within, and those of the groups' means.
+  // Chan's rule for groups of one size: the squared squared_deviations within, and those of the groups' means.
   const auto pixels = static_cast<double>(shape.pixels());
   const torch::Tensor mean = means.mean(0);
-  const torch::Tensor squares = deviations.sum(0) + (means - mean).square_().sum(0).mul_(pixels);
+  const torch::Tensor squares = squared_deviations.sum(0) + (means - mean).square_().sum(0).mul_(pixels);
   return {mean, squares / (pixels * static_cast<double>(images))};
 }
 
@@ -103,10 +106,10 @@ std::array<torch::Tensor, 3> norm_backward(const Table& table, const torch::Tens
   const torch::Tensor dbias = sums_d.total();
   const torch::Tensor dweight = sums_dx.total();
   const auto count = static_cast<double>(z.size(0) * shape.pixels());
-  const torch::Tensor mean_d = dbias / count;
-  const torch::Tensor mean_dx = dweight / count;
-  pass.mean_d = floats(mean_d);
-  pass.mean_dx = floats(mean_dx);
+  const torch::Tensor mean_dy = dbias / count;
+  const torch::Tensor mean_dy_xhat = dweight / count;
+  pass.mean_dy = floats(mean_dy);
+  pass.mean_dy_xhat = floats(mean_dy_xhat);
   torch::Tensor dz = empty_channels_last(z.sizes(), z.options());
   share_images(z.size(0), [&](int64_t begin, int64_t end) {
     table.norm_backward(shape, const_array(gradient), const_array(z), bytes(saved.codes), pass, array(dz), begin, end);

@@ -1,4 +1,5 @@
 // Compiled once for each instruction set, into a namespace of its own.
+#include "kernels/isa/batch_norm.h"
 #include "kernels/isa/direct.h"
 #include "kernels/isa/epilogue.h"
 #include "kernels/isa/tiled.h"
@@ -42,24 +43,24 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
 
 const Table& table() {
   static constexpr Table kTable{
-      DIGITREC_NAME(DIGITREC_ISA),
-      kTile,
-      kWidth,
-      uses_tiles,
-      packed_size,
-      pack_weights,
-      pack_weights_backward,
-      unpack_weights,
-      scratch_size,
-      convolve,
-      weight_gradient,
-      affine,
-      affine_pool,
-      relu_backward,
-      pool_backward,
-      moments,
-      norm_sums,
-      norm_backward,
+      .name = DIGITREC_NAME(DIGITREC_ISA),
+      .block_channels = kBlockChannels,
+      .lanes = kLanes,
+      .uses_tiles = uses_tiles,
+      .packed_size = packed_size,
+      .pack_weights = pack_weights,
+      .pack_weights_backward = pack_weights_backward,
+      .unpack_weights = unpack_weights,
+      .scratch_size = scratch_size,
+      .convolve = convolve,
+      .weight_gradient = weight_gradient,
+      .affine = affine,
+      .affine_pool = affine_pool,
+      .relu_backward = relu_backward,
+      .pool_backward = pool_backward,
+      .moments = moments,
+      .norm_sums = norm_sums,
+      .norm_backward = norm_backward,
   };
   return kTable;
 }

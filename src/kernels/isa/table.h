@@ -21,7 +21,8 @@ struct Array {
   Type type;
 };
 
-/// A 3 x 3 convolution of stride 1 over images [height, width, in] of `type`, giving [out_height, out_width, out].
+/// A 3 x 3 convolution of stride 1 over images [height, width, in] of `type` with `padding` pixels of zeros on each
+/// side, giving [out_height, out_width, out].
 struct ConvShape {
   int64_t height, width;
   int64_t in, out;
@@ -44,69 +45,79 @@ struct ImageShape {
   DIGITREC_ALWAYS_INLINE int64_t pooled_size() const { return (height / 2) * (width / 2) * channels; }
 };
 
-/// y = max(0, z * scale + shift) by channel, then times `mask` by image and channel (dropout of whole channels).
+/// y = relu(z * scale + shift) * dropout_mask, by channel.
 struct Affine {
-  const float* scale;  ///< [channels]; nullptr: 1
-  const float* shift;  ///< [channels]
-  const float* mask;   ///< [images, channels]; nullptr: 1
-  bool relu;
+  const float* scale;         ///< [channels]; nullptr: 1
+  const float* shift;         ///< [channels]
+  const float* dropout_mask;  ///< of whole channels, [images, channels]; nullptr: 1
+  bool relu;                  ///< false: y is not cut off at 0
 };
 
-/// What batch normalisation's backward pass needs, all [channels] but mask.
+/// What batch normalisation's backward pass needs, all [channels] but the dropout mask.
 struct NormBackward {
   const float* mean;
   const float* inverse_deviation;
-  const float* scale;    ///< weight * inverse_deviation
-  const float* shift;    ///< bias - mean * scale
-  const float* mask;     ///< [images, channels]; nullptr: 1
-  const float* mean_d;   ///< of the gradient behind the normalisation; second pass only
-  const float* mean_dx;  ///< of that gradient times the normalised value; second pass only
+  const float* scale;         ///< weight * inverse_deviation
+  const float* shift;         ///< bias - mean * scale
+  const float* dropout_mask;  ///< [images, channels]; nullptr: 1
+  const float* mean_dy;       ///< of the gradient behind the normalisation; nullptr in the first pass
+  const float* mean_dy_xhat;  ///< of that gradient times the normalised value; nullptr in the first pass
 };
 
-/// Code of a 2 x 2 pooling window, one a pooled value: which of the four was largest (0 to 3, row by row), and whether
-/// the ReLU let it through.
+/// A pooled value's code, one byte: which of the window's four values was the largest (0 to 3, row by row), plus
+/// kPoolDead where the ReLU cut it off.
 constexpr uint8_t kPoolDead = 4;
 
+/// The kernels of one instruction set. docs/kernels.md says what they compute and how memory is laid out.
+///
+/// All of them: pointers are not null unless a comment allows it; 0 <= begin <= end; images lie [image, height, width,
+/// channel]; arrays hold all images, and a kernel reads and writes those from `begin` to `end` alone; outputs do not
+/// overlap inputs. The dev preset asserts this.
 struct Table {
   const char* name;
-  /// Output channels of a convolution and channels of everything else must be multiples of these.
-  int64_t conv_tile;
-  int64_t vector;
+  int64_t block_channels;  ///< a convolution's channels are multiples of it, but its input may also have 1
+  int64_t lanes;           ///< channels of everything else are multiples of it
 
-  /// Whether the processor multiplies bfloat16 for this convolution, at many times the speed of float32.
+  // ---- 3 x 3 convolutions: `weight` is float [out, 3, 3, in], `packed` has an order of each method's own ----
+
+  /// Whether the tiled method takes this convolution: the processor multiplies bfloat16, many times as fast as float32.
   bool (*uses_tiles)(const ConvShape&);
-
-  // ---- convolutions: images `begin` to `end`; weights in an order of the kernels' own, as pack_* write them ----
-  int64_t (*packed_size)(const ConvShape&);  ///< floats
+  /// Floats of `packed`.
+  int64_t (*packed_size)(const ConvShape&);
   void (*pack_weights)(const ConvShape&, const float* weight, float* packed);
-  /// The weights of the convolution that carries gradients back: in and out swapped, taps turned around. The shape is
-  /// that of the way back, the weights lie as those of the way there.
+  /// The weights of the convolution that carries gradients back: in and out swapped, taps in reverse order. The shape
+  /// is that of the way back; `weight` lies as on the way there, [in, 3, 3, out] in the shape's words.
   void (*pack_weights_backward)(const ConvShape&, const float* weight, float* packed);
+  /// A sum that weight_gradient has made, as a gradient [out, 3, 3, in].
   void (*unpack_weights)(const ConvShape&, const float* packed, float* weight);
-  int64_t (*scratch_size)(const ConvShape&);  ///< floats that the next two need as `scratch`
+  /// Floats of `scratch`, which begins at a cache line (64 bytes). What it holds does not matter.
+  int64_t (*scratch_size)(const ConvShape&);
+  /// x is of the shape's type, z of any; `packed` begins at a cache line.
   void (*convolve)(const ConvShape&, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
                    float* scratch);
-  /// Adds to `packed`. dz is of the same type as x.
+  /// Adds to `packed`. x and dz are of the shape's type.
   void (*weight_gradient)(const ConvShape&, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                           float* scratch);
 
-  // ---- what follows a convolution: images `begin` to `end` of arrays that hold all images ----
+  // ---- what follows a convolution: z, y and their gradients are of one type; sums are float [channels] ----
+
   void (*affine)(const ImageShape&, ConstArray z, const Affine&, Array y, int64_t begin, int64_t end);
-  /// `codes` may be nullptr where no backward pass follows.
+  /// With 2 x 2 maxima before the ReLU. `codes` may be nullptr where no backward pass follows.
   void (*affine_pool)(const ImageShape&, ConstArray z, const Affine&, Array y, uint8_t* codes, int64_t begin,
                       int64_t end);
-  /// dz = dy where y is above 0; adds the sum of dz by channel to `dshift`.
+  /// dz = dy where y is above 0, else 0; adds the sum of dz by channel to `dshift`.
   void (*relu_backward)(const ImageShape&, ConstArray dy, ConstArray y, Array dz, float* dshift, int64_t begin,
                         int64_t end);
-  /// dz = dy at the largest of each window, else 0; adds the sum of dz by channel to `dshift`.
+  /// dz = dy at the largest of each window, else 0; adds the sum of dz by channel to `dshift`. The shape is dz's.
   void (*pool_backward)(const ImageShape&, ConstArray dy, const uint8_t* codes, Array dz, float* dshift, int64_t begin,
                         int64_t end);
   /// Mean and sum of squared deviations by channel of one image.
-  void (*moments)(const ImageShape&, ConstArray z, int64_t image, float* mean, float* deviations);
-  /// Adds, by channel, the gradient behind the normalisation to `sum_d`, and times the normalised value to `sum_dx`.
-  /// `codes`: of the pooling that followed, or nullptr.
+  void (*moments)(const ImageShape&, ConstArray z, int64_t image, float* mean, float* squared_deviations);
+  /// First pass back through batch normalisation: adds, by channel, the gradient behind the normalisation to `sum_dy`,
+  /// and that times the normalised value to `sum_dy_xhat`. `codes`: of the pooling that followed, or nullptr.
   void (*norm_sums)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
-                    float* sum_d, float* sum_dx, int64_t begin, int64_t end);
+                    float* sum_dy, float* sum_dy_xhat, int64_t begin, int64_t end);
+  /// Second pass: dz.
   void (*norm_backward)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
                         Array dz, int64_t begin, int64_t end);
 };

@@ -19,18 +19,18 @@
 namespace digitrec::kernels::DIGITREC_ISA {
 
 #if defined(__AVX512F__)
-constexpr int kWidth = 16;
+constexpr int kLanes = 16;  ///< floats of a vector
 #elif defined(__AVX2__)
-constexpr int kWidth = 8;
+constexpr int kLanes = 8;
 #else
-constexpr int kWidth = 4;
+constexpr int kLanes = 4;
 #endif
 
-typedef float Vec __attribute__((vector_size(kWidth * 4)));
-typedef int32_t Mask __attribute__((vector_size(kWidth * 4)));
-typedef uint32_t Bits __attribute__((vector_size(kWidth * 4)));
-typedef uint16_t Halves __attribute__((vector_size(kWidth * 2)));
-typedef uint8_t Bytes __attribute__((vector_size(kWidth)));
+typedef float Vec __attribute__((vector_size(kLanes * 4)));
+typedef int32_t LaneMask __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t Bits __attribute__((vector_size(kLanes * 4)));
+typedef uint16_t Halves __attribute__((vector_size(kLanes * 2)));
+typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
 
 DIGITREC_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 DIGITREC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -60,7 +60,7 @@ DIGITREC_INLINE Vec load(const bf16* from) {
 }
 
 DIGITREC_INLINE void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v)); }
-/// Rounds to nearest, ties to even; what is not a number stays so.
+/// Rounds to nearest, ties to even; NaN stays NaN.
 DIGITREC_INLINE void store(bf16* to, Vec v) {
 #if defined(__AVX512BF16__)
   const __m256bh halves = _mm512_cvtneps_pbh(bit_cast<__m512>(v));
@@ -76,7 +76,7 @@ DIGITREC_INLINE void store(bf16* to, Vec v) {
 /// 32 floats, as `To` stores them.
 template <class To>
 DIGITREC_INLINE void store_32(To* to, const float* from) {
-  for (int i = 0; i < 32; i += kWidth) store(to + i, load(from + i));
+  for (int i = 0; i < 32; i += kLanes) store(to + i, load(from + i));
 }
 #if defined(__AVX512BF16__)
 DIGITREC_INLINE void store_32(bf16* to, const float* from) {
@@ -88,8 +88,8 @@ DIGITREC_INLINE void store_32(bf16* to, const float* from) {
 DIGITREC_INLINE float load_one(const float* from) { return *from; }
 DIGITREC_INLINE float load_one(const bf16* from) { return bit_cast<float>(static_cast<uint32_t>(*from) << 16); }
 
-DIGITREC_INLINE Vec select(Mask mask, Vec yes, Vec no) { return mask ? yes : no; }
-/// Not-a-number counts as large, so that it is seen to the end.
+DIGITREC_INLINE Vec select(LaneMask mask, Vec yes, Vec no) { return mask ? yes : no; }
+/// NaN stays NaN, so that it is seen in the loss.
 DIGITREC_INLINE Vec relu(Vec v) { return select(v < Vec{}, Vec{}, v); }
 
 /// Calls `body` with the array as a pointer of its type.
@@ -107,6 +107,16 @@ DIGITREC_INLINE void with_type(Array array, Body body) {
     body(static_cast<float*>(array.data));
   } else {
     body(static_cast<bf16*>(array.data));
+  }
+}
+
+/// The same with two arrays of one type.
+template <class Body>
+DIGITREC_INLINE void with_types(ConstArray from, Array to, Body body) {
+  if (from.type == Type::f32) {
+    body(static_cast<const float*>(from.data), static_cast<float*>(to.data));
+  } else {
+    body(static_cast<const bf16*>(from.data), static_cast<bf16*>(to.data));
   }
 }
 
