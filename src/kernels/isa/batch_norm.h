@@ -24,6 +24,8 @@ void image_moments(const ImageShape& shape, const T* image, float* mean, float* 
 }
 
 void moments(const ImageShape& shape, ConstArray z, int64_t image, float* mean, float* squared_deviations) {
+  assert(is_image(shape) && image >= 0);
+  assert(is_array(z) && is_floats(mean) && is_floats(squared_deviations) && mean != squared_deviations);
   with_type(z, [&](auto* from) { image_moments(shape, from + image * shape.size(), mean, squared_deviations); });
 }
 
@@ -74,6 +76,9 @@ void norm_sums_images(const ImageShape& shape, const T* dy, const T* z, const ui
 
 void norm_sums(const ImageShape& shape, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward& b,
                float* sum_dy, float* sum_dy_xhat, int64_t begin, int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(dy) && is_array(z) && z.type == dy.type);
+  assert(is_norm(b) && is_floats(sum_dy) && is_floats(sum_dy_xhat) && sum_dy != sum_dy_xhat);
   with_type(dy, [&](auto* gradient) {
     norm_sums_images(shape, gradient, static_cast<decltype(gradient)>(z.data), codes, b, sum_dy, sum_dy_xhat, begin,
                      end);
@@ -116,6 +121,10 @@ void norm_backward_images(const ImageShape& shape, const T* dy, const T* z, cons
 
 void norm_backward(const ImageShape& shape, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward& b,
                    Array dz, int64_t begin, int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(dy) && is_array(z) && is_array(dz) && z.type == dy.type && dz.type == dy.type);
+  assert(dz.data != dy.data && dz.data != z.data);
+  assert(is_norm(b) && is_floats(b.mean_dy) && is_floats(b.mean_dy_xhat));
   with_types(dy, dz, [&](auto* gradient, auto* to) {
     norm_backward_images(shape, gradient, static_cast<decltype(gradient)>(z.data), codes, b, to, begin, end);
   });

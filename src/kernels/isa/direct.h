@@ -4,7 +4,7 @@
 // a kernel row are neighbours in memory, and a register block needs only kBlockPixels pointers.
 #pragma once
 
-#include "kernels/isa/register_block.h"
+#include "kernels/isa/preconditions.h"
 
 namespace digitrec::kernels::DIGITREC_ISA::direct {
 
@@ -29,13 +29,17 @@ struct Scratch {
 };
 
 DIGITREC_INLINE Scratch split_scratch(const ConvShape& shape, float* memory) {
+  // The offsets are of 32 bits.
+  assert(group_size(shape) * padded_size(shape) <= INT32_MAX);
   float* dz_block = memory + group_size(shape) * padded_size(shape);
   float* offsets = dz_block + group_size(shape) * shape.out_pixels() * kBlockChannels;
   return {.padded = memory, .dz_block = dz_block, .offsets = reinterpret_cast<int32_t*>(offsets)};
 }
 
+/// Floats.
 int64_t packed_size(const ConvShape& shape) { return 9 * shape.in * shape.out; }
 
+/// Floats, an offset taking one.
 int64_t scratch_size(const ConvShape& shape) {
   return group_size(shape) * (padded_size(shape) + shape.out_pixels() * kBlockChannels) +
          larger(group_size(shape) * shape.out_pixels(), 9 * shape.in);
@@ -44,6 +48,7 @@ int64_t scratch_size(const ConvShape& shape) {
 /// [padded_height, padded_width, in] with a border of zeros.
 template <class T>
 DIGITREC_INLINE void pad_image(const ConvShape& shape, const T* image, float* padded) {
+  assert(image != nullptr && padded != nullptr);
   const int64_t row = shape.padded_width() * shape.in;
   const int64_t border = shape.padding * shape.in;
   for (int64_t i = 0; i < shape.padding * row; ++i) padded[i] = 0;
@@ -119,6 +124,7 @@ DIGITREC_INLINE void list_pixels(const ConvShape& shape, int64_t images, int32_t
 template <class Out>
 DIGITREC_INLINE void convolve_pixels(const ConvShape& shape, const float* padded, const int32_t* offsets,
                                      int64_t pixels, const float* packed, Out* z) {
+  assert(0 < pixels && pixels <= group_size(shape) * shape.out_pixels());
   const Walk walk{.images = 1,
                   .image_stride = 0,
                   .rows = 3,
@@ -175,6 +181,7 @@ DIGITREC_INLINE void list_weights(const ConvShape& shape, int32_t* offsets) {
 template <class T>
 DIGITREC_INLINE void add_weight_gradient(const ConvShape& shape, int64_t images, const float* padded, const T* dz,
                                          float* packed, const Scratch& scratch) {
+  assert(0 < images && images <= group_size(shape));
   const int64_t k_size = 9 * shape.in;
   const Walk walk{.images = images,
                   .image_stride = padded_size(shape),

@@ -24,6 +24,9 @@ void affine_images(const ImageShape& shape, const T* z, const Affine& f, T* y, i
 }
 
 void affine(const ImageShape& shape, ConstArray z, const Affine& f, Array y, int64_t begin, int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(z) && is_array(y) && z.type == y.type && z.data != y.data);
+  assert(is_affine(f));
   with_types(z, y, [&](auto* from, auto* to) { affine_images(shape, from, f, to, begin, end); });
 }
 
@@ -59,6 +62,9 @@ void affine_pool_images(const ImageShape& shape, const T* z, const Affine& f, T*
 
 void affine_pool(const ImageShape& shape, ConstArray z, const Affine& f, Array y, uint8_t* codes, int64_t begin,
                  int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(z) && is_array(y) && z.type == y.type && z.data != y.data);
+  assert(is_affine(f));
   with_types(z, y, [&](auto* from, auto* to) { affine_pool_images(shape, from, f, to, codes, begin, end); });
 }
 
@@ -79,6 +85,9 @@ void relu_backward_images(const ImageShape& shape, const T* dy, const T* y, T* d
 
 void relu_backward(const ImageShape& shape, ConstArray dy, ConstArray y, Array dz, float* dshift, int64_t begin,
                    int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(dy) && is_array(y) && is_array(dz) && y.type == dy.type && dz.type == dy.type);
+  assert(dz.data != dy.data && dz.data != y.data && is_floats(dshift));
   with_types(dy, dz, [&](auto* from, auto* to) {
     relu_backward_images(shape, from, static_cast<decltype(from)>(y.data), to, dshift, begin, end);
   });
@@ -103,6 +112,9 @@ void pool_backward_images(const ImageShape& shape, const T* dy, const uint8_t* c
 
 void pool_backward(const ImageShape& shape, ConstArray dy, const uint8_t* codes, Array dz, float* dshift, int64_t begin,
                    int64_t end) {
+  assert(is_image(shape) && is_range(begin, end));
+  assert(is_array(dy) && is_array(dz) && dz.type == dy.type && dz.data != dy.data);
+  assert(codes != nullptr && is_floats(dshift));
   with_types(dy, dz, [&](auto* from, auto* to) { pool_backward_images(shape, from, codes, to, dshift, begin, end); });
 }
 

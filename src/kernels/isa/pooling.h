@@ -2,7 +2,7 @@
 // window covers, and the parameters of a vector of channels.
 #pragma once
 
-#include "kernels/isa/vec.h"
+#include "kernels/isa/preconditions.h"
 
 namespace digitrec::kernels::DIGITREC_ISA {
 

@@ -4,6 +4,8 @@
 
 #include "kernels/isa/vec.h"
 
+#include <cassert>
+
 namespace digitrec::kernels::DIGITREC_ISA {
 
 // 6 x 2 vectors of sums, 2 of weights and 1 of input fill the 16 registers of AVX2.
@@ -29,6 +31,9 @@ template <bool kAdjacent>
 __attribute__((noinline)) void multiply_block(const float* const* input, const Walk& walk, const float* factors,
                                               float* sums) {
   constexpr int kPointers = kAdjacent ? 1 : kBlockPixels;
+  assert(input != nullptr && factors != nullptr && sums != nullptr);
+  assert(walk.images > 0 && walk.rows > 0 && walk.columns > 0 && walk.column_stride > 0);
+  for (int i = 0; i < kPointers; ++i) assert(input[i] != nullptr);
   const float* x[kPointers];
 #pragma GCC unroll 6
   for (int i = 0; i < kPointers; ++i) x[i] = input[i];

@@ -12,30 +12,62 @@ namespace digitrec::kernels::DIGITREC_ISA {
 
 namespace {
 
-// Each convolution by the cheapest method that takes it.
+// Each convolution by the fastest method that takes it.
 #define DIGITREC_CONVOLUTION(function, ...)                  \
   (tiled::fits(shape)      ? tiled::function(__VA_ARGS__)    \
    : winograd::pays(shape) ? winograd::function(__VA_ARGS__) \
                            : direct::function(__VA_ARGS__))
 
-bool uses_tiles(const ConvShape& shape) { return tiled::fits(shape); }
-int64_t packed_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(packed_size, shape); }
-int64_t scratch_size(const ConvShape& shape) { return DIGITREC_CONVOLUTION(scratch_size, shape); }
+// What every method needs is asserted here, what one needs beyond that at its own functions.
+
+bool uses_tiles(const ConvShape& shape) {
+  assert(is_convolution(shape));
+  return tiled::fits(shape);
+}
+
+int64_t packed_size(const ConvShape& shape) {
+  assert(is_convolution(shape));
+  return DIGITREC_CONVOLUTION(packed_size, shape);
+}
+
+int64_t scratch_size(const ConvShape& shape) {
+  assert(is_convolution(shape));
+  return DIGITREC_CONVOLUTION(scratch_size, shape);
+}
+
 void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
+  assert(is_convolution(shape));
+  assert(is_floats(weight) && is_aligned(packed, kCacheLine) && weight != packed);
   DIGITREC_CONVOLUTION(pack_weights, shape, weight, packed);
 }
+
 void pack_weights_backward(const ConvShape& shape, const float* weight, float* packed) {
+  assert(is_convolution(shape));
+  assert(is_floats(weight) && is_aligned(packed, kCacheLine) && weight != packed);
   DIGITREC_CONVOLUTION(pack_weights_backward, shape, weight, packed);
 }
+
 void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
+  assert(is_convolution(shape));
+  assert(is_floats(packed) && is_floats(weight) && weight != packed);
   DIGITREC_CONVOLUTION(unpack_weights, shape, packed, weight);
 }
+
 void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
               float* scratch) {
+  assert(is_convolution(shape) && is_range(begin, end));
+  assert(is_array(x) && x.type == shape.type);
+  assert(is_array(z) && z.data != x.data);
+  assert(is_aligned(packed, kCacheLine) && is_aligned(scratch, kCacheLine) && packed != scratch);
   DIGITREC_CONVOLUTION(convolve, shape, x, packed, z, begin, end, scratch);
 }
+
 void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                      float* scratch) {
+  assert(is_convolution(shape) && is_range(begin, end));
+  assert(is_array(x) && x.type == shape.type);
+  assert(is_array(dz) && dz.type == shape.type);
+  assert(is_floats(packed) && is_aligned(scratch, kCacheLine) && packed != scratch);
   DIGITREC_CONVOLUTION(weight_gradient, shape, x, dz, packed, begin, end, scratch);
 }
 

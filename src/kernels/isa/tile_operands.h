@@ -22,6 +22,7 @@ DIGITREC_INLINE Bits rounded_bits(const float* from) {
 /// to[i] = the pair upper[i], lower[i] for 16 values of each. nullptr: zeros.
 template <class T>
 DIGITREC_INLINE void pair_rows(const T* upper, const T* lower, uint32_t* to) {
+  assert(to != nullptr);
   for (int64_t i = 0; i < kTileSide; i += kLanes) {
     Bits pairs{};
     if (upper != nullptr) pairs |= rounded_bits(upper + i);
@@ -32,6 +33,7 @@ DIGITREC_INLINE void pair_rows(const T* upper, const T* lower, uint32_t* to) {
 
 /// to[c][r] = from[r][c], `to_stride` values from row to row of the result.
 DIGITREC_INLINE void transpose(const uint32_t (&from)[kTileSide][kTileSide], uint32_t* to, int64_t to_stride) {
+  assert(to != nullptr && to_stride >= kTileSide);
 #if defined(__AVX512F__)
   __m512i rows[2][kTileSide];
   __builtin_memcpy(rows[0], from, sizeof(rows[0]));
@@ -67,6 +69,7 @@ DIGITREC_INLINE void transpose(const uint32_t (&from)[kTileSide][kTileSide], uin
 int64_t packed_size(const ConvShape& shape) { return 9 * shape.in * shape.out; }
 
 void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
+  assert(fits(shape));
   auto* to = reinterpret_cast<uint32_t*>(packed);
   for (int64_t out = 0; out < shape.out; out += kSumsSide) {
     for (int64_t k = 0; k < 9 * shape.in; k += kSumsSide, to += kOperandValues / 2) {
@@ -84,6 +87,7 @@ void pack_weights(const ConvShape& shape, const float* weight, float* packed) {
 
 /// `shape` is that of the convolution backwards: its `in` are the channels of dz, its `out` those of dx.
 void pack_weights_backward(const ConvShape& shape, const float* weight, float* packed) {
+  assert(fits(shape));
   auto* to = reinterpret_cast<uint32_t*>(packed);
   for (int64_t out = 0; out < shape.out; out += kSumsSide) {
     for (int64_t tap = 0; tap < 9; ++tap) {
@@ -98,6 +102,7 @@ void pack_weights_backward(const ConvShape& shape, const float* weight, float* p
 }
 
 void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
+  assert(fits(shape));
   __builtin_memcpy(weight, packed, static_cast<uint64_t>(packed_size(shape)) * sizeof(float));
 }
 
@@ -105,6 +110,7 @@ void unpack_weights(const ConvShape& shape, const float* packed, float* weight) 
 
 /// Writes an image's pixels in pairs, zeros behind them: 32 channels, and the next 32 `stride` values later.
 DIGITREC_INLINE void pair_image(const ConvShape& shape, const bf16* image, bf16* pairs, int64_t stride) {
+  assert(image != nullptr && pairs != nullptr && stride >= 2 * pairs_of(shape) * kPairRowValues);
   const int64_t pixels = padded_pixels(shape);
   for (int64_t first = 0; first < 2; ++first) {
     for (int64_t pair = 0; pair < pairs_of(shape); ++pair, pairs += kPairRowValues) {
@@ -122,6 +128,7 @@ DIGITREC_INLINE void pair_image(const ConvShape& shape, const bf16* image, bf16*
 /// Writes the gradient of an image as left operands, zeros at the pixels over the end of a row: 32 channels, and the
 /// next 32 `stride` values later.
 DIGITREC_INLINE void transpose_gradient(const ConvShape& shape, const bf16* dz, bf16* left, int64_t stride) {
+  assert(dz != nullptr && left != nullptr && stride >= steps_of(shape) * kOperandValues);
   int64_t h = 0;
   int64_t w = 0;
   const auto next_pixel = [&] {

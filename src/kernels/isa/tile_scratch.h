@@ -67,6 +67,7 @@ int64_t scratch_size(const ConvShape& shape) { return (padded_size(shape) + pair
 
 /// The image with a border of zeros, or where it is, if it needs none.
 DIGITREC_INLINE const bf16* padded_image(const ConvShape& shape, const bf16* image, bf16* padded) {
+  assert(image != nullptr && padded != nullptr);
   if (shape.padding == 0) return image;
   const int64_t row = shape.padded_width() * shape.in;
   const int64_t border = shape.padding * shape.in;

@@ -5,7 +5,7 @@
 // rows][32 columns][2], each in two AMX tiles.
 #pragma once
 
-#include "kernels/isa/vec.h"
+#include "kernels/isa/preconditions.h"
 
 #if defined(__AMX_BF16__)
 #include <immintrin.h>
@@ -50,12 +50,14 @@ class TileSums {
   }
   /// `stride`: floats from one row to the next.
   [[gnu::always_inline]] void load(const float* from, int64_t stride) {
+    assert(is_floats(from) && stride >= kSumsSide);
     _tile_loadd(0, from, stride * 4);
     _tile_loadd(1, from + kTileSide, stride * 4);
     _tile_loadd(2, from + kTileSide * stride, stride * 4);
     _tile_loadd(3, from + kTileSide * stride + kTileSide, stride * 4);
   }
   [[gnu::always_inline]] void store(float* to, int64_t stride) {
+    assert(is_floats(to) && stride >= kSumsSide);
     _tile_stored(0, to, stride * 4);
     _tile_stored(1, to + kTileSide, stride * 4);
     _tile_stored(2, to + kTileSide * stride, stride * 4);
@@ -63,6 +65,7 @@ class TileSums {
   }
   /// Adds the product of a left operand, `stride` values from row to row, and a right one.
   [[gnu::always_inline]] void add_product(const bf16* left, int64_t stride, const bf16* right) {
+    assert(left != nullptr && right != nullptr && stride >= kSumsSide);
     _tile_loadd(6, right, kPairRowValues * 2);
     _tile_loadd(4, left, stride * 2);
     _tile_dpbf16ps(0, 4, 6);
@@ -74,6 +77,7 @@ class TileSums {
   }
   /// The same for the upper 16 rows alone.
   [[gnu::always_inline]] void add_upper_product(const bf16* left, int64_t stride, const bf16* right) {
+    assert(left != nullptr && right != nullptr && stride >= kSumsSide);
     _tile_loadd(6, right, kPairRowValues * 2);
     _tile_loadd(4, left, stride * 2);
     _tile_dpbf16ps(0, 4, 6);
@@ -94,13 +98,19 @@ class TileSums {
  public:
   void clear() { __builtin_memset(sums_, 0, sizeof(sums_)); }
   void load(const float* from, int64_t stride) {
+    assert(is_floats(from) && stride >= kSumsSide);
     for (int64_t row = 0; row < kSumsSide; ++row) __builtin_memcpy(sums_[row], from + row * stride, sizeof(sums_[row]));
   }
   void store(float* to, int64_t stride) const {
+    assert(is_floats(to) && stride >= kSumsSide);
     for (int64_t row = 0; row < kSumsSide; ++row) __builtin_memcpy(to + row * stride, sums_[row], sizeof(sums_[row]));
   }
-  void add_product(const bf16* left, int64_t stride, const bf16* right) { add_rows(kSumsSide, left, stride, right); }
+  void add_product(const bf16* left, int64_t stride, const bf16* right) {
+    assert(left != nullptr && right != nullptr && stride >= kSumsSide);
+    add_rows(kSumsSide, left, stride, right);
+  }
   void add_upper_product(const bf16* left, int64_t stride, const bf16* right) {
+    assert(left != nullptr && right != nullptr && stride >= kSumsSide);
     add_rows(kTileSide, left, stride, right);
   }
 

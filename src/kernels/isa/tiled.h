@@ -11,6 +11,7 @@ namespace digitrec::kernels::DIGITREC_ISA::tiled {
 /// image row.
 template <class Out>
 DIGITREC_INLINE void store_pixels(const ConvShape& shape, const float* sums, int64_t first, int64_t pixels, Out* z) {
+  assert(0 <= first && 0 < pixels && first + pixels <= span(shape));
   const int64_t width = shape.padded_width();
   const int64_t out_width = shape.out_width();
   const int64_t stride = shape.out;
@@ -27,6 +28,7 @@ DIGITREC_INLINE void store_pixels(const ConvShape& shape, const float* sums, int
 
 template <class Out>
 void convolve_image(const ConvShape& shape, const bf16* image, const bf16* packed, TileSums& sums, Out* z) {
+  assert(image != nullptr && packed != nullptr && z != nullptr);
   const int64_t row = shape.padded_width() * shape.in;
   const int64_t pixels = span(shape);
   for (int64_t out = 0; out < shape.out; out += kSumsSide, packed += 9 * shape.in * kSumsSide) {
@@ -51,6 +53,7 @@ void convolve_image(const ConvShape& shape, const bf16* image, const bf16* packe
 
 void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
               float* memory) {
+  assert(fits(shape) && x.type == Type::bf16);
   const Scratch scratch = split_scratch(shape, memory);
   const auto* images = static_cast<const bf16*>(x.data);
   TileSums sums;
@@ -69,6 +72,7 @@ void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z
 /// in].
 DIGITREC_INLINE void add_taps(const ConvShape& shape, const bf16* left, const bf16* pairs, int64_t first, int64_t count,
                               TileSums& sums, float* gradient) {
+  assert(0 <= first && 0 < count && first + count <= group_size(shape) * steps_of(shape));
   const int64_t steps = steps_of(shape);
   // The taps that begin with an even pixel, then the others: one half of the pairs at a time stays in the cache.
   for (int64_t odd = 0; odd < 2; ++odd) {
@@ -93,6 +97,7 @@ DIGITREC_INLINE void add_taps(const ConvShape& shape, const bf16* left, const bf
 
 void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float* gradient, int64_t begin, int64_t end,
                      float* memory) {
+  assert(fits(shape) && x.type == Type::bf16 && dz.type == Type::bf16);
   const Scratch scratch = split_scratch(shape, memory);
   const int64_t group = group_size(shape);
   const int64_t steps = steps_of(shape);

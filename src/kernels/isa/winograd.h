@@ -20,11 +20,13 @@ DIGITREC_INLINE bool pays(const ConvShape& shape) {
 // ---- weights: [out, 3, 3, in], PyTorch's channels-last order ----
 // packed: [16 planes, out / kBlockChannels, in, kBlockChannels]
 
+/// Floats.
 int64_t packed_size(const ConvShape& shape) { return kPlanes * shape.in * shape.out; }
 
 /// Transforms the weights that `read(out, tap, in)` returns and packs them.
 template <class Read>
 DIGITREC_INLINE void pack(const ConvShape& shape, float* packed, Read read) {
+  assert(pays(shape));
   for (int64_t out = 0; out < shape.out; out += kBlockChannels) {
     for (int64_t in = 0; in < shape.in; ++in, packed += kBlockChannels) {
       float taps[9][kBlockChannels];
@@ -53,6 +55,7 @@ void pack_weights_backward(const ConvShape& shape, const float* weight, float* p
 }
 
 void unpack_weights(const ConvShape& shape, const float* packed, float* weight) {
+  assert(pays(shape));
   for (int64_t out = 0; out < shape.out; out += kBlockChannels) {
     for (int64_t in = 0; in < shape.in; ++in, packed += kBlockChannels) {
       for (int v = 0; v < kBlockVectors; ++v) {
@@ -72,6 +75,7 @@ void unpack_weights(const ConvShape& shape, const float* packed, float* weight) 
 
 void transform_inputs(const ConvShape& shape, const PatchGrid& grid, const Scratch& scratch, int64_t first,
                       int64_t patches) {
+  assert(0 <= first && 0 < patches && patches <= grid.chunk);
   for (int64_t t = 0; t < patches; ++t) {
     const PatchPlace place = PatchPlace::of(grid, first + t);
     const float* from =
@@ -93,6 +97,7 @@ void transform_inputs(const ConvShape& shape, const PatchGrid& grid, const Scrat
 template <class T>
 DIGITREC_INLINE void transform_outputs(const ConvShape& shape, const PatchGrid& grid, const Scratch& scratch,
                                        int64_t first, int64_t patches, T* z) {
+  assert(0 <= first && 0 < patches && patches <= grid.chunk);
   for (int64_t t = 0; t < patches; ++t) {
     const PatchPlace place = PatchPlace::of(grid, first + t);
     T* to = z + (place.image * shape.out_pixels() + place.row * shape.out_width() + place.column) * shape.out;
@@ -117,6 +122,7 @@ DIGITREC_INLINE void transform_outputs(const ConvShape& shape, const PatchGrid& 
 template <class T>
 DIGITREC_INLINE void transform_outputs_backward(const ConvShape& shape, const PatchGrid& grid, const Scratch& scratch,
                                                 int64_t first, int64_t patches, const T* dz) {
+  assert(0 <= first && 0 < patches && patches <= grid.chunk);
   for (int64_t t = 0; t < patches; ++t) {
     const PatchPlace place = PatchPlace::of(grid, first + t);
     const T* from = dz + (place.image * shape.out_pixels() + place.row * shape.out_width() + place.column) * shape.out;
@@ -140,6 +146,7 @@ DIGITREC_INLINE void transform_outputs_backward(const ConvShape& shape, const Pa
 /// outputs[k][t][:] = sum over c of inputs[k][t][c] * packed[k][out][c][:]
 DIGITREC_INLINE void multiply_planes(const ConvShape& shape, const PatchGrid& grid, const Scratch& scratch,
                                      int64_t patches, const float* packed) {
+  assert(0 < patches && patches <= grid.chunk && grid.chunk % kBlockPixels == 0);
   const Walk walk{.images = 1, .image_stride = 0, .rows = 1, .row_stride = 0, .columns = shape.in, .column_stride = 1};
   for (int64_t k = 0; k < kPlanes; ++k, packed += shape.in * shape.out) {
     const float* inputs = scratch.inputs + k * grid.input_plane;
@@ -155,6 +162,8 @@ DIGITREC_INLINE void multiply_planes(const ConvShape& shape, const PatchGrid& gr
 /// packed[k][out][c][:] += sum over t of inputs[k][t][c] * outputs[k][t][:]
 DIGITREC_INLINE void multiply_planes_backward(const ConvShape& shape, const PatchGrid& grid, const Scratch& scratch,
                                               int64_t patches, float* packed) {
+  assert(0 < patches && patches <= grid.chunk);
+  assert(grid.chunk * shape.in + kBlockPixels - 1 <= grid.input_plane);
   const Walk walk{
       .images = 1, .image_stride = 0, .rows = 1, .row_stride = 0, .columns = patches, .column_stride = shape.in};
   for (int64_t k = 0; k < kPlanes; ++k, packed += shape.in * shape.out) {
@@ -198,6 +207,7 @@ DIGITREC_INLINE void for_each_chunk(const ConvShape& shape, const PatchGrid& gri
 
 void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
               float* memory) {
+  assert(pays(shape));
   const PatchGrid grid = PatchGrid::of(shape);
   const Scratch scratch = split_scratch(grid, memory);
   with_type(x, [&](auto* images) {
@@ -214,6 +224,7 @@ void convolve(const ConvShape& shape, ConstArray x, const float* packed, Array z
 
 void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                      float* memory) {
+  assert(pays(shape));
   const PatchGrid grid = PatchGrid::of(shape);
   const Scratch scratch = split_scratch(grid, memory);
   with_type(x, [&](auto* images) {

@@ -1,7 +1,7 @@
 // How Winograd's method cuts a group of images into patches, and the memory that a thread needs for it.
 #pragma once
 
-#include "kernels/isa/register_block.h"
+#include "kernels/isa/preconditions.h"
 #include "kernels/isa/winograd_transforms.h"
 
 namespace digitrec::kernels::DIGITREC_ISA::winograd {
@@ -32,6 +32,7 @@ struct PatchGrid {
   }
 };
 
+/// One thread's memory for a group of images and a chunk of patches.
 struct Scratch {
   float* padded;   ///< [images, 2 * rows + 2, 2 * columns + 2, in]
   float* inputs;   ///< [16, chunk, in]
@@ -43,6 +44,7 @@ DIGITREC_INLINE Scratch split_scratch(const PatchGrid& grid, float* memory) {
   return {.padded = memory, .inputs = inputs, .outputs = inputs + kPlanes * grid.input_plane};
 }
 
+/// Floats.
 int64_t scratch_size(const ConvShape& shape) {
   const PatchGrid grid = PatchGrid::of(shape);
   return grid.images * grid.padded_image + kPlanes * (grid.input_plane + grid.output_plane);
@@ -51,6 +53,8 @@ int64_t scratch_size(const ConvShape& shape) {
 /// Copies an image into a frame of zeros: the border, and what the last patches read beyond it.
 template <class T>
 DIGITREC_INLINE void pad_image(const ConvShape& shape, const PatchGrid& grid, const T* image, float* padded) {
+  assert(image != nullptr && padded != nullptr);
+  assert(shape.padded_height() <= 2 * grid.rows + 2 && shape.padded_width() * shape.in <= grid.padded_row);
   const int64_t left = shape.padding * shape.in;
   const int64_t row = shape.width * shape.in;
   for (int64_t i = 0; i < shape.padding * grid.padded_row; ++i) padded[i] = 0;
@@ -68,6 +72,7 @@ struct PatchPlace {
   int64_t image, row, column;  ///< of its upper left output
 
   __attribute__((always_inline)) static inline PatchPlace of(const PatchGrid& grid, int64_t patch) {
+    assert(0 <= patch && patch < grid.images * grid.rows * grid.columns);
     const int64_t in_image = patch % (grid.rows * grid.columns);
     return {.image = patch / (grid.rows * grid.columns),
             .row = in_image / grid.columns * 2,
