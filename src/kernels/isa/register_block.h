@@ -43,11 +43,10 @@ __attribute__((noinline)) void multiply_block(const float* const* input, const W
   };
   Vec sum[kBlockPixels][kBlockVectors] = {};
   const int64_t end = walk.columns * walk.column_stride;
-  const int64_t step = walk.column_stride;
   const int64_t next_image = walk.image_stride - walk.rows * walk.row_stride;
   for (int64_t n = walk.images; n > 0; --n, advance(next_image)) {
     for (int64_t r = walk.rows; r > 0; --r, advance(walk.row_stride)) {
-      for (int64_t c = 0; c < end; c += step, factors += kBlockChannels) {
+      for (int64_t c = 0; c < end; c += walk.column_stride, factors += kBlockChannels) {
         Vec factor[kBlockVectors];
 #pragma GCC unroll 2
         for (int v = 0; v < kBlockVectors; ++v) factor[v] = load(factors + v * kLanes);

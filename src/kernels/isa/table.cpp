@@ -66,7 +66,7 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
                      float* scratch) {
   assert(is_convolution(shape) && is_range(begin, end));
   assert(is_array(x) && x.type == shape.type);
-  assert(is_array(dz) && dz.type == shape.type);
+  assert(is_array(dz) && (dz.type == Type::bf16 || shape.type == Type::f32));
   assert(is_floats(packed) && is_aligned(scratch, kCacheLine) && packed != scratch);
   DIGITREC_CONVOLUTION(weight_gradient, shape, x, dz, packed, begin, end, scratch);
 }

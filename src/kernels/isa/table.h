@@ -95,7 +95,7 @@ struct Table {
   /// x is of the shape's type, z of any; `packed` begins at a cache line.
   void (*convolve)(const ConvShape&, ConstArray x, const float* packed, Array z, int64_t begin, int64_t end,
                    float* scratch);
-  /// Adds to `packed`. x and dz are of the shape's type.
+  /// Adds to `packed`. x is of the shape's type; dz is of it too, or bfloat16: a first layer's images are float32.
   void (*weight_gradient)(const ConvShape&, ConstArray x, ConstArray dz, float* packed, int64_t begin, int64_t end,
                           float* scratch);
 

@@ -39,8 +39,8 @@ DIGITREC_INLINE void transpose(const uint32_t (&from)[kTileSide][kTileSide], uin
   __builtin_memcpy(rows[0], from, sizeof(rows[0]));
   // Squares of 1, 2, 4 and 8 on a side change places with those across the diagonal.
 #pragma GCC unroll 4
-  for (int step = 0; step < 4; ++step) {
-    const int side = 1 << step;
+  for (int level = 0; level < 4; ++level) {
+    const int side = 1 << level;
     const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     const __mmask16 moves = _mm512_test_epi32_mask(lane, _mm512_set1_epi32(side));
     const __m512i low = _mm512_mask_add_epi32(lane, moves, lane, _mm512_set1_epi32(kTileSide - side));
@@ -48,10 +48,10 @@ DIGITREC_INLINE void transpose(const uint32_t (&from)[kTileSide][kTileSide], uin
 #pragma GCC unroll 16
     for (int r = 0; r < kTileSide; ++r) {
       if ((r & side) != 0) continue;
-      const __m512i upper = rows[step % 2][r];
-      const __m512i lower = rows[step % 2][r + side];
-      rows[(step + 1) % 2][r] = _mm512_permutex2var_epi32(upper, low, lower);
-      rows[(step + 1) % 2][r + side] = _mm512_permutex2var_epi32(upper, high, lower);
+      const __m512i upper = rows[level % 2][r];
+      const __m512i lower = rows[level % 2][r + side];
+      rows[(level + 1) % 2][r] = _mm512_permutex2var_epi32(upper, low, lower);
+      rows[(level + 1) % 2][r + side] = _mm512_permutex2var_epi32(upper, high, lower);
     }
   }
 #pragma GCC unroll 16

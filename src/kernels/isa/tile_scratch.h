@@ -18,7 +18,9 @@ DIGITREC_INLINE bool fits(const ConvShape& shape) {
          span(shape) >= kSumsSide;
 }
 
-DIGITREC_INLINE int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+DIGITREC_INLINE int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 // ---- scratch ----
 
@@ -27,12 +29,12 @@ DIGITREC_INLINE int64_t padded_pixels(const ConvShape& shape) { return shape.pad
 /// Steps of 32 pixels along an image: a product takes one.
 DIGITREC_INLINE int64_t steps_of(const ConvShape& shape) { return round_up(span(shape), kSumsSide) / kSumsSide; }
 
-/// Products between a load and a store of the weights' sums: with few, moving the sums would take longer than adding to
-/// them; with many, their operands would not stay in the first-level cache from tap to tap.
-constexpr int64_t kProductsPerPass = 8;
+/// Products of a round, between a load and a store of the weights' sums: with few, moving the sums would take longer
+/// than adding to them; with many, their operands would not stay in the first-level cache from tap to tap.
+constexpr int64_t kProductsPerRound = 8;
 
-/// Images handled together, enough for a pass.
-DIGITREC_INLINE int64_t group_size(const ConvShape& shape) { return larger(1, kProductsPerPass / steps_of(shape)); }
+/// Images handled together, enough for a round.
+DIGITREC_INLINE int64_t group_size(const ConvShape& shape) { return larger(1, kProductsPerRound / steps_of(shape)); }
 
 /// Pairs of pixels of an image, up to the last that the last tap of the last step reads.
 DIGITREC_INLINE int64_t pairs_of(const ConvShape& shape) {

@@ -112,10 +112,10 @@ void weight_gradient(const ConvShape& shape, ConstArray x, ConstArray dz, float*
       transpose_gradient(shape, static_cast<const bf16*>(dz.data) + (first + n) * shape.out_pixels() * shape.out,
                          scratch.left + n * steps * kOperandValues, group * steps * kOperandValues);
     }
-    const int64_t passes = round_up(images * steps, kProductsPerPass) / kProductsPerPass;
-    for (int64_t pass = 0; pass < passes; ++pass) {
-      const int64_t from = images * steps * pass / passes;
-      const int64_t to = images * steps * (pass + 1) / passes;
+    const int64_t rounds = round_up(images * steps, kProductsPerRound) / kProductsPerRound;
+    for (int64_t round = 0; round < rounds; ++round) {
+      const int64_t from = images * steps * round / rounds;
+      const int64_t to = images * steps * (round + 1) / rounds;
       for (int64_t out = 0; out < shape.out; out += kSumsSide) {
         for (int64_t in = 0; in < shape.in; in += kSumsSide) {
           add_taps(shape, scratch.left + out / kSumsSide * group * steps * kOperandValues,

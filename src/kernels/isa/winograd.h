@@ -10,7 +10,7 @@
 
 namespace digitrec::kernels::DIGITREC_ISA::winograd {
 
-/// Whether enough of the patches' outputs lie within the output: the products of all patches must cost less than 3/4 of
+/// Whether enough of the patches' outputs lie within the output: the products of all patches must be at most 3/4 of
 /// the direct method's, since the transforms cost time too.
 DIGITREC_INLINE bool pays(const ConvShape& shape) {
   const int64_t patches = ((shape.out_height() + 1) / 2) * ((shape.out_width() + 1) / 2);
