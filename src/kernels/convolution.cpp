@@ -3,19 +3,37 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cassert>
 
 namespace digitrec::kernels {
 namespace {
 
 ConvShape conv_shape(const torch::Tensor& x, int64_t out, int64_t padding) {
-  return {x.size(2), x.size(3), x.size(1), out, padding, const_array(x).type};
+  assert(is_images(x));
+  return {.height = x.size(2),
+          .width = x.size(3),
+          .in = x.size(1),
+          .out = out,
+          .padding = padding,
+          .type = x.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
+}
+
+/// float32 [out, in, 3, 3] of channels that the kernels take.
+[[maybe_unused]] bool is_weight(const Table& table, const torch::Tensor& weight) {
+  return is_images(weight) && weight.scalar_type() == torch::kFloat32 && weight.size(2) == 3 && weight.size(3) == 3 &&
+         can_convolve(table, weight.size(1), weight.size(0));
+}
+
+[[maybe_unused]] bool is_output(const torch::Tensor& z, const torch::Tensor& x, const ConvShape& shape) {
+  return is_images(z) && z.size(0) == x.size(0) && z.size(1) == shape.out && z.size(2) == shape.out_height() &&
+         z.size(3) == shape.out_width();
 }
 
 /// Memory for a kernel, from the start of a cache line: wide loads across two lines take twice as long.
-class Floats {
+class LineAlignedFloats {
  public:
   float* at_least(int64_t count) {
+    assert(count > 0);
     lines_.resize(std::max(lines_.size(), static_cast<size_t>(at::divup(count, kLine))));
     return lines_.front().values;
   }
@@ -29,13 +47,13 @@ class Floats {
 };
 
 float* scratch_of_thread(int64_t floats) {
-  thread_local Floats scratch;
+  thread_local LineAlignedFloats scratch;
   return scratch.at_least(floats);
 }
 
 /// For the one convolution that the calling thread is about.
 float* packed_weights(int64_t floats) {
-  thread_local Floats packed;
+  thread_local LineAlignedFloats packed;
   return packed.at_least(floats);
 }
 
@@ -53,15 +71,12 @@ torch::Tensor convolve_packed(const Table& table, const ConvShape& shape, const 
 
 torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const torch::Tensor& x,
                               const torch::Tensor& dz, const torch::Tensor& weight) {
-  // A sum for each thread, added up at the end: no two threads write to one place, and the order is always the same.
-  const int64_t size = table.packed_size(shape);
-  torch::Tensor sums = torch::zeros({at::get_num_threads(), size}, torch::kFloat32);
+  ThreadSums sums(table.packed_size(shape));
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
     float* scratch = scratch_of_thread(table.scratch_size(shape));
-    float* sum = sums.data_ptr<float>() + at::get_thread_num() * size;
-    table.weight_gradient(shape, const_array(x), const_array(dz), sum, begin, end, scratch);
+    table.weight_gradient(shape, const_array(x), const_array(dz), sums.of_this_thread(), begin, end, scratch);
   });
-  const torch::Tensor packed = sums.sum(0);
+  const torch::Tensor packed = sums.total();
   torch::Tensor gradient = empty_channels_last(weight.sizes(), weight.options());
   table.unpack_weights(shape, packed.const_data_ptr<float>(), gradient.data_ptr<float>());
   return gradient;
@@ -69,45 +84,19 @@ torch::Tensor weight_gradient(const Table& table, const ConvShape& shape, const 
 
 }  // namespace
 
-ImageShape image_shape(const torch::Tensor& images) { return {images.size(2), images.size(3), images.size(1)}; }
-
-torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options) {
-  return torch::empty(sizes, options, torch::MemoryFormat::ChannelsLast);
-}
-
-torch::Tensor channels_last(const torch::Tensor& tensor) {
-  return tensor.contiguous(torch::MemoryFormat::ChannelsLast);
-}
-
-ConstArray const_array(const torch::Tensor& tensor) {
-  return {tensor.const_data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
-}
-
-Array array(torch::Tensor& tensor) {
-  return {tensor.mutable_data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Type::f32 : Type::bf16};
-}
-
-void share_images(int64_t images, const std::function<void(int64_t, int64_t)>& work) {
-  constexpr int64_t kShare = 4;
-  std::atomic<int64_t> next{0};
-  const int64_t threads = std::min<int64_t>(at::get_num_threads(), at::divup(images, kShare));
-  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-    for (int64_t begin = next.fetch_add(kShare); begin < images; begin = next.fetch_add(kShare)) {
-      work(begin, std::min(begin + kShare, images));
-    }
-  });
-}
-
-bool uses_tiles(const Table& table, const torch::Tensor& x, int64_t out, int64_t padding) {
-  return table.uses_tiles(conv_shape(x, out, padding));
-}
-
 bool can_convolve(const Table& table, int64_t in, int64_t out) {
   return out % table.block_channels == 0 && (in == 1 || in % table.block_channels == 0);
 }
 
+bool uses_tiles(const Table& table, const torch::Tensor& x, int64_t out, int64_t padding) {
+  assert(can_convolve(table, x.size(1), out));
+  return table.uses_tiles(conv_shape(x, out, padding));
+}
+
 torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::Tensor& weight, int64_t padding,
                        at::ScalarType type) {
+  assert(is_images(x) && is_weight(table, weight) && x.size(1) == weight.size(1));
+  assert(type == torch::kFloat32 || type == torch::kBFloat16);
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
   const torch::Tensor ordered = channels_last(weight);
   float* packed = packed_weights(table.packed_size(shape));
@@ -115,19 +104,23 @@ torch::Tensor convolve(const Table& table, const torch::Tensor& x, const torch::
   return convolve_packed(table, shape, channels_last(x), packed, type);
 }
 
-std::array<torch::Tensor, 2> convolve_backward(const Table& table, const torch::Tensor& dz, const torch::Tensor& x,
-                                               const torch::Tensor& weight, int64_t padding, bool needs_input) {
+ConvGradients convolve_backward(const Table& table, const torch::Tensor& dz, const torch::Tensor& x,
+                                const torch::Tensor& weight, int64_t padding, bool needs_input) {
+  assert(is_images(x) && is_weight(table, weight) && x.size(1) == weight.size(1));
+  assert(!needs_input || x.size(1) > 1);
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
+  assert(is_output(dz, x, shape));
   const torch::Tensor gradient = channels_last(shape.type == Type::bf16 ? dz.to(torch::kBFloat16) : dz);
-  torch::Tensor dx;
+  ConvGradients gradients;
   if (needs_input) {
     const ConvShape back = conv_shape(gradient, shape.in, 2 - padding);
     const torch::Tensor ordered = channels_last(weight);
     float* packed = packed_weights(table.packed_size(back));
     table.pack_weights_backward(back, ordered.const_data_ptr<float>(), packed);
-    dx = convolve_packed(table, back, gradient, packed, x.scalar_type());
+    gradients.dx = convolve_packed(table, back, gradient, packed, x.scalar_type());
   }
-  return {dx, weight_gradient(table, shape, channels_last(x), gradient, weight)};
+  gradients.dweight = weight_gradient(table, shape, channels_last(x), gradient, weight);
+  return gradients;
 }
 
 }  // namespace digitrec::kernels

@@ -11,6 +11,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 
+#include <cassert>
 #include <numeric>
 
 namespace digitrec {
@@ -39,8 +40,12 @@ int64_t side_after(const ConvLayer& layer, int64_t side) {
 
 template <class Norm>
 kernels::BatchNorm norm_tensors(const Norm& norm) {
-  return {norm->weight,       norm->bias, norm->running_mean, norm->running_var, norm->options.momentum().value(),
-          norm->options.eps()};
+  return {.weight = norm->weight,
+          .bias = norm->bias,
+          .running_mean = norm->running_mean,
+          .running_var = norm->running_var,
+          .momentum = norm->options.momentum().value(),
+          .epsilon = norm->options.eps()};
 }
 
 /// Plain layers normalise in the running statistics' own type; their parameters are float32 in every precision.
@@ -138,17 +143,21 @@ class Network final : public Classifier {
   }
 
   at::Tensor convolve(const ConvModules& block, const at::Tensor& x) const {
+    assert(x.dim() == 4 && x.size(1) == block.conv->weight.size(1));
     return runs_fused(x) && fits(block) ? fused(block, x) : plain(block, x);
   }
 
   at::Tensor fused(const ConvModules& block, const at::Tensor& x) const {
     std::optional<kernels::BatchNorm> norm;
     if (block.layer.batch_norm) norm = norm_tensors(block.norm);
-    const kernels::ConvBlock tensors{block.conv->weight,  block.conv->bias, norm ? &*norm : nullptr,
-                                     block.layer.padding, block.layer.pool, cpu_multiplies_bf16()};
-    if (!is_training()) return kernels::eval_conv_block(x, tensors, type_);
+    const kernels::FusedConv conv{.weight = block.conv->weight,
+                                  .bias = block.conv->bias,
+                                  .norm = norm ? &*norm : nullptr,
+                                  .settings = {.padding = block.layer.padding, .onednn_bf16 = cpu_multiplies_bf16()},
+                                  .pool = block.layer.pool};
+    if (!is_training()) return kernels::eval_fused_conv(x, conv, type_);
     count_batch(block.norm);
-    return kernels::train_conv_block(x, tensors, dropout_mask(block, x.size(0)), type_);
+    return kernels::train_fused_conv(x, conv, dropout_mask(block, x.size(0)), type_);
   }
 
   /// As dropout2d draws it: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
@@ -177,6 +186,7 @@ class Network final : public Classifier {
   }
 
   at::Tensor hidden(const HiddenModules& block, at::Tensor x) const {
+    assert(x.dim() == 2 && x.size(1) == block.linear->weight.size(1));
     const bool is_fused =
         runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
     x = linear(block.linear, x);

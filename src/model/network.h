@@ -1,7 +1,7 @@
 #pragma once
 
 #include "digitrec/model/classifier.h"
-#include "kernels/blocks.h"
+#include "kernels/fused_layers.h"
 
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>

@@ -1,4 +1,5 @@
 #include "kernels/convolution.h"
+#include "kernels/dispatch.h"
 #include "support.h"
 
 namespace digitrec::kernels {
@@ -13,7 +14,7 @@ struct ConvolutionCase {
   int64_t images, in, out, height, width, padding;
 };
 
-// Odd sizes, fewer pixels than a tile, one channel, borders of both kinds, many tiles; by either method.
+// Odd sizes, fewer pixels than a register block, one channel, borders of both kinds, many patches; by either method.
 constexpr ConvolutionCase kConvolutionCases[] = {{3, 1, 32, 28, 28, 1}, {2, 1, 64, 9, 7, 0},   {3, 32, 64, 13, 13, 0},
                                                  {2, 64, 32, 7, 5, 1},  {1, 32, 32, 3, 3, 0},  {5, 32, 96, 4, 3, 1},
                                                  {2, 64, 128, 1, 1, 1}, {9, 96, 64, 14, 15, 1}};
@@ -67,7 +68,7 @@ TEST_P(Convolution, KeepsSumsInFloatForBfloat16) {
   EXPECT_LT(((z.to(torch::kFloat64) - expected).abs() / expected.abs().clamp_min(1)).max().item<double>(), 1.0 / 256);
 }
 
-// Spans of whole, half and more than half a block; several groups of images; borders of both kinds.
+// Spans that end after 32 pixels, after 16 and in between; several groups of images; borders of both kinds.
 constexpr ConvolutionCase kTiledCases[] = {{3, 32, 64, 26, 26, 0}, {9, 64, 96, 8, 8, 0},  {2, 96, 32, 12, 12, 0},
                                            {2, 64, 64, 7, 7, 1},   {5, 32, 32, 7, 9, 0},  {17, 32, 32, 5, 12, 0},
                                            {3, 32, 96, 6, 5, 1},   {2, 128, 64, 10, 8, 0}};
@@ -104,7 +105,7 @@ std::vector<const Table*> tested_tables() {
   return tables;
 }
 
-TEST(TiledConvolution, TakesTilesForBfloat16OfWholeBlocks) {
+TEST(TiledConvolution, TakesBfloat16WhoseChannelsFillTiles) {
   const Table& table = plain_tiles::table();
   const auto uses = [&](int64_t in, int64_t out, int64_t height, int64_t padding, at::ScalarType type) {
     return uses_tiles(table, torch::empty({1, in, height, 8}, type), out, padding);

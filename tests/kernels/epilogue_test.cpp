@@ -1,4 +1,6 @@
 #include "kernels/epilogue.h"
+#include "kernels/batch_norm.h"
+#include "kernels/dispatch.h"
 #include "support.h"
 
 #include <limits>
@@ -48,7 +50,8 @@ TEST_P(Epilogue, BiasReluAndPoolingEqualThePlainLayers) {
     const torch::Tensor plain_bias = bias.to(torch::kFloat64).requires_grad_();
     const torch::Tensor expected = relu_pool_mask(plain_z + plain_bias.view({1, -1, 1, 1}), c, {});
 
-    const EpilogueResult result = epilogue(*GetParam(), z, {{}, bias, {}, true, c.pool}, true);
+    const EpilogueResult result =
+        epilogue(*GetParam(), z, {.scale = {}, .shift = bias, .dropout_mask = {}, .relu = true, .pool = c.pool}, true);
     EXPECT_LT(difference(result.y, expected), 1e-6);
     const torch::Tensor dy = random(result.y.sizes());
     expected.backward(dy.to(torch::kFloat64));
@@ -78,13 +81,20 @@ TEST_P(Epilogue, BatchNormalizationEqualsThePlainLayers) {
     const torch::Tensor inverse_deviation = (batch.variance + kEpsilon).rsqrt();
     const torch::Tensor scale = weight * inverse_deviation;
     const torch::Tensor shift = bias - batch.mean * scale;
-    const EpilogueResult result = epilogue(*GetParam(), z, {scale, shift, mask, true, c.pool}, true);
+    const EpilogueResult result = epilogue(
+        *GetParam(), z, {.scale = scale, .shift = shift, .dropout_mask = mask, .relu = true, .pool = c.pool}, true);
     EXPECT_LT(difference(result.y, expected), 3e-5);
 
     const torch::Tensor dy = random(result.y.sizes());
     expected.backward(dy.to(torch::kFloat64));
-    const auto [dz, dweight, dbias] =
-        norm_backward(*GetParam(), dy, {z, result.codes, mask, batch.mean, inverse_deviation, scale, shift});
+    const auto [dz, dweight, dbias] = norm_backward(*GetParam(), dy,
+                                                    {.z = z,
+                                                     .codes = result.codes,
+                                                     .dropout_mask = mask,
+                                                     .mean = batch.mean,
+                                                     .inverse_deviation = inverse_deviation,
+                                                     .scale = scale,
+                                                     .shift = shift});
     EXPECT_LT(difference(dz, plain_z.grad()), 5e-4);  // of values up to about 30
     EXPECT_LT(difference(dweight, plain_weight.grad()), 2e-4);
     EXPECT_LT(difference(dbias, plain_bias.grad()), 1e-5);
@@ -96,7 +106,9 @@ TEST_P(Epilogue, RoundsBfloat16AsPyTorchDoes) {
   torch::Tensor z = torch::tensor({1.0F, 1.00390625F, 1.01171875F, -3.1415927F, 3.4e38F, kInfinity, 1e-40F, 0.0F});
   z = z.to(torch::kBFloat16).repeat({4}).view({1, 32, 1, 1});
   const torch::Tensor shift = torch::full({32}, 0.001F);
-  const EpilogueResult result = epilogue(*GetParam(), channels_last(z), {{}, shift, {}, false, false}, false);
+  const EpilogueResult result =
+      epilogue(*GetParam(), channels_last(z),
+               {.scale = {}, .shift = shift, .dropout_mask = {}, .relu = false, .pool = false}, false);
   const torch::Tensor expected = (z.to(torch::kFloat32) + 0.001F).to(torch::kBFloat16);
   EXPECT_TRUE(torch::equal(result.y.flatten(), expected.flatten())) << result.y.flatten() << expected.flatten();
 }
@@ -107,7 +119,8 @@ TEST_P(Epilogue, LetsNotANumberThrough) {
       torch::Tensor z = random({1, 32, 4, 4});
       z[0][7][1][2] = std::numeric_limits<float>::quiet_NaN();
       const EpilogueResult result =
-          epilogue(*GetParam(), channels_last(z.to(type)), {{}, torch::zeros({32}), {}, true, pool}, false);
+          epilogue(*GetParam(), channels_last(z.to(type)),
+                   {.scale = {}, .shift = torch::zeros({32}), .dropout_mask = {}, .relu = true, .pool = pool}, false);
       EXPECT_EQ(result.y.isnan().sum().item<int64_t>(), 1);
       EXPECT_EQ(result.y[0][7].isnan().sum().item<int64_t>(), 1);
     }

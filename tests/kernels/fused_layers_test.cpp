@@ -1,5 +1,4 @@
-#include "kernels/blocks.h"
-#include "kernels/convolution.h"
+#include "kernels/fused_layers.h"
 #include "support.h"
 
 #include <torch/csrc/autograd/autograd.h>
@@ -11,22 +10,27 @@ struct Gradients {
   torch::Tensor y, x, weight;
 };
 
-Gradients run_block(Pool pool, bool with_norm, bool onednn, at::ScalarType type) {
+Gradients run_conv(Pool pool, bool with_norm, bool onednn, at::ScalarType type) {
   at::manual_seed(7);
   const auto parameter = [](torch::Tensor tensor) { return tensor.requires_grad_(); };
   const torch::Tensor x =
       parameter(empty_channels_last({3, 32, 9, 9}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).to(type));
-  ConvBlock block{
-      parameter(empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1)),
-      parameter(torch::rand({32}))};
-  BatchNorm norm{parameter(torch::rand({32})), parameter(torch::rand({32})), torch::zeros({32}), torch::ones({32})};
-  if (with_norm) block.norm = &norm;
-  block.pool = pool;
-  block.onednn_bf16 = onednn;
+  const torch::Tensor weight =
+      parameter(empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1));
+  const torch::Tensor bias = parameter(torch::rand({32}));
+  const BatchNorm norm{.weight = parameter(torch::rand({32})),
+                       .bias = parameter(torch::rand({32})),
+                       .running_mean = torch::zeros({32}),
+                       .running_var = torch::ones({32})};
+  const FusedConv conv{.weight = weight,
+                       .bias = bias,
+                       .norm = with_norm ? &norm : nullptr,
+                       .settings = {.padding = 1, .onednn_bf16 = onednn},
+                       .pool = pool};
   const torch::Tensor mask = torch::empty({3, 32}).bernoulli_(0.7).div_(0.7);
-  const torch::Tensor y = train_conv_block(x, block, mask, type);
+  const torch::Tensor y = train_fused_conv(x, conv, mask, type);
   y.to(torch::kFloat32).square().sum().backward();
-  return {y.detach(), x.grad(), block.weight.grad()};
+  return {.y = y.detach(), .x = x.grad(), .weight = weight.grad()};
 }
 
 double distance(const torch::Tensor& a, const torch::Tensor& b) {
@@ -34,11 +38,11 @@ double distance(const torch::Tensor& a, const torch::Tensor& b) {
 }
 
 /// On a processor with bfloat16 instructions oneDNN convolves, elsewhere we do: the same function either way.
-TEST(ConvBlock, IsTheSameThroughOneDnn) {
+TEST(FusedConv, IsTheSameThroughOneDnn) {
   for (const Pool pool : {Pool::none, Pool::last}) {
     for (const bool with_norm : {false, true}) {
-      const Gradients ours = run_block(pool, with_norm, false, torch::kBFloat16);
-      const Gradients theirs = run_block(pool, with_norm, true, torch::kBFloat16);
+      const Gradients ours = run_conv(pool, with_norm, false, torch::kBFloat16);
+      const Gradients theirs = run_conv(pool, with_norm, true, torch::kBFloat16);
       EXPECT_LT(distance(theirs.y, ours.y), 0.01);
       EXPECT_LT(distance(theirs.x, ours.x), 0.03);
       EXPECT_LT(distance(theirs.weight, ours.weight), 0.03);
@@ -47,17 +51,20 @@ TEST(ConvBlock, IsTheSameThroughOneDnn) {
   }
 }
 
-TEST(ConvBlock, PoolsBeforeTheNormalizationWhereAsked) {
+TEST(FusedConv, PoolsBeforeTheNormalizationWhereAsked) {
   at::manual_seed(8);
   const torch::Tensor x =
       empty_channels_last({4, 32, 8, 8}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1).requires_grad_();
   const torch::Tensor weight =
       empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1).requires_grad_();
   const torch::Tensor bias = torch::rand({32}).requires_grad_();
-  const BatchNorm norm{torch::rand({32}).sub_(0.5).requires_grad_(), torch::rand({32}).requires_grad_(),
-                       torch::zeros({32}), torch::ones({32})};
-  ConvBlock block{weight, bias, &norm, 1, Pool::before_norm};
-  const torch::Tensor y = train_conv_block(x, block, {}, torch::kFloat32);
+  const BatchNorm norm{.weight = torch::rand({32}).sub_(0.5).requires_grad_(),
+                       .bias = torch::rand({32}).requires_grad_(),
+                       .running_mean = torch::zeros({32}),
+                       .running_var = torch::ones({32})};
+  const FusedConv conv{
+      .weight = weight, .bias = bias, .norm = &norm, .settings = {.padding = 1}, .pool = Pool::before_norm};
+  const torch::Tensor y = train_fused_conv(x, conv, {}, torch::kFloat32);
   const auto mine = torch::autograd::grad({y.square().sum()}, {x, weight, norm.weight, norm.bias});
 
   const torch::Tensor running_mean = torch::zeros({32});
@@ -72,7 +79,7 @@ TEST(ConvBlock, PoolsBeforeTheNormalizationWhereAsked) {
   EXPECT_LT(distance(norm.running_var, running_var), 1e-5);
 
   at::NoGradGuard no_grad;
-  const torch::Tensor evaluated = eval_conv_block(x, block, torch::kFloat32);
+  const torch::Tensor evaluated = eval_fused_conv(x, conv, torch::kFloat32);
   const torch::Tensor expected =
       torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight, bias, 1, 1), 2), norm.weight, norm.bias,
                         running_mean, running_var, false, 0.1, 1e-5, false)

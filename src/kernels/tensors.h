@@ -1,0 +1,60 @@
+// Tensors as the kernels see them: images in channels-last memory, vectors of floats; and the work shared by threads.
+#pragma once
+
+#include "kernels/isa/table.h"
+
+#include <torch/types.h>
+
+#include <functional>
+
+namespace digitrec::kernels {
+
+// ---- what the functions of this folder assert of tensors; all of them lie on the CPU ----
+
+/// float32 or bfloat16 [N, C, H, W]. N may be 0, the others may not.
+bool is_images(const torch::Tensor& tensor);
+/// The same in channels-last memory order, [N, H, W, C] without gaps.
+bool is_channels_last(const torch::Tensor& tensor);
+/// float32 [size], contiguous.
+bool is_channel_vector(const torch::Tensor& tensor, int64_t size);
+/// float32 [images, channels], contiguous, or undefined: no dropout.
+bool is_dropout_mask(const torch::Tensor& mask, int64_t images, int64_t channels);
+
+// ---- memory ----
+
+/// Images [N, C, H, W] as a kernel sees them: channels innermost.
+ImageShape image_shape(const torch::Tensor& images);
+
+/// Images in channels-last memory order, copied where they are not. (Those of a single channel keep their strides:
+/// their values lie alike in either order.)
+torch::Tensor channels_last(const torch::Tensor& tensor);
+torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options);
+
+/// The memory of images in channels-last order.
+ConstArray const_array(const torch::Tensor& images);
+Array array(torch::Tensor& images);
+/// The memory of a contiguous float32 tensor, and of pooling codes, uint8 [N, C, H, W] in channels-last order; nullptr
+/// of undefined ones.
+const float* floats_or_null(const torch::Tensor& tensor);
+const uint8_t* codes_or_null(const torch::Tensor& codes);
+
+// ---- threads ----
+
+/// Calls `work` with a few images at a time until all are done, on all threads: one that is held up takes fewer. Not
+/// for sums, whose order would differ from run to run.
+void share_images(int64_t images, const std::function<void(int64_t begin, int64_t end)>& work);
+
+/// A sum of `size` floats for each thread, added up at the end: no two threads write to one place, and the order is
+/// always the same.
+class ThreadSums {
+ public:
+  explicit ThreadSums(int64_t size);
+
+  float* of_this_thread();      ///< [size], 0 at first
+  torch::Tensor total() const;  ///< float32 [size]
+
+ private:
+  torch::Tensor rows_;
+};
+
+}  // namespace digitrec::kernels
