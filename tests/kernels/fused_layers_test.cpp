@@ -87,5 +87,40 @@ TEST(FusedConv, PoolsBeforeTheNormalizationWhereAsked) {
   EXPECT_LT(distance(evaluated, expected), 1e-5);
 }
 
+FusedConv conv_with_gradients() {
+  const auto weight = empty_channels_last({32, 32, 3, 3}, torch::TensorOptions(torch::kFloat32)).uniform_(-0.1, 0.1);
+  return {.weight = weight.requires_grad_(), .bias = torch::rand({32}).requires_grad_()};
+}
+
+torch::Tensor some_images() {
+  return empty_channels_last({2, 32, 6, 6}, torch::TensorOptions(torch::kFloat32)).uniform_(-1, 1);
+}
+
+/// What backward needs holds the result itself here: by any other way than autograd's own it would hold itself.
+TEST(SavedState, LetsAResultGoThatHasNoOwner) {
+  const FusedConv conv = conv_with_gradients();
+  torch::Tensor y = train_fused_conv(some_images(), conv, {}, torch::kFloat32);
+  const c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl> watched(y.getIntrusivePtr());
+  EXPECT_FALSE(watched.expired());
+  y.reset();
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(SavedState, SeesAResultThatWasChanged) {
+  const FusedConv conv = conv_with_gradients();
+  const torch::Tensor y = train_fused_conv(some_images(), conv, {}, torch::kFloat32);
+  const torch::Tensor sum = y.sum();
+  y.detach().add_(1);
+  EXPECT_THROW(sum.backward(), c10::Error);
+}
+
+TEST(SavedState, GivesTheSameGradientsTwiceWhereTheGraphIsKept) {
+  const FusedConv conv = conv_with_gradients();
+  const torch::Tensor y = train_fused_conv(some_images(), conv, {}, torch::kFloat32).square().sum();
+  const auto once = torch::autograd::grad({y}, {conv.weight}, {}, /*retain_graph=*/true);
+  const auto again = torch::autograd::grad({y}, {conv.weight});
+  EXPECT_TRUE(torch::equal(once[0], again[0]));
+}
+
 }  // namespace
 }  // namespace digitrec::kernels
