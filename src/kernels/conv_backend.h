@@ -3,6 +3,8 @@
 
 #include "kernels/convolution.h"
 
+#include <ATen/core/Tensor.h>
+
 namespace digitrec::kernels {
 
 /// What a convolution is besides its tensors.
@@ -16,11 +18,11 @@ struct ConvSettings {
 
 /// z[N, out, H', W'] of type `type` = 3 x 3 convolution of x[N, in, H, W], float32 or bfloat16 on the CPU, with weight
 /// float32 [out, in, 3, 3], without bias. In channels-last order; bfloat16's sums are kept in float32.
-torch::Tensor backend_convolve(const ConvSettings& settings, const torch::Tensor& x, const torch::Tensor& weight,
+at::Tensor backend_convolve(const ConvSettings& settings, const at::Tensor& x, const at::Tensor& weight,
                                at::ScalarType type);
 
 /// Gradients of `backend_convolve`, given dz [N, out, H', W'].
-ConvGradients backend_convolve_backward(const ConvSettings& settings, const torch::Tensor& dz, const torch::Tensor& x,
-                                        const torch::Tensor& weight, bool needs_input);
+ConvGradients backend_convolve_backward(const ConvSettings& settings, const at::Tensor& dz, const at::Tensor& x,
+                                        const at::Tensor& weight, bool needs_input);
 
 }  // namespace digitrec::kernels

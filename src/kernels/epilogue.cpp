@@ -1,6 +1,7 @@
 #include "kernels/epilogue.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
 
 #include <cassert>
 
@@ -11,7 +12,7 @@ std::vector<int64_t> pooled_sizes(at::IntArrayRef z_sizes) {
   return {z_sizes[0], z_sizes[1], z_sizes[2] / 2, z_sizes[3] / 2};
 }
 
-[[maybe_unused]] bool are_options_for(const EpilogueOptions& options, const torch::Tensor& z) {
+[[maybe_unused]] bool are_options_for(const EpilogueOptions& options, const at::Tensor& z) {
   return is_channel_vector(options.shift, z.size(1)) &&
          (!options.scale.defined() || is_channel_vector(options.scale, z.size(1))) &&
          is_dropout_mask(options.dropout_mask, z.size(0), z.size(1)) &&
@@ -20,7 +21,7 @@ std::vector<int64_t> pooled_sizes(at::IntArrayRef z_sizes) {
 
 }  // namespace
 
-EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const EpilogueOptions& options, bool needs_codes) {
+EpilogueResult epilogue(const Table& table, const at::Tensor& z, const EpilogueOptions& options, bool needs_codes) {
   assert(is_channels_last(z) && z.size(1) % table.lanes == 0 && are_options_for(options, z));
   const ImageShape shape = image_shape(z);
   const Affine affine{.scale = floats_or_null(options.scale),
@@ -36,7 +37,7 @@ EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const Epilog
     return result;
   }
   result.y = empty_channels_last(pooled_sizes(z.sizes()), z.options());
-  if (needs_codes) result.codes = empty_channels_last(pooled_sizes(z.sizes()), z.options().dtype(torch::kUInt8));
+  if (needs_codes) result.codes = empty_channels_last(pooled_sizes(z.sizes()), z.options().dtype(at::kByte));
   uint8_t* codes = needs_codes ? result.codes.data_ptr<uint8_t>() : nullptr;
   share_images(z.size(0), [&](int64_t begin, int64_t end) {
     table.affine_pool(shape, const_array(z), affine, array(result.y), codes, begin, end);
@@ -44,14 +45,14 @@ EpilogueResult epilogue(const Table& table, const torch::Tensor& z, const Epilog
   return result;
 }
 
-EpilogueGradients epilogue_backward(const Table& table, const torch::Tensor& dy, const torch::Tensor& y,
-                                    const torch::Tensor& codes, at::IntArrayRef z_sizes) {
+EpilogueGradients epilogue_backward(const Table& table, const at::Tensor& dy, const at::Tensor& y,
+                                    const at::Tensor& codes, at::IntArrayRef z_sizes) {
   assert(z_sizes.size() == 4 && z_sizes[1] % table.lanes == 0);
   assert(is_images(dy) && dy.sizes() == (codes.defined() ? at::IntArrayRef(pooled_sizes(z_sizes)) : z_sizes));
   assert(codes.defined() ? codes.sizes() == dy.sizes()
                          : is_channels_last(y) && y.sizes() == dy.sizes() && y.scalar_type() == dy.scalar_type());
-  const torch::Tensor gradient = channels_last(dy);
-  torch::Tensor dz = empty_channels_last(z_sizes, dy.options());
+  const at::Tensor gradient = channels_last(dy);
+  at::Tensor dz = empty_channels_last(z_sizes, dy.options());
   const ImageShape shape = image_shape(dz);
   ThreadSums dshift(shape.channels);
   at::parallel_for(0, dz.size(0), 1, [&](int64_t begin, int64_t end) {

@@ -4,6 +4,11 @@
 #include "kernels/epilogue.h"
 #include "kernels/saved_state.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
 #include <cassert>
 
 namespace digitrec::kernels {
@@ -19,24 +24,24 @@ using torch::autograd::variable_list;
 }
 
 /// float32 or bfloat16 [N, features] on the CPU, of features that the kernels take.
-[[maybe_unused]] bool are_features(const torch::Tensor& z, const BatchNorm& norm) {
+[[maybe_unused]] bool are_features(const at::Tensor& z, const BatchNorm& norm) {
   return z.defined() && z.is_cpu() && z.dim() == 2 && fits_kernels(z.size(1)) && is_norm_of(norm, z.size(1)) &&
-         (z.scalar_type() == torch::kFloat32 || z.scalar_type() == torch::kBFloat16);
+         (z.scalar_type() == at::kFloat || z.scalar_type() == at::kBFloat16);
 }
 
 /// The normalisation of z with its own statistics, and what its backward pass needs.
 struct Normalized {
-  torch::Tensor y;
+  at::Tensor y;
   SavedNorm saved;
 };
 
-Normalized normalize_batch(const torch::Tensor& z, const torch::Tensor& conv_bias, const BatchNorm& norm,
-                           const torch::Tensor& dropout_mask, bool pool) {
+Normalized normalize_batch(const at::Tensor& z, const at::Tensor& conv_bias, const BatchNorm& norm,
+                           const at::Tensor& dropout_mask, bool pool) {
   const Moments batch = moments(best_table(), z);
   move_running_statistics(norm, batch, conv_bias, z.numel() / z.size(1));
-  const torch::Tensor inverse_deviation = (batch.variance + norm.epsilon).rsqrt_();
-  const torch::Tensor scale = norm.weight * inverse_deviation;
-  const torch::Tensor shift = norm.bias - batch.mean * scale;
+  const at::Tensor inverse_deviation = (batch.variance + norm.epsilon).rsqrt_();
+  const at::Tensor scale = norm.weight * inverse_deviation;
+  const at::Tensor shift = norm.bias - batch.mean * scale;
   const EpilogueResult result = epilogue(
       best_table(), z, {.scale = scale, .shift = shift, .dropout_mask = dropout_mask, .relu = true, .pool = pool},
       /*needs_codes=*/true);
@@ -51,14 +56,14 @@ Normalized normalize_batch(const torch::Tensor& z, const torch::Tensor& conv_bia
 }
 
 /// 2 x 2 maxima alone.
-EpilogueResult max_pool(const torch::Tensor& z, bool needs_codes) {
-  const torch::Tensor zero = torch::zeros({z.size(1)}, torch::kFloat32);
+EpilogueResult max_pool(const at::Tensor& z, bool needs_codes) {
+  const at::Tensor zero = at::zeros({z.size(1)}, at::kFloat);
   return epilogue(best_table(), z, {.scale = {}, .shift = zero, .dropout_mask = {}, .relu = false, .pool = true},
                   needs_codes);
 }
 
 /// Channels dropped from images of either type.
-torch::Tensor drop_channels(const torch::Tensor& images, const torch::Tensor& dropout_mask) {
+at::Tensor drop_channels(const at::Tensor& images, const at::Tensor& dropout_mask) {
   assert(is_images(images) && is_dropout_mask(dropout_mask, images.size(0), images.size(1)));
   if (!dropout_mask.defined()) return images;
   return images * dropout_mask.to(images.scalar_type()).unsqueeze(-1).unsqueeze(-1);
@@ -67,14 +72,14 @@ torch::Tensor drop_channels(const torch::Tensor& images, const torch::Tensor& dr
 /// Arguments that are no inputs of the autograd graph. The mask is among them: an undefined input is an error.
 struct ConvCall {
   FusedConv conv;
-  torch::Tensor dropout_mask;
+  at::Tensor dropout_mask;
   at::ScalarType type;
 };
 
 /// What the backward pass of a convolution needs.
 struct SavedConv {
-  torch::Tensor x;
-  torch::Tensor weight;
+  at::Tensor x;
+  at::Tensor weight;
   std::vector<int64_t> z_sizes;  ///< [N, out, H', W']
   ConvSettings settings;
   bool needs_input = false;
@@ -83,12 +88,12 @@ struct SavedConv {
 };
 
 /// `x` and `weight` as the autograd graph knows them.
-SavedConv saved_conv(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
+SavedConv saved_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& z,
                      const ConvSettings& settings) {
   return {.x = x, .weight = weight, .z_sizes = z.sizes().vec(), .settings = settings, .needs_input = x.requires_grad()};
 }
 
-ConvGradients backward(const SavedConv& saved, const torch::Tensor& dz) {
+ConvGradients backward(const SavedConv& saved, const at::Tensor& dz) {
   return backend_convolve_backward(saved.settings, dz, saved.x, saved.weight, saved.needs_input);
 }
 
@@ -96,23 +101,23 @@ ConvGradients backward(const SavedConv& saved, const torch::Tensor& dz) {
 struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
   struct Saved {
     SavedConv conv;
-    torch::Tensor y;      ///< before dropout; undefined with pooling
-    torch::Tensor codes;  ///< undefined without pooling
-    torch::Tensor dropout_mask;
+    at::Tensor y;      ///< before dropout; undefined with pooling
+    at::Tensor codes;  ///< undefined without pooling
+    at::Tensor dropout_mask;
 
     auto tensors() { return std::tuple_cat(conv.tensors(), std::tie(y, codes, dropout_mask)); }
   };
 
-  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight,
-                               const torch::Tensor& bias, const ConvCall& call) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                               const at::Tensor& bias, const ConvCall& call) {
     const FusedConv& conv = call.conv;
-    const torch::Tensor z = backend_convolve(conv.settings, x, weight, call.type);
+    const at::Tensor z = backend_convolve(conv.settings, x, weight, call.type);
     const EpilogueResult result =
         epilogue(best_table(), z,
                  {.scale = {}, .shift = bias, .dropout_mask = {}, .relu = true, .pool = conv.pool != Pool::none},
                  /*needs_codes=*/true);
     save_state(context, Saved{.conv = saved_conv(x, weight, z, conv.settings),
-                              .y = result.codes.defined() ? torch::Tensor() : result.y,
+                              .y = result.codes.defined() ? at::Tensor() : result.y,
                               .codes = result.codes,
                               .dropout_mask = call.dropout_mask});
     return drop_channels(result.y, call.dropout_mask);
@@ -120,7 +125,7 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = load_state<Saved>(context);
-    const torch::Tensor dy = drop_channels(gradients[0], saved.dropout_mask);
+    const at::Tensor dy = drop_channels(gradients[0], saved.dropout_mask);
     const auto [dz, dbias] = epilogue_backward(best_table(), dy, saved.y, saved.codes, saved.conv.z_sizes);
     const auto [dx, dweight] = kernels::backward(saved.conv, dz);
     return {dx, dweight, dbias, {}};
@@ -131,23 +136,23 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
 struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
   struct Saved {
     SavedConv conv;
-    torch::Tensor bias;
-    torch::Tensor codes;  ///< of pooling before the normalisation; undefined without
+    at::Tensor bias;
+    at::Tensor codes;  ///< of pooling before the normalisation; undefined without
     SavedNorm norm;
 
     auto tensors() { return std::tuple_cat(conv.tensors(), std::tie(bias, codes), norm.tensors()); }
   };
 
-  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight,
-                               const torch::Tensor& bias, const torch::Tensor& norm_weight,
-                               const torch::Tensor& norm_bias, const ConvCall& call) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                               const at::Tensor& bias, const at::Tensor& norm_weight,
+                               const at::Tensor& norm_bias, const ConvCall& call) {
     const FusedConv& conv = call.conv;
     BatchNorm norm = *conv.norm;
     norm.weight = norm_weight;
     norm.bias = norm_bias;
-    torch::Tensor z = backend_convolve(conv.settings, x, weight, call.type);
+    at::Tensor z = backend_convolve(conv.settings, x, weight, call.type);
     SavedConv saved = saved_conv(x, weight, z, conv.settings);
-    torch::Tensor codes;
+    at::Tensor codes;
     if (conv.pool == Pool::before_norm) {
       const EpilogueResult pooled = max_pool(z, /*needs_codes=*/true);
       z = pooled.y;
@@ -168,20 +173,20 @@ struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
     const auto [dx, dweight] = kernels::backward(saved.conv, dz);
     // Batch normalisation takes the mean away, and the bias with it: its gradient is 0, where PyTorch's is rounding
     // error.
-    return {dx, dweight, torch::zeros_like(saved.bias), dnorm_weight, dnorm_bias, {}};
+    return {dx, dweight, at::zeros_like(saved.bias), dnorm_weight, dnorm_bias, {}};
   }
 };
 
 /// [N, features] as the one image [1, features, 1, N], whose channels are the features, and back.
-torch::Tensor as_image(const torch::Tensor& z) {
+at::Tensor as_image(const at::Tensor& z) {
   assert(z.dim() == 2);
   return z.contiguous().unsqueeze(0).unsqueeze(2).permute({0, 3, 1, 2});
 }
-torch::Tensor as_rows(const torch::Tensor& image) { return image.squeeze(0).squeeze(-1).t(); }
+at::Tensor as_rows(const at::Tensor& image) { return image.squeeze(0).squeeze(-1).t(); }
 
 struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
-  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& z, const torch::Tensor& norm_weight,
-                               const torch::Tensor& norm_bias, const BatchNorm& tensors) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& z, const at::Tensor& norm_weight,
+                               const at::Tensor& norm_bias, const BatchNorm& tensors) {
     BatchNorm norm = tensors;
     norm.weight = norm_weight;
     norm.bias = norm_bias;
@@ -203,7 +208,7 @@ bool fits_kernels(int64_t in, int64_t out) { return can_convolve(best_table(), i
 
 bool fits_kernels(int64_t features) { return features % best_table().lanes == 0; }
 
-torch::Tensor train_fused_conv(const torch::Tensor& x, const FusedConv& conv, const torch::Tensor& dropout_mask,
+at::Tensor train_fused_conv(const at::Tensor& x, const FusedConv& conv, const at::Tensor& dropout_mask,
                                at::ScalarType type) {
   assert(is_fused_conv(conv) && is_images(x) && x.size(1) == conv.weight.size(1));
   assert(is_dropout_mask(dropout_mask, x.size(0), conv.weight.size(0)));
@@ -212,10 +217,10 @@ torch::Tensor train_fused_conv(const torch::Tensor& x, const FusedConv& conv, co
   return ConvNormReluFunction::apply(x, conv.weight, conv.bias, conv.norm->weight, conv.norm->bias, call);
 }
 
-torch::Tensor eval_fused_conv(const torch::Tensor& x, const FusedConv& conv, at::ScalarType type) {
+at::Tensor eval_fused_conv(const at::Tensor& x, const FusedConv& conv, at::ScalarType type) {
   assert(is_fused_conv(conv) && is_images(x) && x.size(1) == conv.weight.size(1));
   assert(!at::GradMode::is_enabled());
-  torch::Tensor z = backend_convolve(conv.settings, x, conv.weight, type);
+  at::Tensor z = backend_convolve(conv.settings, x, conv.weight, type);
   EpilogueOptions options{
       .scale = {}, .shift = conv.bias, .dropout_mask = {}, .relu = true, .pool = conv.pool == Pool::last};
   if (conv.norm != nullptr) {
@@ -227,12 +232,12 @@ torch::Tensor eval_fused_conv(const torch::Tensor& x, const FusedConv& conv, at:
   return epilogue(best_table(), z, options, /*needs_codes=*/false).y;
 }
 
-torch::Tensor train_norm_relu(const torch::Tensor& z, const BatchNorm& norm) {
+at::Tensor train_norm_relu(const at::Tensor& z, const BatchNorm& norm) {
   assert(are_features(z, norm));
   return NormReluFunction::apply(z, norm.weight, norm.bias, norm);
 }
 
-torch::Tensor eval_norm_relu(const torch::Tensor& z, const BatchNorm& norm) {
+at::Tensor eval_norm_relu(const at::Tensor& z, const BatchNorm& norm) {
   assert(are_features(z, norm));
   assert(!at::GradMode::is_enabled());
   const ScaleShift folded = fold(norm, /*conv_bias=*/{});

@@ -4,6 +4,8 @@
 #include "kernels/batch_norm.h"
 #include "kernels/conv_backend.h"
 
+#include <ATen/core/Tensor.h>
+
 namespace digitrec::kernels {
 
 enum class Pool {
@@ -21,8 +23,8 @@ bool fits_kernels(int64_t features);
 /// one node of the autograd graph. x: float32 or bfloat16 [N, in, H, W] on the CPU; the result is of type `type`, in
 /// channels-last order.
 struct FusedConv {
-  torch::Tensor weight;             ///< float32 [out, in, 3, 3]; fits_kernels(in, out)
-  torch::Tensor bias;               ///< float32 [out]
+  at::Tensor weight;             ///< float32 [out, in, 3, 3]; fits_kernels(in, out)
+  at::Tensor bias;               ///< float32 [out]
   const BatchNorm* norm = nullptr;  ///< of `out` channels
   ConvSettings settings = {};
   Pool pool = Pool::none;  ///< before_norm only where `norm` is not null
@@ -30,14 +32,14 @@ struct FusedConv {
 
 /// Training: normalises with the batch's own statistics, of at least 2 values a channel, and moves the running ones.
 /// `dropout_mask`: float32 [N, out] or undefined.
-torch::Tensor train_fused_conv(const torch::Tensor& x, const FusedConv& conv, const torch::Tensor& dropout_mask,
+at::Tensor train_fused_conv(const at::Tensor& x, const FusedConv& conv, const at::Tensor& dropout_mask,
                                at::ScalarType type);
 /// Evaluation, in NoGrad mode: the running statistics, folded with the bias into one scale and shift.
-torch::Tensor eval_fused_conv(const torch::Tensor& x, const FusedConv& conv, at::ScalarType type);
+at::Tensor eval_fused_conv(const at::Tensor& x, const FusedConv& conv, at::ScalarType type);
 
 /// relu(batch_norm(z)), z: float32 or bfloat16 [N, features] on the CPU; fits_kernels(features). Training needs N of at
 /// least 2, evaluation NoGrad mode.
-torch::Tensor train_norm_relu(const torch::Tensor& z, const BatchNorm& norm);
-torch::Tensor eval_norm_relu(const torch::Tensor& z, const BatchNorm& norm);
+at::Tensor train_norm_relu(const at::Tensor& z, const BatchNorm& norm);
+at::Tensor eval_norm_relu(const at::Tensor& z, const BatchNorm& norm);
 
 }  // namespace digitrec::kernels

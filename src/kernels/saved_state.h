@@ -2,6 +2,7 @@
 // and a key is spelled.
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cassert>
@@ -26,7 +27,7 @@ template <class State>
 void save_state(torch::autograd::AutogradContext* context, State state) {
   assert(context != nullptr);
   torch::autograd::variable_list tensors;
-  const auto move_out = [&](auto&... tensor) { (tensors.push_back(std::exchange(tensor, torch::Tensor())), ...); };
+  const auto move_out = [&](auto&... tensor) { (tensors.push_back(std::exchange(tensor, at::Tensor())), ...); };
   std::apply(move_out, state.tensors());
   context->save_for_backward(std::move(tensors));
   context->saved_data[kSavedStateKey] =

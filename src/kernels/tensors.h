@@ -3,7 +3,7 @@
 
 #include "kernels/isa/table.h"
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <functional>
 
@@ -12,31 +12,31 @@ namespace digitrec::kernels {
 // ---- what the functions of this folder assert of tensors; all of them lie on the CPU ----
 
 /// float32 or bfloat16 [N, C, H, W]. N may be 0, the others may not.
-bool is_images(const torch::Tensor& tensor);
+bool is_images(const at::Tensor& tensor);
 /// The same in channels-last memory order, [N, H, W, C] without gaps.
-bool is_channels_last(const torch::Tensor& tensor);
+bool is_channels_last(const at::Tensor& tensor);
 /// float32 [size], contiguous.
-bool is_channel_vector(const torch::Tensor& tensor, int64_t size);
+bool is_channel_vector(const at::Tensor& tensor, int64_t size);
 /// float32 [images, channels], contiguous, or undefined: no dropout.
-bool is_dropout_mask(const torch::Tensor& mask, int64_t images, int64_t channels);
+bool is_dropout_mask(const at::Tensor& mask, int64_t images, int64_t channels);
 
 // ---- memory ----
 
 /// Images [N, C, H, W] as a kernel sees them: channels innermost.
-ImageShape image_shape(const torch::Tensor& images);
+ImageShape image_shape(const at::Tensor& images);
 
 /// Images in channels-last memory order, copied where they are not. (Those of a single channel keep their strides:
 /// their values lie alike in either order.)
-torch::Tensor channels_last(const torch::Tensor& tensor);
-torch::Tensor empty_channels_last(at::IntArrayRef sizes, const torch::TensorOptions& options);
+at::Tensor channels_last(const at::Tensor& tensor);
+at::Tensor empty_channels_last(at::IntArrayRef sizes, const at::TensorOptions& options);
 
 /// The memory of images in channels-last order.
-ConstArray const_array(const torch::Tensor& images);
-Array array(torch::Tensor& images);
+ConstArray const_array(const at::Tensor& images);
+Array array(at::Tensor& images);
 /// The memory of a contiguous float32 tensor, and of pooling codes, uint8 [N, C, H, W] in channels-last order; nullptr
 /// of undefined ones.
-const float* floats_or_null(const torch::Tensor& tensor);
-const uint8_t* codes_or_null(const torch::Tensor& codes);
+const float* floats_or_null(const at::Tensor& tensor);
+const uint8_t* codes_or_null(const at::Tensor& codes);
 
 // ---- threads ----
 
@@ -51,10 +51,10 @@ class ThreadSums {
   explicit ThreadSums(int64_t size);
 
   float* of_this_thread();      ///< [size], 0 at first
-  torch::Tensor total() const;  ///< float32 [size]
+  at::Tensor total() const;  ///< float32 [size]
 
  private:
-  torch::Tensor rows_;
+  at::Tensor rows_;
 };
 
 }  // namespace digitrec::kernels
