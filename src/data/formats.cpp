@@ -3,6 +3,7 @@
 #include "core/names.h"
 #include "data/csv.h"
 #include "data/idx.h"
+#include "data/npz.h"
 
 namespace digitrec {
 
@@ -17,6 +18,12 @@ const std::vector<DataFormat>& data_formats() {
        .is_format = has_idx_name,
        .holds_mnist = true,
        .load = load_idx},
+      {.name = "npz",
+       .train_files = {"mnist.npz"},
+       .test_files = {"mnist.npz"},
+       .is_format = [](const fs::path& file) { return file.extension() == ".npz"; },
+       .holds_mnist = true,
+       .load = load_npz},
       {.name = "CSV",
        .train_files = {"train.csv"},
        .test_files = {"test.csv", "test_labels.csv"},

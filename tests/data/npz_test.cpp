@@ -1,0 +1,115 @@
+#include "data/npz.h"
+
+#include "data/npy.h"
+#include "digitrec/core/error.h"
+#include "support.h"
+
+#include <zip.h>
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+/// The bytes of a .npy of version 1, as NumPy writes them.
+std::string npy(const std::string& type, const std::string& shape, const std::string& bytes) {
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  while ((10 + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  std::string file = "\x93NUMPY";
+  file += '\x01';
+  file += '\0';
+  file += static_cast<char>(header.size() & 0xFF);
+  file += static_cast<char>(header.size() >> 8);
+  return file + header + bytes;
+}
+
+std::filesystem::path write_npz(const TempFolder& folder, const std::vector<std::pair<std::string, std::string>>& arrays) {
+  const auto path = folder / "mnist.npz";
+  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+  for (const auto& [name, bytes] : arrays) {
+    zip_source_t* source = zip_source_buffer(zip, bytes.data(), bytes.size(), 0);
+    zip_file_add(zip, (name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
+  }
+  zip_close(zip);
+  return path;
+}
+
+const std::string kPixels("\0\1\2\3\4\5\6\7", 8);  // two images of 2 x 2
+const std::string kLongs(std::string("\7\0\0\0\0\0\0\0", 8) + std::string("\3\0\0\0\0\0\0\0", 8));
+
+TEST(Npz, ReadsWhatKerasShips) {
+  const TempFolder folder;
+  const auto file = write_npz(folder, {{"x_train", npy("|u1", "2, 2, 2", kPixels)},
+                                       {"y_train", npy("|u1", "2,", "\4\1")},
+                                       {"x_test", npy("|u1", "1, 2, 2", "\10\11\12\13")},
+                                       {"y_test", npy("<i8", "1,", std::string("\2\0\0\0\0\0\0\0", 8))}});
+  const Dataset train = load_dataset(folder.path(), Purpose::train);
+  EXPECT_TRUE(train.images.equal(torch::arange(8, torch::kUInt8).view({2, 2, 2})));
+  EXPECT_TRUE(train.labels.equal(torch::tensor({4, 1}, torch::kInt64)));
+  EXPECT_EQ(train.source, file.string());
+  const Dataset test = load_dataset(file, Purpose::evaluate);
+  EXPECT_EQ(test.images[0][1][1].item<int>(), 11);
+  EXPECT_EQ(test.labels[0].item<int64_t>(), 2);
+  EXPECT_FALSE(load_dataset(file, Purpose::predict).has_labels());
+  EXPECT_EQ(load_dataset(file, Purpose::train, 1).size(), 1);
+}
+
+TEST(Npz, ReadsAChannelAndWideLabels) {
+  const TempFolder folder;
+  const auto file = write_npz(
+      folder, {{"x_train", npy("|u1", "2, 2, 2, 1", kPixels)}, {"y_train", npy("<i8", "2, 1", kLongs)}});
+  EXPECT_TRUE(load_dataset(file, Purpose::train).labels.equal(torch::tensor({7, 3}, torch::kInt64)));
+}
+
+TEST(Npz, SaysWhatIsWrong) {
+  const TempFolder folder;
+  const auto refused = [&](const std::vector<std::pair<std::string, std::string>>& arrays, const std::string& what) {
+    const auto file = write_npz(folder, arrays);
+    EXPECT_ERROR(load_dataset(file, Purpose::train), Error, file.string() + ": " + what);
+  };
+  const std::string labels = npy("|u1", "2,", "\4\1");
+  refused({{"images", npy("|u1", "2, 2, 2", kPixels)}},
+          "has no array x_train; expected x_train with labels y_train, as Keras names them");
+  refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}}, "has no array y_train with the labels of x_train");
+  refused({{"x_train", npy("<i8", "2, 2, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: 2 x 2 x 2 of type <i8; expected square images, uint8 N x side x side");
+  refused({{"x_train", npy("|u1", "2, 1, 4", kPixels)}, {"y_train", labels}},
+          "x_train.npy: 2 x 1 x 4 of type |u1; expected square images, uint8 N x side x side");
+  refused({{"x_train", npy("|u1", "9, 2, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: ends after 8 of 36 bytes, or is damaged; fetch it again");
+  refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("|u1", "3,", "abc")}},
+          "y_train.npy: 3 labels; expected 2, one for each image");
+  refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("|i1", "2,", "\4\xff")}},
+          "y_train.npy: row 2: label -1; expected 0 to 999");
+  refused({{"x_train", npy(">f4", "2, 2, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: its elements are of NumPy's type '>f4', not little-endian whole numbers; expected an array that "
+          "numpy.save writes");
+  refused({{"x_train", npy("|u1", "99999999999, 99999999999, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: its header promises more than can be; expected an array that numpy.save writes");
+  refused({{"x_train", "no array"}, {"y_train", labels}},
+          "x_train.npy: ends after 8 of 12 bytes, or is damaged; fetch it again");
+}
+
+TEST(Npz, RefusesWhatIsNoArchive) {
+  const TempFolder folder;
+  const auto file = folder.write("a.npz", "no archive");
+  EXPECT_ERROR(load_dataset(file, Purpose::train), Error,
+               file.string() + ": not a whole .npz archive, as numpy.savez writes it (Not a zip archive); fetch it again");
+}
+
+TEST(NpyHeader, IsRefusedUnlessNumPyWouldWriteIt) {
+  for (const char* text : {"", "{", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': True, 'shape': (2,)}",
+                           "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}",
+                           "{'descr': '|u1', 'fortran_order': False, 'shape': (2}", "{'descr': '|O', 'shape': (2,)}",
+                           "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}",
+                           "{'odd': '|u1', 'fortran_order': False, 'shape': (2,)}"}) {
+    EXPECT_THROW(parse_npy_header(text, "a"), Error) << text;
+  }
+  const NpyHeader scalar = parse_npy_header("{'descr': '<i4', 'fortran_order': False, 'shape': ()}", "a");
+  EXPECT_EQ(scalar.count(), 1);
+  EXPECT_EQ(scalar.item_size, 4);
+}
+
+}  // namespace
+}  // namespace digitrec
