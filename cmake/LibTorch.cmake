@@ -43,7 +43,7 @@ foreach(root ${torch_roots})
   endif()
 endforeach()
 if(NOT LIBTORCH_ROOT)
-  message(FATAL_ERROR "LibTorch 2.4 or later not found. Run scripts/install_dependencies.sh, which puts its wheel into "
+  message(FATAL_ERROR "LibTorch 2.4 or later not found. Run scripts/setup/install_dependencies.sh, which puts its wheel into "
                       ".venv, or set CMAKE_PREFIX_PATH to an unpacked LibTorch or a Python's torch package.")
 endif()
 

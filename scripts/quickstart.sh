@@ -18,7 +18,7 @@ run=runs/quickstart-$(date +%Y%m%d-%H%M%S)
 has() { [ -f "$1" ] || [ -f "$1.gz" ]; }
 if has data/train.csv && has data/test.csv; then
   data=data
-  "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run"
+  "$digitrec" train --recipe cnn --data "$data" --out "$run"
 else
   data=data/synthetic
   say "no data/train.csv and data/test.csv: working on synthetic digits instead, which are no real handwriting"
@@ -26,7 +26,7 @@ else
     rm -rf "$data"
     "$digitrec" data synth --out "$data" --train 20000 --test 5000
   fi
-  "$digitrec" train --config configs/cnn.toml --data "$data" --out "$run" --epochs 3
+  "$digitrec" train --recipe cnn --data "$data" --out "$run" --epochs 3
   say "on the $data/test.csv it has never seen:"
   "$digitrec" eval --checkpoint "$run" --data "$data"
 fi

@@ -48,7 +48,7 @@ if [ -z "$data" ]; then
 fi
 build/gpu/digitrec bench --devices cpu,cuda --models cnn,cnn-bn,fast --rows 12800 --data "$data" --json >build/gpu/bench.json
 rm -rf build/gpu/fast
-build/gpu/digitrec train --config configs/fast.toml --data "$data" --device cuda --out build/gpu/fast >&2
+build/gpu/digitrec train --recipe fast --data "$data" --device cuda --out build/gpu/fast >&2
 python3 - "$tests" "${args[0]:-synthetic digits}" <<'PY'
 import csv, json, subprocess, sys
 bench = json.load(open("build/gpu/bench.json"))

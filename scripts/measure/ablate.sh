@@ -37,7 +37,7 @@ for arm in "${order[@]}"; do
   flags=${change[$arm]}
   run="$work/$arm"
   # shellcheck disable=SC2086  # flags are words
-  quietly "$digitrec" train --config configs/best.toml --data "$data" --folds 2 --seed "${SEED:-21}" $flags --out "$run"
+  quietly "$digitrec" train --recipe best --data "$data" --folds 2 --seed "${SEED:-21}" $flags --out "$run"
   "$digitrec" eval --held-out --checkpoint "$run" --json 2>/dev/null | python3 -c '
 import json, sys
 run = json.load(sys.stdin)

@@ -16,7 +16,7 @@ cd "$work"
 "$digitrec" data synth --out data --train 12000 --test 2000
 "$digitrec" train --model cnn-bn --epochs 8 --batch-size 128 --schedule one-cycle --lr 0.006 --out run
 "$digitrec" report run
-"$digitrec" data show --count 6 --augmented "$configs/best.toml" --out run/figures/augmented.png
+"$digitrec" data show --count 6 --augmented best --out run/figures/augmented.png
 "$digitrec" bench --chart run/figures/bench.png >/dev/null
 mkdir -p "$pictures"
 cp run/figures/*.png "$pictures"

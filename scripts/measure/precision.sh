@@ -19,7 +19,7 @@ make_work
 
 for precision in fp32 bf16; do
   for seed in 1 2 3 4 5; do
-    quietly "$digitrec" train --config "configs/$model.toml" --data "$data" --seed "$seed" --precision "$precision" --patience 0 \
+    quietly "$digitrec" train --recipe "$model" --data "$data" --seed "$seed" --precision "$precision" --patience 0 \
       --epochs "$epochs" --val-fraction 0.3 --out "$work/$precision-$seed"
     tail -n 1 "$work/$precision-$seed/metrics.csv" | cut -d, -f5 >>"$work/$precision"
   done

@@ -19,7 +19,7 @@ for preset in "${presets[@]}"; do [ -n "${min[$preset]:-}" ] || usage_error "no 
 status=0
 for preset in "${presets[@]}"; do
   run=$out/$preset
-  "$digitrec" train --config "configs/$preset.toml" --data "$data" --device auto --out "$run" >/dev/null
+  "$digitrec" train --recipe "$preset" --data "$data" --device auto --out "$run" >/dev/null
   "$digitrec" predict --checkpoint "$run" --input "$data" --out "$run/submission.csv" >/dev/null
   "$digitrec" submit "$run" --data "$data" --dry-run >/dev/null
   python3 - "$run" "$preset" "${min[$preset]}" <<'PY' || status=1

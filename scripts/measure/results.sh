@@ -16,7 +16,7 @@ make_work
 for recipe in "${args[@]:1}"; do
   for seed in 11 12 13; do
     run="$work/$recipe-$seed"
-    quietly "$digitrec" train --config "configs/$recipe.toml" --data "$data" --seed "$seed" --select last --patience 0 --out "$run"
+    quietly "$digitrec" train --recipe "$recipe" --data "$data" --seed "$seed" --select last --patience 0 --out "$run"
     error=$("$digitrec" eval --held-out --checkpoint "$run" --json 2>/dev/null |
       python3 -c 'import json, sys; print(json.load(sys.stdin)["calibration_error"])')
     awk -F, -v error="$error" 'NR > 1 {accuracy = $5; seconds += $7} END {print accuracy, seconds, error}' "$run/metrics.csv"

@@ -45,7 +45,7 @@ Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
     file = *found;
   }
   if (format == nullptr) {
-    throw Error(fmt::format("{}: no {}; get Kaggle's or MNIST's files with scripts/get_data.sh, or make synthetic "
+    throw Error(fmt::format("{}: no {}; get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic "
                             "digits with: digitrec data synth --out {}",
                             folder.string(), usual_files(is_training), folder.string()));
   }

@@ -1,5 +1,5 @@
 // Holds every preset to PyTorch's own results for the same weights and images; the fixtures are made by
-// scripts/peers/make_parity_fixtures.py, which says what they hold.
+// scripts/measure/peers/make_parity_fixtures.py, which says what they hold.
 #include "checkpoint/safetensors.h"
 #include "digitrec/model/classifier.h"
 #include "train/optimizer.h"

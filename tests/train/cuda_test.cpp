@@ -1,4 +1,4 @@
-// What holds on a CUDA device; skipped where there is none. scripts/gpu_check.sh runs these on a machine that has one.
+// What holds on a CUDA device; skipped where there is none. scripts/check/gpu.sh runs these on a machine that has one.
 #include "checkpoint/safetensors.h"
 #include "digitrec/core/device.h"
 #include "core/precision.h"
