@@ -2,7 +2,7 @@
 # Feeds every parser with made-up input (libFuzzer, AddressSanitizer, UndefinedBehaviorSanitizer), beginning with the files in
 # tests/fuzz/corpus, and prints how much of the parsers that input reached. What breaks one stays in build/fuzz/found.
 #
-# usage: scripts/check/fuzz.sh [SECONDS [TARGET...]]     default: 60 seconds each of all targets, the files of tests/fuzz
+# usage: scripts/check/fuzz.sh [SECONDS [TARGET...]]     default: 60 seconds each of all targets
 #
 # Installs: what scripts/setup/install_dependencies.sh --fuzz names (that script's --help). Writes: build/fuzz.
 # Takes: 10 minutes on 2 cores to build, then SECONDS times the targets, divided by the processors.
@@ -10,12 +10,14 @@ source "$(dirname "$0")/../common.sh"
 read_arguments 0 any "$@"
 seconds=${args[0]:-60}
 need_count "$seconds" SECONDS
+# The parsers with a file of their own, and each data format in the table of them.
 all=()
-for file in tests/fuzz/*.cpp; do all+=("$(basename "$file" .cpp)"); done
+for file in tests/fuzz/*.cpp; do [ "$file" = tests/fuzz/format.cpp ] || all+=("$(basename "$file" .cpp)"); done
+while read -r format; do all+=("$format"); done < <(sed -nE 's/.*\{\.name = "([^"]*)".*/\L\1/p' src/data/formats.cpp)
 targets=("${args[@]:1}")
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
 for target in "${targets[@]}"; do
-  [ -f "tests/fuzz/$target.cpp" ] || usage_error "no target '$target', expected of ${all[*]}"
+  [[ " ${all[*]} " = *" $target "* ]] || usage_error "no target '$target', expected of ${all[*]}"
 done
 
 scripts/setup/install_dependencies.sh --fuzz
@@ -60,7 +62,7 @@ for target in "${targets[@]}"; do
 done
 "$llvm/llvm-profdata" merge -sparse "${profiles[@]}" -o "$out/all.profdata"
 # By name alone, wherever below src/ they are.
-parsers='csv|plain_csv|idx|byte_stream|image_file|safetensors|checkpoint|training_state|config|api|request_body|access'
+parsers='csv|csv_source|plain_csv|idx|npz|npy|archive|byte_stream|image_file|safetensors|checkpoint|training_state|config|api|request_body|access'
 mapfile -t files < <(find src -name '*.cpp' | grep -E "/($parsers)\.cpp$" | sort)
 "$llvm/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "${objects[@]:1}" "${files[@]}" 2>/dev/null |
   python3 -c '
