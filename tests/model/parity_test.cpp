@@ -130,7 +130,7 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, PresetParity,
-                         testing::Values("mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn", "fast", "best"),
+                         testing::ValuesIn(preset_names()),
                          test::preset_test_name);
 
 }  // namespace
