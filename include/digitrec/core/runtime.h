@@ -7,10 +7,10 @@ namespace digitrec {
 /// Process-wide set-up of LibTorch and the C library; call once, before the first tensor. A program that embeds the
 /// library calls it only where it wants these settings for the whole of its process.
 struct RuntimeOptions {
-  int64_t threads = 0;  ///< CPU threads of one operator; 0 leaves LibTorch's choice, one a physical core
+  int64_t threads = 0;  ///< CPU threads of one operator; 0: LibTorch's choice, one per physical core
 };
 
-/// Throws std::system_error where there is no memory for the threads.
+/// Throws std::system_error when there is no memory for the threads.
 void configure_runtime(const RuntimeOptions& options);
 
 }  // namespace digitrec

@@ -8,17 +8,20 @@
 
 namespace digitrec {
 
-inline constexpr int64_t kMaxImageSize = 256;
-inline constexpr int64_t kMaxClasses = 1000;
+inline constexpr int64_t kMaxImageSize = 256;  ///< pixels a side that an image may have
+inline constexpr int64_t kMaxClasses = 1000;   ///< classes that a data set may have
 
 /// Square greyscale images, resident as bytes, with their labels if there are any.
 struct Dataset {
-  at::Tensor images;  ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
-  at::Tensor labels;  ///< int64 [N], classes counted from 0; undefined when the file has no labels
-  std::string source;    ///< the file or files it came from, for messages
+  at::Tensor images;   ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
+  at::Tensor labels;   ///< int64 [N], classes counted from 0; undefined when the file has no labels
+  std::string source;  ///< the file or files it came from, for messages
 
+  /// Number of images, N.
   int64_t size() const { return images.size(0); }
+  /// Side of the images in pixels, S.
   int64_t image_size() const { return images.size(1); }
+  /// Whether the labels are known.
   bool has_labels() const { return labels.defined(); }
   /// The highest label plus one. Throws Error when there are no labels.
   int64_t num_classes() const;
@@ -28,8 +31,8 @@ struct Dataset {
 /// or holds N. Takes the vectors over without copying.
 Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, int64_t image_size, std::string source);
 
-/// 16 hexadecimal digits that are others for other images or labels: to tell whether two data sets are the same, not
-/// against those who mean to deceive.
+/// 16 hexadecimal digits that differ for other images or labels: to tell whether two data sets are the same. Not a
+/// cryptographic hash.
 std::string fingerprint(const Dataset& dataset);
 
 /// Throws Error naming the data set when a label does not fit a model with `classes` classes.

@@ -12,7 +12,7 @@ enum class Purpose {
   train,     ///< train.csv, or train-images with train-labels
   evaluate,  ///< test.csv with test_labels.csv, or t10k-images with t10k-labels
   predict,   ///< test.csv, or t10k-images; labels are not needed and not read
-  inspect,   ///< one file, with its labels if it has any
+  inspect,   ///< one file, with its labels if it has them
 };
 
 /// Loads the images that `--data PATH` means: a folder with Kaggle's CSV files, a folder with MNIST's IDX files, or one
@@ -22,11 +22,11 @@ enum class Purpose {
 /// Throws Error: nothing there, both kinds there, a broken file, or no labels where they are needed.
 Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, int64_t max_rows = 0);
 
-/// Whether these could be MNIST's own images, which Kaggle's Digit Recognizer competition draws its test set from: a model
-/// trained on them has seen that test set.
+/// Whether these could be MNIST's own images, which Kaggle's Digit Recognizer competition draws its test set from: a
+/// model trained on them has seen that test set.
 bool may_hold_kaggle_test_images(const Dataset& dataset);
 
-/// The files for training and for testing in a folder, those that there are, in that order. For `data info`.
+/// The files in a folder to train on and to test on, in that order; empty when there are none. For `data info`.
 std::vector<std::filesystem::path> find_data_files(const std::filesystem::path& folder);
 
 }  // namespace digitrec

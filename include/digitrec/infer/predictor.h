@@ -10,16 +10,17 @@
 
 namespace digitrec {
 
+/// How a Predictor computes.
 struct PredictorOptions {
-  at::Device device = at::kCPU;
-  Precision precision = Precision::fp32;
+  at::Device device = at::kCPU;           ///< that the networks run on
+  Precision precision = Precision::fp32;  ///< of activations and matrix products
   /// Test-time augmentation: every image is also seen a little turned, scaled and shifted; see test_time_views.
   bool tta = false;
-  /// Told from time to time which share of the work is done.
+  /// Called from time to time with the share of the work that is done, 0 to 1.
   std::function<void(double)> on_progress{};
 };
 
-/// One or more trained networks that answer together: the mean of their probabilities, each calibrated by the
+/// One or more trained networks that predict together: the mean of their probabilities, each calibrated by the
 /// temperature in its checkpoint.
 class Predictor {
  public:
@@ -29,7 +30,9 @@ class Predictor {
   /// Probabilities, float32 [N, classes] on the CPU. Throws Error when the images are not of the networks' size.
   at::Tensor predict(const Dataset& dataset);
 
+  /// Classes and image size, the same for all networks.
   const ModelShape& shape() const { return networks_.front().value.info.shape; }
+  /// The networks, in the order given.
   const std::vector<Loaded<Checkpoint>>& networks() const { return networks_; }
 
  private:

@@ -19,11 +19,11 @@ namespace digitrec {
 
 /// A tensor of a network under PyTorch's name for it: `conv1.weight`, `bn1.running_mean`.
 struct NamedTensor {
-  std::string name;
-  at::Tensor tensor;
+  std::string name;   ///< as in a state_dict
+  at::Tensor tensor;  ///< the network's own, not a copy
 };
 
-/// A network that tells classes apart. It is built of LibTorch's modules, but this header needs none of theirs, which
+/// A network that classifies images. It is built of LibTorch's modules, but this header includes none of theirs, which
 /// take ten seconds to parse.
 class Classifier {
  public:
@@ -31,39 +31,48 @@ class Classifier {
 
   /// float32 [N, 1, S, S], normalised -> logits, float32 [N, classes].
   virtual at::Tensor forward(at::Tensor x) = 0;
-  /// What each convolution hands on, its normalisation, ReLU and pooling done: float32 [N, C, S', S'] of x as above, in
-  /// order; none of a network without convolutions.
+  /// The output of each convolution after normalisation, ReLU and pooling, float32 [N, C, S', S'], in order; empty for
+  /// a network without convolutions. `x` as in forward().
   virtual std::vector<at::Tensor> feature_maps(at::Tensor x) = 0;
   /// Multiply-adds of one image's forward pass in convolutions and fully connected layers.
   virtual int64_t multiply_adds() const = 0;
-  /// Of one image's training step: forward, for the weights' gradients, and for those of every layer's input but the
-  /// first's.
+  /// Multiply-adds of one image's training step: forward, the gradients of the weights, and those of every layer's
+  /// input but the first's.
   virtual int64_t training_multiply_adds() const = 0;
 
   /// The module whose children are the layers; include <torch/nn/module.h> to use it.
   virtual torch::nn::Module& module() = 0;
 
-  /// What is trained, and what is counted or measured beside it, in the order of the layers; not copies.
+  /// The trainable tensors in the order of the layers; not copies.
   std::vector<NamedTensor> named_parameters() const;
+  /// The tensors that are saved but not trained, such as batch normalisation's running statistics; not copies.
   std::vector<NamedTensor> named_buffers() const;
+  /// named_parameters() without the names.
   std::vector<at::Tensor> parameters() const;
+  /// named_buffers() without the names.
   std::vector<at::Tensor> buffers() const;
 
+  /// Moves parameters and buffers to the device.
   void to(at::Device device);
-  /// In training mode dropout drops and batch normalisation uses the statistics of the batch.
+  /// Sets training mode: dropout is on, and batch normalisation uses the statistics of the batch.
   void train(bool on = true);
+  /// Sets evaluation mode: no dropout, and batch normalisation uses the running statistics.
   void eval() { train(false); }
+  /// Whether the network is in training mode, as it is when built.
   bool is_training() const;
 
+  /// Sets precision and kernels from the next forward pass on.
   void set_execution(const Execution& execution) { execution_ = execution; }
+  /// Precision and kernels of the forward pass.
   const Execution& execution() const { return execution_; }
 
  private:
   Execution execution_;
 };
 
-/// Builds a preset with freshly initialised parameters (PyTorch's defaults, from LibTorch's global generator) in
-/// channels-last memory order. Throws Error when the images are too small or the classes too many for it.
+/// Builds a preset with newly initialised parameters (PyTorch's defaults, from LibTorch's global generator) in
+/// channels-last memory order. Throws UsageError for an unknown name, and Error when the images are too small or large
+/// or the classes too many for it.
 std::shared_ptr<Classifier> build_model(const std::string& name, const ModelShape& shape);
 
 /// Logits, float32 [N, classes], of uint8 images [N, S, S]; both on the model's device. Runs in evaluation mode without
