@@ -11,7 +11,7 @@
 namespace digitrec {
 namespace {
 
-/// Asks again as long as a signal came in between.
+/// Repeats a call that a signal interrupted.
 template <class Call>
 auto uninterrupted(const Call& call) {
   auto result = call();
@@ -19,7 +19,7 @@ auto uninterrupted(const Call& call) {
   return result;
 }
 
-/// Fills `size` bytes by `some(done)`, which reads or writes what it can of those that are left.
+/// Calls `some(done)`, which reads or writes part of the bytes from `done` on, until `size` bytes or the end.
 template <class Some>
 int64_t all_of(size_t size, const Some& some) {
   size_t done = 0;
@@ -81,7 +81,7 @@ bool Descriptor::sync() const {
 }
 
 bool Descriptor::close() {
-  // Never again after EINTR: Linux has closed it by then, and the number may be another file's.
+  // Not repeated after EINTR: Linux has closed it by then, and the number may be another file's.
   return value_ < 0 || file_calls().close(std::exchange(value_, -1)) == 0;
 }
 

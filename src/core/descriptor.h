@@ -10,7 +10,7 @@
 namespace digitrec {
 
 /// The system calls behind the files that digitrec reads and writes itself; each sets errno as the call of its name
-/// does. Tests put failing ones in their place.
+/// does. Tests replace them by failing ones.
 struct FileCalls {
   std::function<int(const char* path, int flags, mode_t mode)> open;
   std::function<ssize_t(int descriptor, void* to, size_t size)> read;
@@ -23,10 +23,10 @@ struct FileCalls {
   std::function<int(const char* path)> unlink;
 };
 
-/// Those in use. To be changed while no other thread has a file open.
+/// The calls in use. Change them only while no other thread has a file open.
 FileCalls& file_calls();
 
-/// An open file that closes itself. What fails sets errno; a call that a signal broke off is made again.
+/// An open file that closes itself. What fails sets errno; a call that a signal interrupts is repeated.
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags);
@@ -44,7 +44,7 @@ class Descriptor {
   int64_t read_at(void* to, size_t size, int64_t offset) const;
   bool write(const void* from, size_t size) const;
   bool sync() const;
-  /// Whether all that was written could be.
+  /// False when a write has failed that no other call reported.
   bool close();
 
  private:

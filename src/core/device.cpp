@@ -81,7 +81,7 @@ DeviceChoice choose_device(const std::string& name) {
   }
   std::vector<std::string> names;
   for (const DeviceInfo& info : devices) names.push_back(info.name);
-  throw Error(fmt::format("device '{}' is not on this machine; available: {}", name, join(names)));
+  throw Error(fmt::format("device '{}' is not on this machine", name), "available: " + join(names));
 }
 
 }  // namespace digitrec

@@ -19,13 +19,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What the name of a file under way ends in, behind the process's number.
+/// The end of the name of a file that is being written, after the process's number.
 constexpr std::string_view kTemporary = ".tmp";
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
-/// Makes a rename in `folder` survive a power cut. Some file systems have no such thing, and a folder that may not be
-/// listed cannot be opened: that is no failure.
+/// Makes a rename in `folder` survive a power cut. It is not a failure where the file system cannot do it, or where the
+/// folder may not be listed and so cannot be opened.
 bool sync_folder(const fs::path& folder) {
   const Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
   if (!descriptor.is_open()) return errno == EACCES;
@@ -77,22 +77,22 @@ bool AtomicFile::keep_as(const fs::path& previous) const {
   const FileCalls& calls = file_calls();
   if (calls.unlink(previous.c_str()) != 0 && errno != ENOENT) return false;
   if (calls.link(path_.c_str(), previous.c_str()) == 0 || errno == ENOENT) return true;
-  // A file system without links: for a moment there is no file of the name.
+  // On a file system without hard links no file has the name for a moment.
   return calls.rename(path_.c_str(), previous.c_str()) == 0;
 }
 
 void AtomicFile::fail(std::string_view action) const {
   const int error = errno;
-  std::string_view advice = "choose another place";
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) advice = "free some space or choose another place";
-  if (error == ENOENT) advice = "make its folder first";
-  throw Error(fmt::format("{}: {}: {}; {}", path_.string(), action, std::strerror(error), advice));
+  std::string hint = "choose another place";
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) hint = "free some space or choose another place";
+  if (error == ENOENT) hint = "make its folder first";
+  throw Error(fmt::format("{}: {}: {}", path_.string(), action, std::strerror(error)), hint);
 }
 
 FolderLock::FolderLock(const fs::path& folder) : folder_(std::make_unique<Descriptor>(folder, O_RDONLY | O_DIRECTORY)) {
   if (!folder_->is_open()) throw Error(fmt::format("{}: cannot be opened: {}", folder.string(), std::strerror(errno)));
   if (::flock(folder_->get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems have none
-  throw Error(fmt::format("{}: another program is training there; wait until it is done", folder.string()));
+  throw Error(fmt::format("{}: another program is training there", folder.string()), "wait until it is done");
 }
 
 FolderLock::~FolderLock() = default;
@@ -106,18 +106,18 @@ void write_file(const fs::path& path, std::string_view bytes) {
 void make_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another `out`", path.string(), error.message()));
+  if (error) throw Error(fmt::format("{}: cannot be made: {}", path.string(), error.message()), "choose another `out`");
 }
 
 void require_file(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
-    throw Error(fmt::format("{}: no such file; check the path", path.string()));
+    throw Error(fmt::format("{}: no such file", path.string()), "check the path");
   }
   if (error) throw Error(fmt::format("{}: cannot be read: {}", path.string(), error.message()));
   if (status.type() != fs::file_type::regular && status.type() != fs::file_type::fifo) {
-    throw Error(fmt::format("{}: is not a file; name a file", path.string()));
+    throw Error(fmt::format("{}: is not a file", path.string()), "name a file");
   }
 }
 
@@ -125,7 +125,7 @@ std::string read_file(const fs::path& path, std::uintmax_t max_bytes) {
   require_file(path);
   const Descriptor file(path, O_RDONLY);
   if (!file.is_open()) throw Error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
-  // The size is where to begin, not to be relied on: a pipe has none, and another program may be writing.
+  // The size is a first guess: a pipe has none, and another program may be writing.
   std::string bytes(static_cast<size_t>(std::clamp<int64_t>(file.size() + 1, 1 << 12, 1 << 24)), '\0');
   size_t size = 0;
   for (;;) {

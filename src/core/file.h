@@ -23,22 +23,22 @@ class AtomicFile {
 
   /// Throws Error (disk full, say).
   void write(std::string_view bytes);
-  /// Throws Error; on success the file is on disk under its name. The file that was there gets the name `previous`
-  /// when there is one, in the same folder.
+  /// Puts the file on disk under its name. The file that had the name is kept as `previous`, in the same folder, unless
+  /// that is empty. Throws Error.
   void commit(const std::filesystem::path& previous = {});
 
  private:
-  /// Gives the file that is there a second name, if there is one. False with errno when that cannot be.
+  /// Gives the file that `path` names, if there is one, the name `previous`. False with errno on failure.
   bool keep_as(const std::filesystem::path& previous) const;
   [[noreturn]] void fail(std::string_view action) const;
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;  ///< empty: `path_` itself is open, no regular file
+  std::filesystem::path temporary_;  ///< empty: `path_` itself is open and not a regular file
   std::unique_ptr<Descriptor> file_;
 };
 
-/// Keeps a folder to this program as long as it lives, by flock(2), which leaves no file behind. Programs that do not
-/// ask are not kept out.
+/// Locks a folder as long as the object lives, by flock(2), which leaves no file behind. It keeps out only programs that
+/// lock the folder too.
 class FolderLock {
  public:
   /// Throws Error when another program, or another lock in this one, has it.
@@ -52,15 +52,15 @@ class FolderLock {
 /// Writes the whole of `bytes` to `path` through AtomicFile. Throws Error.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// The whole of a regular file (or a pipe) of at most `max_bytes`. Throws Error when it is missing, no file, larger, or
-/// cannot be read.
+/// The whole of a regular file (or a pipe) of at most `max_bytes`. Throws Error when it is missing, not a file, larger,
+/// or cannot be read.
 std::string read_file(const std::filesystem::path& path, std::uintmax_t max_bytes);
 
-/// Removes temporary files that a program which was killed has left in the folder. To be called while no other program
-/// writes there.
+/// Removes temporary files that a killed program has left in the folder. Call it only while no other program writes
+/// there.
 void remove_temporary_files(const std::filesystem::path& folder);
 
-/// Makes the folder and those above it, where they are not there yet. Throws Error.
+/// Makes the folder and its parents, where they are missing. Throws Error.
 void make_folder(const std::filesystem::path& path);
 
 /// Throws Error unless `path` exists and is a regular file (or a pipe).

@@ -9,7 +9,7 @@
 namespace digitrec {
 namespace {
 
-/// Edits that turn `a` into `b`: a letter put in, left out or replaced, or two neighbours swapped (optimal string
+/// Edits that turn `a` into `b`: a letter inserted, deleted or replaced, or two neighbours swapped (optimal string
 /// alignment; Boytsov 2011).
 size_t edit_distance(std::string_view a, std::string_view b) {
   const size_t width = b.size() + 1;
@@ -31,7 +31,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates) {
-  // Bounds the work for absurdly long words, which are no misspelling of anything.
+  // Bounds the work: so long a word is not a misspelling of a candidate.
   if (word.size() > 64) return {};
   std::string best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;

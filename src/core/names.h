@@ -7,24 +7,24 @@
 
 namespace digitrec {
 
-/// The candidate with the smallest edit distance to `word`, or an empty string when none is close enough to be a
-/// likely misspelling (more than a third of the letters differ).
+/// The candidate with the smallest edit distance to `word`; empty when more than a third of the letters differ, so that
+/// `word` is not a likely misspelling of it.
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates);
 
 /// "; did you mean 'cnn-bn'?" when a candidate is near, else "; expected one of cnn, cnn-bn".
 std::string suggest_name(std::string_view word, std::span<const std::string> candidates);
 
-/// The position of `word` among `names`; throws as parse_name does.
+/// The position of `word` in `names`. Throws as parse_name does.
 size_t find_name(std::string_view what, const std::string& word, std::span<const std::string> names);
 
-/// ASCII letters made small, the rest as it is.
+/// ASCII letters in lower case, the rest as it is.
 std::string lower_case(std::string_view text);
 
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 
 /// The enum whose values are the positions of `names`. Throws UsageError, starting with `what` ("precision") and naming
-/// the nearest, for a word that is none of them.
+/// the nearest, for a word that is not one of them.
 template <class Enum>
 Enum parse_name(std::string_view what, const std::string& word, std::span<const std::string> names) {
   return static_cast<Enum>(find_name(what, word, names));

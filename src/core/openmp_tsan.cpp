@@ -1,5 +1,5 @@
-// ThreadSanitizer does not see how OpenMP's threads begin and end a parallel region together, since libgomp is built
-// without it, and would take what is rightly shared for a race. This stands in front of libgomp's own and tells it.
+// libgomp is built without ThreadSanitizer, which therefore does not see how OpenMP's threads synchronise at the begin
+// and end of a parallel region, and reports races where there are none. This wrapper of libgomp's function tells it.
 #if defined(__SANITIZE_THREAD__)
 
 #include <dlfcn.h>
@@ -10,7 +10,7 @@ namespace {
 struct Region {
   void (*body)(void*);
   void* data;
-  char begin = 0;  // two, so that no thread's end comes before another's begin
+  char begin = 0;  // two addresses, so that one thread's end does not count as another's begin
   char end = 0;
 };
 

@@ -21,10 +21,10 @@ namespace digitrec {
 
 ProgramAnswer run_program(const std::vector<std::string>& arguments) {
   std::array<int, 2> pipe_ends{};
-  // Another thread's child must not inherit the end that this one waits to see closed.
+  // A child that another thread starts must not inherit the write end: the read below ends only when all are closed.
   static std::mutex starting;
   std::unique_lock lock(starting);
-  if (::pipe(pipe_ends.data()) != 0) throw Error(fmt::format("no pipe to be had: {}", std::strerror(errno)));
+  if (::pipe(pipe_ends.data()) != 0) throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   for (const int end : pipe_ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));

@@ -17,7 +17,7 @@ constexpr uint64_t mix_seed(uint64_t seed, uint64_t stream) {
 }
 
 /// A small seeded generator whose draws are the same with every compiler and standard library, which the distributions
-/// of <random> do not promise: split, shuffle and synthetic digits depend on it.
+/// of `<random>` do not promise: split, shuffle and synthetic digits depend on it.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

@@ -17,8 +17,8 @@
 namespace digitrec {
 namespace {
 
-/// Starts OpenMP's threads while there is most memory left. Where one cannot be started, OpenMP ends the process with a
-/// line of its own; std::jthread, tried first, throws instead, and leaves the stacks it took for OpenMP to use.
+/// Starts OpenMP's threads early, while memory is free. OpenMP ends the process when it cannot start one; std::jthread,
+/// tried first, throws instead, and its stacks are then free for OpenMP to use.
 void start_threads() {
   {
     std::vector<std::jthread> probes;
@@ -37,8 +37,8 @@ void start_threads() {
 
 void configure_runtime(const RuntimeOptions& options) {
 #if defined(__GLIBC__)
-  // By default glibc maps every large block afresh and gives it back at once, so each training step page-faults its
-  // activations in again. Keeping freed blocks makes a cnn step about 1.5 times as fast.
+  // By default glibc maps every large block and unmaps it when freed, so each training step page-faults its activations
+  // in again. Keeping freed blocks makes a step of cnn about 1.5 times as fast.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   // One arena: blocks freed by the autograd thread serve the main thread, which halves the peak.

@@ -4,7 +4,7 @@
 
 namespace digitrec {
 
-/// Wall-clock time since it was made.
+/// Wall-clock time since its construction.
 class Stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }

@@ -15,7 +15,7 @@
 namespace digitrec {
 namespace {
 
-/// Bytes of the largest archive.
+/// Bytes that an archive may have.
 constexpr uintmax_t kMaxArchive = uintmax_t{1} << 32;
 constexpr size_t kChunk = 1 << 22;
 
@@ -30,7 +30,7 @@ struct Archive::Zip {
   zip_t* handle;
 };
 
-// The file is read by us: libzip would open it itself, past what lets our tests make reading fail.
+// We read the file: libzip would open it past FileCalls, by which tests make reading fail.
 Archive::Archive(const std::filesystem::path& path, std::string kind)
     : path_(path.string()), bytes_(read_file(path, kMaxArchive)) {
   zip_error_t error;

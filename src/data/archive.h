@@ -31,14 +31,14 @@ class Archive {
 /// One file of an archive, unpacked from its beginning to its end.
 class ArchiveEntry {
  public:
-  /// `archive` must outlive the entry. Throws Error when it has none of that name, or it is encrypted.
+  /// `archive` must outlive the entry. Throws Error when the archive has no such file, or the file is encrypted.
   ArchiveEntry(const Archive& archive, const std::string& entry);
   ~ArchiveEntry();
   ArchiveEntry(ArchiveEntry&&) noexcept;
   ArchiveEntry& operator=(ArchiveEntry&&) = delete;
 
-  /// The next `size` bytes; memory grows as they arrive, so that a size that nobody has checked costs none. Throws Error
-  /// when there are fewer, or they are damaged.
+  /// The next `size` bytes. Memory grows as they arrive, so that a false size costs none. Throws Error when there are
+  /// fewer, or they are damaged.
   std::string read(size_t size);
 
   /// "FILE: ENTRY", for messages.

@@ -40,15 +40,15 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   require_file(path_);
   file_ = std::make_unique<Descriptor>(path_, O_RDONLY);
   if (!file_->is_open()) {
-    throw Error(fmt::format("{}: cannot be opened: {}; check its permissions", path_.string(), std::strerror(errno)));
+    throw Error(fmt::format("{}: cannot be opened: {}", path_.string(), std::strerror(errno)), "check its permissions");
   }
   if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
 }
 
 ByteStream::~ByteStream() = default;
 
-std::string_view ByteStream::peek(size_t least) {
-  if (buffer_.size() - position_ < least) {
+std::string_view ByteStream::peek(size_t min_size) {
+  if (buffer_.size() - position_ < min_size) {
     buffer_.erase(0, position_);
     position_ = 0;
     const size_t kept = buffer_.size();
@@ -79,7 +79,7 @@ size_t ByteStream::read_plain(char* to, size_t size) {
 
 size_t ByteStream::read_unpacked(char* to, size_t size) {
   const auto fail = [&](std::string_view what) {
-    throw Error(fmt::format("{}: damaged or truncated gzip file ({}); fetch it again", path_.string(), what));
+    throw Error(fmt::format("{}: damaged or truncated gzip file ({})", path_.string(), what), "fetch it again");
   };
   z_stream& stream = inflater_->stream;
   size_t done = 0;
@@ -97,7 +97,7 @@ size_t ByteStream::read_unpacked(char* to, size_t size) {
     position_ += packed.size() - stream.avail_in;
     done += room - stream.avail_out;
     if (code != Z_STREAM_END) continue;
-    // Parts may follow one another; anything else behind them is no part of the data, as for the gzip program.
+    // Parts may follow one another; like the gzip program we ignore anything else after them.
     inflater_->has_ended = !peek(kGzip.size()).starts_with(kGzip);
     inflateReset(&stream);
   }

@@ -10,8 +10,8 @@ namespace digitrec {
 
 class Descriptor;
 
-/// Reads a file's bytes in order, unpacking gzip (RFC 1952) on the way when the file is gzip, found by its first bytes,
-/// not by its name. All failures are Errors that name the file.
+/// Reads a file's bytes in order. Unpacks gzip (RFC 1952), which it knows by the first bytes, not by the name. All
+/// failures are Errors that name the file.
 class ByteStream {
  public:
   explicit ByteStream(std::filesystem::path path);
@@ -27,15 +27,15 @@ class ByteStream {
  private:
   struct Inflater;
 
-  /// What comes next of the file itself, at least `least` bytes unless it ends before.
-  std::string_view peek(size_t least);
+  /// The next bytes of the file as it is, packed or not: at least `min_size` of them unless it ends before.
+  std::string_view peek(size_t min_size);
   size_t read_plain(char* to, size_t size);
   size_t read_unpacked(char* to, size_t size);
 
   std::filesystem::path path_;
   std::unique_ptr<Descriptor> file_;
   std::string buffer_;                  ///< read ahead
-  size_t position_ = 0;                 ///< in it
+  size_t position_ = 0;                 ///< in `buffer_`
   std::unique_ptr<Inflater> inflater_;  ///< none for a file that is not packed
 };
 

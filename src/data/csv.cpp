@@ -11,12 +11,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace digitrec {
 namespace {
 
-/// What LineReader pulls its blocks from: gzip is unpacked, and a file that is not text is refused before a NUL byte
-/// could pass for the end of a line.
+/// The source of LineReader's blocks. It unpacks gzip, and refuses a file that is not text: a NUL byte would look like
+/// the end of a line.
 class TextSource final : public io::ByteSourceBase {
  public:
   explicit TextSource(const std::filesystem::path& path) : stream_(path) {}
@@ -27,8 +28,8 @@ class TextSource final : public io::ByteSourceBase {
       throw Error(fmt::format("{}: not a text file; expected comma-separated values with a header", stream_.path().string()));
     }
     if (count > 0) last_ = buffer[count - 1];
-    // A last line without its line break gets one: LineReader in the version of 2016, which distributions ship, looks one
-    // byte past the end for it and may find one left there by an earlier block.
+    // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one a
+    // byte past the end, where an earlier block may have left one.
     if (count < static_cast<size_t>(size) && last_ != '\n') buffer[count++] = last_ = '\n';
     return static_cast<int>(count);
   }
@@ -56,8 +57,8 @@ class Lines {
     }
   }
 
-  [[noreturn]] void fail(std::string_view message) const {
-    throw Error(fmt::format("{}:{}: {}", name_, number_, message));
+  [[noreturn]] void fail(std::string_view message, std::string hint = "") const {
+    throw Error(fmt::format("{}:{}: {}", name_, number_, message), std::move(hint));
   }
 
   int64_t number() const { return number_; }
@@ -75,7 +76,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// What a message shows of a field that may be long or unprintable.
+/// A field as a message shows it: cut off, and with ? for what cannot be printed.
 std::string shown(std::string_view field) {
   std::string text;
   for (const char c : field.substr(0, 24)) text += (c >= ' ' && c < 127) ? c : '?';
@@ -105,7 +106,7 @@ Header parse_header(Lines& lines, Labels labels) {
     lines.fail(kLineTooLong);
   }
   if (text.find('"') != std::string_view::npos) {
-    lines.fail("quoted fields are not supported; expected plain names and numbers, so save the file without quotes");
+    lines.fail("quoted fields are not supported; expected plain names and numbers", "save the file without quotes");
   }
   Header header;
   for (size_t begin = 0; begin <= text.size();) {
@@ -128,18 +129,18 @@ Header parse_header(Lines& lines, Labels labels) {
   const int64_t pixels = columns - (header.label_column >= 0 ? 1 : 0);
   header.image_size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(pixels))));
   if (pixels < 1 || header.image_size * header.image_size != pixels) {
-    lines.fail(fmt::format("{} pixel columns make no square image; expected a square number, such as 784 for 28 x 28",
+    lines.fail(fmt::format("{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28",
                            pixels));
   }
   return header;
 }
 
-/// Explains why a field is no whole number in 0..`limit`; never returns.
+/// Throws Error, which says why a field is not a whole number in 0..`limit`.
 [[noreturn]] void fail_field(const Lines& lines, std::string_view column, std::string_view field, int64_t limit) {
   const std::string_view value = trimmed(field);
   const std::string where = fmt::format("column {}: ", column);
   if (value.find('"') != std::string_view::npos) {
-    lines.fail(where + "quoted fields are not supported; expected a plain number, so save the file without quotes");
+    lines.fail(where + "quoted fields are not supported; expected a plain number", "save the file without quotes");
   }
   if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
   double number = 0;
@@ -153,8 +154,8 @@ Header parse_header(Lines& lines, Labels labels) {
                                  limit));
 }
 
-/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path is
-/// plain digits; blanks around them are accepted by the slow one.
+/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path takes
+/// plain digits; the slow one also accepts blanks around them.
 int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor, int64_t limit) {
   const char* begin = cursor;
   int64_t value = 0;
@@ -179,7 +180,7 @@ void require_only_blank_lines(Lines& lines) {
   const int64_t blank = lines.number();
   while (const char* line = lines.next()) {
     if (!is_blank(line)) {
-      throw Error(fmt::format("{}:{}: blank line in the middle of the file; remove it", lines.name(), blank));
+      throw Error(fmt::format("{}:{}: blank line in the middle of the file", lines.name(), blank), "remove it");
     }
   }
 }
@@ -188,7 +189,7 @@ void require_only_blank_lines(Lines& lines) {
   lines.fail(fmt::format("{} fields; expected {} as in the header (is the file cut off?)", found, expected));
 }
 
-/// `labels` is left alone when the caller does not want them; then the field may hold anything.
+/// `labels` is null when the caller does not want them; then the field may hold anything.
 void parse_row(const Lines& lines, char* line, const Header& header, std::vector<uint8_t>& pixels,
                std::vector<int64_t>* labels) {
   char* cursor = line;
@@ -216,7 +217,7 @@ void parse_row(const Lines& lines, char* line, const Header& header, std::vector
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   Lines lines(path);
   const Header header = parse_header(lines, labels);
-  // A label that is not wanted may be anything, and rows up to a limit are few: both are for the reader below.
+  // The fast reader reads every label and every row; the one below can ignore labels and stop early.
   const bool skips_labels = labels == Labels::ignored && header.label_column >= 0;
   if (max_rows <= 0 && !skips_labels) {
     if (const auto plain = read_plain_rows(path, header.columns(), header.label_column, kMaxClasses - 1)) {
@@ -236,7 +237,7 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
     parse_row(lines, line, header, pixels, labels == Labels::ignored ? nullptr : &classes);
     ++rows;
   }
-  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row an image below it", lines.name()));
+  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
   return make_dataset(std::move(pixels), std::move(classes), header.image_size, path.string());
 }
 

@@ -12,7 +12,7 @@ enum class Labels {
   ignored,   ///< a `label` column may be there and is skipped
 };
 
-/// Reads images in Kaggle's format: a header, then one row an image of S*S pixels 0-255, row by row, with the class in
+/// Reads images in Kaggle's format: a header, then one row per image of S*S pixels 0-255, row by row, with the class in
 /// the column named `label`, wherever it stands. Plain or gzip; a byte-order mark, CRLF and blank lines at the end are
 /// accepted. S is found from the number of columns and is at most kMaxImageSize.
 ///
@@ -23,8 +23,8 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
 /// the labels in the order of their ids, which must run 1, 2, 3, ... Throws Error.
 std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path);
 
-/// read_csv as the purpose needs it. To evaluate on a test.csv, the labels of the test_labels.csv beside it, as `data
-/// synth` writes them, are read too. Throws Error.
+/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from the test_labels.csv
+/// beside it, as `data synth` writes it. Throws Error.
 Dataset load_csv(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
 
 }  // namespace digitrec

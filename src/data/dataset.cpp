@@ -59,8 +59,9 @@ std::string fingerprint(const Dataset& dataset) {
 void require_labels_below(const Dataset& dataset, int64_t classes) {
   const int64_t found = dataset.num_classes();
   if (found > classes) {
-    throw Error(fmt::format("{}: label {} is beyond the model's {} classes (0 to {}); use data of the same classes",
-                            dataset.source, found - 1, classes, classes - 1));
+    throw Error(fmt::format("{}: label {} is beyond the model's {} classes (0 to {})", dataset.source, found - 1, classes,
+                            classes - 1),
+                "use data of the same classes");
   }
 }
 

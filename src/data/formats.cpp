@@ -9,7 +9,7 @@ namespace digitrec {
 
 namespace fs = std::filesystem;
 
-// A row of this table, with its reader, is all that a format takes. tests/fuzz/CMakeLists.txt reads the names off it.
+// A format needs a row of this table and a reader, nothing else. tests/fuzz/CMakeLists.txt reads the names from here.
 const std::vector<DataFormat>& data_formats() {
   static const std::vector<DataFormat> formats{
       {.name = "IDX",

@@ -10,26 +10,27 @@
 
 namespace digitrec {
 
-/// A format that data sets come in. The table of them is all that the rest of the program knows of formats: which file
-/// of a folder is taken, what messages and help name, and what is fuzzed follow from its rows.
+/// A file format of data sets. The rest of the program knows formats only by the table of them: it decides which file of
+/// a folder is read, which names messages and help show, and what is fuzzed.
 struct DataFormat {
-  std::string name;  ///< as users call it: "CSV"
-  /// The usual names of its files, the one with the images first, then those that are read with it. Each may be gzip.
+  std::string name;  ///< for messages: "CSV"
+  /// The usual names of its files, the one with the images first, then those read with it. Each may be gzip.
   std::vector<std::string> train_files;
   std::vector<std::string> test_files;
-  /// Whether a file, which exists, is of this format. Asked from the first row to the last; the last takes what is left.
+  /// Whether an existing file is of this format. The first row that says yes is taken; the last always does.
   bool (*is_format)(const std::filesystem::path& file);
-  bool holds_mnist = false;  ///< the usual carrier of MNIST as its authors cut it, Kaggle's test images among it
-  /// Reads the file, and what belongs to it beside it. Throws Error.
+  bool holds_mnist = false;  ///< usually holds MNIST as published, which contains Kaggle's test images
+  /// Reads the file, and the files beside it that belong to it. Throws Error.
   Dataset (*load)(const std::filesystem::path& file, Purpose purpose, int64_t max_rows);
 };
 
+/// All formats, in the order in which is_format is asked.
 const std::vector<DataFormat>& data_formats();
 
 /// "CSV, IDX or npz"
 std::string data_format_names();
 
-/// `folder/name` or `folder/name.gz`, whichever is there.
+/// `folder/name`, or else `folder/name.gz`, if it exists.
 std::optional<std::filesystem::path> find_plain_or_gzip(const std::filesystem::path& folder, const std::string& name);
 
 }  // namespace digitrec

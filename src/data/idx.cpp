@@ -24,7 +24,7 @@ constexpr uint32_t kLabelsMagic = 0x00000801;
 uint32_t read_big_endian(ByteStream& stream) {
   std::array<uint8_t, 4> bytes{};
   if (stream.read(bytes.data(), bytes.size()) != bytes.size()) {
-    throw Error(fmt::format("{}: too short for an IDX header; fetch the file again", stream.path().string()));
+    throw Error(fmt::format("{}: too short for an IDX header", stream.path().string()), "fetch the file again");
   }
   return static_cast<uint32_t>(bytes[0]) << 24 | static_cast<uint32_t>(bytes[1]) << 16 |
          static_cast<uint32_t>(bytes[2]) << 8 | bytes[3];
@@ -38,8 +38,8 @@ void require_magic(ByteStream& stream, uint32_t expected, std::string_view what)
   }
 }
 
-/// Reads `wanted` of the `promised` bytes that should follow the header, growing as bytes arrive so that a header that
-/// lies costs no memory. When all are wanted, the file must end with them.
+/// Reads `wanted` of the `promised` bytes that should follow the header. Memory grows as bytes arrive, so that a false
+/// header costs none. When all are wanted, the file must end with them.
 std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t wanted) {
   constexpr uint64_t kChunk = 1 << 22;
   std::vector<uint8_t> bytes;
@@ -49,14 +49,16 @@ std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t w
     bytes.resize(before + want);
     const size_t got = stream.read(bytes.data() + before, want);
     if (got < want) {
-      throw Error(fmt::format("{}: the header promises {} bytes of data, the file holds {}; fetch it again",
-                              stream.path().string(), promised, before + got));
+      throw Error(fmt::format("{}: the header promises {} bytes of data, the file holds {}", stream.path().string(),
+                              promised, before + got),
+                  "fetch it again");
     }
   }
   uint8_t extra = 0;
   if (wanted == promised && stream.read(&extra, 1) != 0) {
-    throw Error(fmt::format("{}: the file goes on after the {} bytes of data that the header promises; fetch it again",
-                            stream.path().string(), promised));
+    throw Error(fmt::format("{}: the file continues after the {} bytes of data that the header promises",
+                            stream.path().string(), promised),
+                "fetch it again");
   }
   return bytes;
 }

@@ -9,11 +9,11 @@ namespace digitrec {
 
 /// Reads MNIST's IDX format (LeCun, Cortes, Burges: http://yann.lecun.com/exdb/mnist/), plain or gzip: big-endian magic
 /// 0x00000803, count, rows, columns, then the pixels. `max_images` > 0 stops after that many. Throws Error when the
-/// magic is wrong, the images are not square, or the sizes disagree with the file's length; nothing is allocated before
-/// the file has shown that it holds the bytes.
+/// magic is wrong, the images are not square, or the sizes disagree with the file's length. Memory grows with the bytes
+/// read, not with what the header promises.
 Dataset read_idx_images(const std::filesystem::path& path, int64_t max_images = 0);
 
-/// Magic 0x00000801, count, then one byte a label.
+/// Reads labels likewise: magic 0x00000801, count, then one byte per label.
 std::vector<int64_t> read_idx_labels(const std::filesystem::path& path, int64_t max_labels = 0);
 
 /// Images with the labels of a second file. Throws Error when the two disagree in length.

@@ -43,14 +43,14 @@ at::Tensor find_near_duplicates(const at::Tensor& first, const at::Tensor& secon
   for (int64_t begin = 0; begin < second.size(0); begin += kRowsAtOnce) {
     const int64_t end = std::min(begin + kRowsAtOnce, second.size(0));
     const at::Tensor images = second.slice(0, begin, end);
-    // Of all images the one whose sketch points the same way, whatever the contrast, is looked at whole.
+    // Only the image with the nearest sketch, at any contrast, is compared pixel by pixel.
     const at::Tensor nearest = sketch(images).mm(sketches.t()).argmax(1);
     const at::Tensor match = first.index_select(0, nearest);
     const at::Tensor difference = ink(images.to(at::kFloat) - match);
-    const at::Tensor most = at::minimum(ink(images), ink(match)) * (kMaxDifference * kMaxDifference);
-    found.slice(0, begin, end).copy_(at::where(difference <= most, nearest, -1));
+    const at::Tensor max_difference = at::minimum(ink(images), ink(match)) * (kMaxDifference * kMaxDifference);
+    found.slice(0, begin, end).copy_(at::where(difference <= max_difference, nearest, -1));
   }
-  // Equal ones for certain: several images may have one sketch.
+  // Several images may share a sketch, so the search above may miss an equal image.
   const at::Tensor whole = first.contiguous();
   const at::Tensor searched = second.contiguous();
   const auto rows = first_rows(whole);

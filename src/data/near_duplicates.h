@@ -10,7 +10,7 @@ namespace digitrec {
 /// Kaggle's by 14%). Both: uint8 [N, S, S] on the CPU, of the same S. Returns int64 [number of images in second].
 at::Tensor find_near_duplicates(const at::Tensor& first, const at::Tensor& second);
 
-/// How many images of `second` are among `first` so.
+/// How many images of `second` find_near_duplicates finds in `first`.
 int64_t count_near_duplicates(const at::Tensor& first, const at::Tensor& second);
 
 }  // namespace digitrec

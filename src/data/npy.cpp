@@ -37,7 +37,7 @@ class HeaderText {
   std::string quoted() {
     expect('\'');
     const size_t end = rest_.find('\'');
-    if (end == std::string_view::npos) refuse_npy(name_, "its header has a quote without end");
+    if (end == std::string_view::npos) refuse_npy(name_, "its header has a string without a closing quote");
     std::string text(rest_.substr(0, end));
     rest_.remove_prefix(end + 1);
     return text;
@@ -55,7 +55,7 @@ class HeaderText {
     skip_blanks();
     int64_t value = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-    if (error != std::errc{} || value < 0) refuse_npy(name_, "its header has a side that is no whole number");
+    if (error != std::errc{} || value < 0) refuse_npy(name_, "its header has a dimension that is not a whole number");
     rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
     return value;
   }
@@ -141,7 +141,7 @@ NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
   header.item_size = item_size(header.type, name);
   int64_t bytes = header.item_size;
   for (const int64_t side : header.shape) {
-    if (side > 0 && bytes > kMaxBytes / side) refuse_npy(name, "its header promises more than can be");
+    if (side > 0 && bytes > kMaxBytes / side) refuse_npy(name, "its header promises more than 2^62 bytes");
     bytes *= side;
   }
   return header;

@@ -16,19 +16,21 @@ struct NpyHeader {
   int64_t count() const;  ///< elements
 };
 
-/// Bytes that a .npy begins with before its header's text: magic, version, the text's length.
+/// Bytes to read of a .npy to know where its header's text lies: magic, version, the text's length.
 inline constexpr size_t kNpyPrefix = 12;
 
-/// The length of the header's text, of the first kNpyPrefix bytes of a file, and where the text begins. Throws Error,
-/// which begins with `name`, when they are not those of a .npy.
+/// Where the header's text lies in a .npy, in bytes.
 struct NpyText {
   size_t begin;
   size_t size;
 };
+
+/// Finds the header's text by the first kNpyPrefix bytes of a file. Throws Error, which begins with `name`, when they are
+/// not those of a .npy.
 NpyText npy_text(std::string_view prefix, const std::string& name);
 
 /// Parses the text: a Python dict of descr, fortran_order and shape. Throws Error for anything else, for arrays in
-/// Fortran's order or big-endian, and for types that are no whole numbers.
+/// Fortran's order or big-endian, and for types other than whole numbers.
 NpyHeader parse_npy_header(std::string_view text, const std::string& name);
 
 /// Elements of a whole-number type as int64. `bytes` holds a whole number of them.

@@ -42,7 +42,7 @@ class Array {
  private:
   ArchiveEntry entry_;
   NpyHeader header_;
-  std::string surplus_;  ///< of the elements, read with a header that is shorter than any of NumPy's
+  std::string surplus_;  ///< elements that were read with the prefix, when the header is shorter than NumPy's
 };
 
 std::string shape_text(const NpyHeader& header) {
@@ -55,7 +55,7 @@ int64_t limited_rows(int64_t rows, int64_t max_rows) { return max_rows > 0 ? std
 
 struct Images {
   std::vector<uint8_t> pixels;
-  int64_t rows = 0;  ///< in the file, of which `pixels` may be the first
+  int64_t rows = 0;  ///< in the file; `pixels` may hold only the first of them
   int64_t side = 0;
 };
 

@@ -16,7 +16,7 @@
 namespace digitrec {
 namespace {
 
-/// Bytes that one thread takes at a time: they stay in its cache from reading to parsing.
+/// Bytes that a thread reads at a time: few enough to stay in its cache until they are parsed.
 constexpr int64_t kPiece = 1 << 20;
 /// The parser looks up to this far past the end of a row.
 constexpr int64_t kSlack = 16;
@@ -29,7 +29,7 @@ struct Columns {
   int64_t pixels() const { return count - (label >= 0 ? 1 : 0); }
 };
 
-/// A number of one to three digits up to `limit`; moves `cursor` behind it. False if there is none.
+/// Reads a number of one to three digits, at most `limit`, and moves `cursor` past it. False if there is none.
 bool parse_digits(const char*& cursor, int64_t limit, int64_t& value) {
   value = 0;
   int digits = 0;
@@ -41,7 +41,7 @@ bool parse_digits(const char*& cursor, int64_t limit, int64_t& value) {
   return digits > 0 && value <= limit;
 }
 
-/// `count` pixels, each followed by a comma; the very last of a row by the end of its line, which stays unread.
+/// Reads `count` pixels, each with the comma after it. The last of a row ends at the end of its line, which stays unread.
 bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends_row) {
   constexpr char kZeros[] = "0,0,0,0,";
   int64_t i = 0;
@@ -95,7 +95,7 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
   return true;
 }
 
-/// Where the line that `offset` lies in ends: one past its line break. The file's size where there is none, -1 for a
+/// The end of the line that contains `offset`: one past its line break, or the file's size when there is none; -1 for a
 /// line longer than `limit`.
 int64_t end_of_line(const Descriptor& file, int64_t offset, int64_t size, int64_t limit) {
   std::vector<char> buffer(1 << 14);
@@ -111,13 +111,13 @@ int64_t end_of_line(const Descriptor& file, int64_t offset, int64_t size, int64_
   return offset >= size ? size : -1;
 }
 
-/// Where the pieces begin, each at a line's beginning, and the end of the last. Empty where lines are too long.
+/// Where the pieces begin, each at the beginning of a line, and the end of the last. Empty when a line is too long.
 std::vector<int64_t> cut(const Descriptor& file, const Columns& columns, int64_t size) {
-  const int64_t longest_line = 4 * columns.count + 2;
-  const int64_t longest_header = 1 << 20;
-  std::vector<int64_t> cuts{end_of_line(file, 0, size, longest_header)};
+  const int64_t max_line = 4 * columns.count + 2;
+  const int64_t max_header = 1 << 20;
+  std::vector<int64_t> cuts{end_of_line(file, 0, size, max_header)};
   while (cuts.back() >= 0 && cuts.back() < size) {
-    cuts.push_back(end_of_line(file, std::min(cuts.back() + kPiece, size), size, longest_line));
+    cuts.push_back(end_of_line(file, std::min(cuts.back() + kPiece, size), size, max_line));
   }
   return cuts.back() < 0 ? std::vector<int64_t>{} : cuts;
 }

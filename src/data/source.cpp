@@ -38,16 +38,18 @@ Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
     const auto found = find_plain_or_gzip(folder, names.front());
     if (!found) continue;
     if (format != nullptr) {
-      throw Error(fmt::format("{}: holds both {} and {}; name the one to use", folder.string(),
-                              file.filename().string(), found->filename().string()));
+      throw Error(fmt::format("{}: holds both {} and {}", folder.string(), file.filename().string(),
+                              found->filename().string()),
+                  "name the one to use");
     }
     format = &candidate;
     file = *found;
   }
   if (format == nullptr) {
-    throw Error(fmt::format("{}: no {}; get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic "
-                            "digits with: digitrec data synth --out {}",
-                            folder.string(), usual_files(is_training), folder.string()));
+    throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
+                fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
+                            "digitrec data synth --out {}",
+                            folder.string()));
   }
   return format->load(file, purpose, max_rows);
 }

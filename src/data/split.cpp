@@ -15,8 +15,8 @@
 namespace digitrec {
 namespace {
 
-/// The rows of each class that occurs, in a random order. A stream for each class: rows added to one class leave the
-/// choice in the others alone.
+/// The rows of each class that occurs, in a random order. Each class has its own random stream, so that rows added to one
+/// do not change the order of another.
 std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint64_t seed) {
   std::vector<std::vector<int64_t>> classes(static_cast<size_t>(dataset.num_classes()));
   const at::Tensor labels = dataset.labels.contiguous();
@@ -24,10 +24,9 @@ std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint6
   for (int64_t row = 0; row < dataset.size(); ++row) classes[static_cast<size_t>(label[row])].push_back(row);
   for (size_t c = 0; c < classes.size(); ++c) {
     if (classes[c].size() == 1) {
-      throw Error(
-          fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate: add "
-                      "some, or train on everything with `val_fraction` 0",
-                      dataset.source, c));
+      throw Error(fmt::format("{}: class {} has one example; expected at least 2, one to train on and one to validate",
+                              dataset.source, c),
+                  "add some, or train on everything with `val_fraction` 0");
     }
     Random random(mix_seed(seed, c));
     random.shuffle(classes[c]);
@@ -59,12 +58,12 @@ Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed) {
 
 Split stratified_fold(const Dataset& dataset, int64_t folds, int64_t fold, uint64_t seed) {
   if (dataset.size() < folds) {
-    throw Error(fmt::format("{}: {} rows cannot fill {} folds; add rows or lower `folds`", dataset.source,
-                            dataset.size(), folds));
+    throw Error(fmt::format("{}: {} rows cannot fill {} folds", dataset.source, dataset.size(), folds),
+                "add rows or lower `folds`");
   }
   std::vector<int64_t> train;
   std::vector<int64_t> validation;
-  int64_t dealt = 0;  // on through the classes, so that the folds differ by a row at most
+  int64_t dealt = 0;  // over all classes, so that the folds differ by at most one row
   for (const std::vector<int64_t>& rows : shuffled_classes(dataset, seed)) {
     for (const int64_t row : rows) (dealt++ % folds == fold ? validation : train).push_back(row);
   }

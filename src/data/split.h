@@ -6,15 +6,15 @@
 
 namespace digitrec {
 
-/// Row numbers of a data set, int64, ascending; the two share none.
+/// Row numbers of a data set, int64, ascending. No row is in both.
 struct Split {
   at::Tensor train;
   at::Tensor validation;  ///< empty when the fraction is 0
 };
 
 /// Holds back round(fraction * n) rows of each class (at least one, and never all), chosen by `seed`. The same labels,
-/// fraction and seed give the same rows everywhere. Throws Error when a class has a single row and fraction > 0: it
-/// could not be in both parts.
+/// fraction and seed give the same rows everywhere. Throws Error when a class has a single row and fraction > 0,
+/// since that row cannot be in both parts.
 Split stratified_split(const Dataset& dataset, double fraction, uint64_t seed);
 
 /// Fold number `fold` (from 0) of `folds`: its rows are the validation rows, all others are trained on. Every row is in

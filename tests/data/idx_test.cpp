@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadIdx{"Truncated", idx_images(3, 2, 2, "abcdefgh"),
                 ": the header promises 12 bytes of data, the file holds 8; fetch it again"},
         BadIdx{"TooLong", idx_images(1, 2, 2, "abcde"),
-                ": the file goes on after the 4 bytes of data that the header promises; fetch it again"},
+                ": the file continues after the 4 bytes of data that the header promises; fetch it again"},
         BadIdx{"HugeCount", idx_images(0xFFFFFFFF, 28, 28, "abc"),
                 ": the header promises 3367254359280 bytes of data, the file holds 3; fetch it again"},
         BadIdx{"HugeSides", idx_images(1, 0xFFFFFFFF, 0xFFFFFFFF, "abc"),

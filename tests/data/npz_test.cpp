@@ -86,7 +86,7 @@ TEST(Npz, SaysWhatIsWrong) {
           "x_train.npy: its elements are of NumPy's type '>f4', not little-endian whole numbers; expected an array that "
           "numpy.save writes");
   refused({{"x_train", npy("|u1", "99999999999, 99999999999, 2", kPixels)}, {"y_train", labels}},
-          "x_train.npy: its header promises more than can be; expected an array that numpy.save writes");
+          "x_train.npy: its header promises more than 2^62 bytes; expected an array that numpy.save writes");
   refused({{"x_train", "no array"}, {"y_train", labels}},
           "x_train.npy: ends after 8 of 12 bytes, or is damaged; fetch it again");
 }

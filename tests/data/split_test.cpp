@@ -61,7 +61,7 @@ TEST(TrainSplit, RefusesAClassWithOneExample) {
   const Dataset data = test::random_dataset(labels_of({5, 1}), 2);
   EXPECT_ERROR(
       stratified_split(data, 0.1, 1), Error,
-      "random: class 1 has one example; expected at least 2, one to train on and one to validate: add some, or "
+      "random: class 1 has one example; expected at least 2, one to train on and one to validate; add some, or "
       "train on everything with --val-fraction 0");
 }
 
