@@ -49,7 +49,7 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   CheckpointInfo info;
   info.preset = require_key(path, contents, "preset");
   if (nearest_name(info.preset, preset_names()) != info.preset) {
-    refuse(path, fmt::format("it is of the unknown preset '{}'", info.preset));
+    refuse(path, fmt::format("its preset '{}' is unknown", info.preset));
   }
   info.shape.classes = require_integer(path, contents, "classes", kMaxClasses);
   info.shape.image_size = require_integer(path, contents, "image_size", kMaxImageSize);
@@ -76,7 +76,7 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   return info;
 }
 
-/// Copies the file's tensors into the network's, each of which must be there with the same shape, and no other.
+/// Copies the file's tensors into the network's. Throws Error unless names, shapes and types are the same.
 void load_state(const fs::path& path, const SafeTensors& contents, const std::string& preset, Classifier& model) {
   at::NoGradGuard no_grad;
   auto state = network_state(model);
@@ -132,7 +132,7 @@ namespace {
 
 Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum) refuse(path, "it has no checksum, as files of other programs and of the first digitrec");
+  if (!contents.has_checksum) refuse(path, "it has no checksum; another program or the first version of digitrec wrote it");
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);

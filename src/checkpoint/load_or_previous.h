@@ -10,7 +10,7 @@
 
 namespace digitrec {
 
-/// load(file), or where that throws Error, as a damaged or missing file makes it, and `fallback` allows it,
+/// load(file). If that throws Error, because the file is damaged or missing, and `fallback` allows it,
 /// load(previous_file(file)). Throws Error when neither can be used.
 template <class Load>
 auto load_or_previous(const std::filesystem::path& file, Fallback fallback, const Load& load)

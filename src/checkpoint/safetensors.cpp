@@ -33,14 +33,14 @@ constexpr std::array<ElementType, 5> kElementTypes{{{"F32", at::kFloat},
                                                     {"I32", at::kInt},
                                                     {"U8", at::kByte}}};
 
-/// The checksum's place in the header's text. A string's own quotation marks are escaped there, so nothing else looks
-/// like it.
+/// What stands before the checksum in the header's text. Quotation marks within strings are escaped, so it stands nowhere
+/// else.
 constexpr std::string_view kChecksumKey = R"("checksum":")";
-/// What stands there while the checksum is computed.
+/// The checksum's value while it is computed.
 constexpr std::string_view kNoChecksum = "00000000";
 
 uint32_t update_crc(uint32_t crc, std::string_view bytes) {
-  if (bytes.empty()) return crc;  // zlib would begin anew
+  if (bytes.empty()) return crc;  // zlib would start again
   return static_cast<uint32_t>(crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
@@ -98,7 +98,7 @@ class Reader {
     return header;
   }
 
-  /// A header nests two objects deep; a bomb of brackets is refused before the parser builds it.
+  /// A header nests two objects deep. Deep nesting, an attack on the parser's stack, is refused before it parses.
   void require_shallow(std::string_view text) const {
     int depth = 0;
     bool in_string = false;
@@ -116,7 +116,7 @@ class Reader {
     }
   }
 
-  /// Of all bytes of the file, the checksum's own taken as kNoChecksum.
+  /// Computes it over all bytes of the file, with kNoChecksum for its own.
   void require_checksum() const {
     const std::string_view bytes(bytes_);
     const size_t key = bytes.find(kChecksumKey);
@@ -125,7 +125,7 @@ class Reader {
     if (key == std::string_view::npos || end > bytes.size() - data_.size()) fail("its checksum is not in its place");
     uint32_t crc = update_crc(update_crc(0, bytes.substr(0, begin)), kNoChecksum);
     crc = update_crc(crc, bytes.substr(end));
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // no made-up file would get past it
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer's files would never pass it
     if (bytes.substr(begin, kNoChecksum.size()) != fmt::format("{:08x}", crc)) {
       fail("its checksum disagrees: the file was changed or damaged");
     }
@@ -185,7 +185,7 @@ class Reader {
       if (entry.begin != position) fail(fmt::format("tensor '{}' overlaps another or leaves a gap", entry.name));
       position = entry.end;
     }
-    if (position != data_.size()) fail("the file goes on after its last tensor");
+    if (position != data_.size()) fail("the file continues after its last tensor");
   }
 
   at::Tensor copy_tensor(const Entry& entry) const {

@@ -12,22 +12,21 @@ namespace digitrec {
 struct SafeTensors {
   std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> metadata;
-  bool has_checksum = false;  ///< read: every byte of the file is as digitrec wrote it
+  bool has_checksum = false;  ///< read from a file that has one, and it matches
 };
 
 /// Reads a safetensors file (https://github.com/huggingface/safetensors#format) of float32, float64, int64, int32 and
-/// uint8 tensors onto the CPU. Believes nothing before it is checked: the header's length, every shape and offset, and
-/// that the tensors fill the file with neither gap nor overlap; and the checksum, where digitrec wrote one. Throws
-/// Error.
+/// uint8 tensors onto the CPU. Checks everything before using it: the header's length, every shape and offset, that the
+/// tensors fill the file without gap or overlap, and the checksum, where digitrec wrote one. Throws Error.
 SafeTensors read_safetensors(const std::filesystem::path& path);
 
 /// A copy on the CPU, contiguous, of a tensor on any device and in any memory order.
 at::Tensor dense_copy(const at::Tensor& tensor);
 
-/// What becomes of the file that another takes the place of.
+/// What happens to the file that is replaced.
 enum class Replaced { removed, kept_as_previous };
 
-/// Where `kept_as_previous` keeps it: best.safetensors as best.previous.safetensors.
+/// The path under which `kept_as_previous` keeps it: best.previous.safetensors for best.safetensors.
 std::filesystem::path previous_file(const std::filesystem::path& path);
 
 /// Writes the file atomically, with a CRC-32 of all its bytes in the metadata as "checksum"; tensors on any device and

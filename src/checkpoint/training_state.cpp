@@ -18,7 +18,7 @@ constexpr const char* kFormat = "digitrec training state 1";
 TrainingState::TrainingState(const std::filesystem::path& path)
     : contents_(read_safetensors(path)), source_(path.string()) {
   if (!contents_.has_checksum || note("format") != kFormat) {
-    throw Error(fmt::format("{}: not the state of a training; expected a file that digitrec train wrote", source_));
+    throw Error(fmt::format("{}: not a training state; expected a file that digitrec train wrote", source_));
   }
 }
 
@@ -42,7 +42,7 @@ void TrainingState::put_integer(const std::string& name, int64_t value) {
 at::Tensor TrainingState::tensor(const std::string& name) const {
   const auto found = contents_.tensors.find(name);
   if (found == contents_.tensors.end()) {
-    throw Error(fmt::format("{}: lacks '{}'; it is of a run with other settings", source_, name));
+    throw Error(fmt::format("{}: lacks '{}'; it belongs to a run with other settings", source_, name));
   }
   return found->second;
 }
@@ -50,7 +50,7 @@ at::Tensor TrainingState::tensor(const std::string& name) const {
 void TrainingState::copy_to(const std::string& name, const at::Tensor& to) const {
   const at::Tensor from = tensor(name);
   if (from.sizes() != to.sizes() || from.scalar_type() != to.scalar_type()) {
-    throw Error(fmt::format("{}: '{}' is of another shape or type; it is of a run with other settings", source_, name));
+    throw Error(fmt::format("{}: '{}' has another shape or type; it belongs to a run with other settings", source_, name));
   }
   at::NoGradGuard no_grad;
   at::Tensor(to).copy_(from);

@@ -10,19 +10,19 @@
 
 namespace digitrec {
 
-/// What a run needs beside its data and configuration to resume exactly where it was. Each part of the trainer puts in
-/// what it remembers, under names that begin with its own, and takes it back from there.
+/// What a run needs beside its data and configuration to resume exactly where it was. Each part of the trainer saves and
+/// restores its own values, under names that begin with its own.
 class TrainingState {
  public:
   TrainingState() = default;
-  /// From a file that `save` wrote. Throws Error when it is damaged.
+  /// Reads a file that `save` wrote. Throws Error when it is damaged.
   explicit TrainingState(const std::filesystem::path& path);
 
-  /// What it is about (data, version, ...), to be checked before it is used.
+  /// Text about the run (data, settings, ...), to check before the state is used. Empty when there is none of the name.
   void set_note(const std::string& name, const std::string& text) { contents_.metadata[name] = text; }
   std::string note(const std::string& name) const;
 
-  /// A copy of the tensor, from any device.
+  /// Stores a copy of the tensor, from any device.
   void put(const std::string& name, const at::Tensor& tensor);
   void put_number(const std::string& name, double value);
   void put_integer(const std::string& name, int64_t value);

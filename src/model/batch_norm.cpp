@@ -39,7 +39,7 @@ void measure_batch_norm(Classifier& model, const at::Tensor& images, const Norma
   for_each_norm(model, [](auto& norm) { norm.reset_running_stats(); });
   int64_t batches = 0;
   for (const at::Tensor& batch : images.split(kBatch)) {
-    if (batch.size(0) == 1) continue;  // has no variance
+    if (batch.size(0) == 1) continue;  // one image has no variance
     // 1, 1/2, 1/3, ...: the plain mean over the batches.
     for_each_norm(model, [&](auto& norm) { norm.options.momentum(1.0 / static_cast<double>(batches + 1)); });
     model.forward(normalize_images(batch, normalization));

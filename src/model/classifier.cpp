@@ -7,7 +7,7 @@
 namespace digitrec {
 namespace {
 
-/// LibTorch's modules give their tensors to those who may change them, even where only names and sizes are asked for.
+/// LibTorch's modules have no const access to their tensors.
 torch::nn::Module& module_of(const Classifier& model) { return const_cast<Classifier&>(model).module(); }
 
 template <class Items>

@@ -133,7 +133,7 @@ class Network final : public Classifier {
   std::string next_norm() { return "bn" + std::to_string(++norms_); }
   std::string next_dropout() { return "dropout" + std::to_string(++dropouts_); }
 
-  /// Our kernels run on the CPU. In evaluation mode they give no gradients, and only plain layers can.
+  /// Our kernels run on the CPU. In evaluation mode they compute no gradients, so plain layers run when those are wanted.
   bool runs_fused(const at::Tensor& x) const {
     return execution().kernels == Kernels::fused && x.is_cpu() && (is_training() || !at::GradMode::is_enabled());
   }
@@ -160,7 +160,7 @@ class Network final : public Classifier {
     return kernels::train_fused_conv(x, conv, dropout_mask(block, x.size(0)), type_);
   }
 
-  /// As dropout2d draws it: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
+  /// The mask of dropout2d: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
   at::Tensor dropout_mask(const ConvModules& block, int64_t images) const {
     if (block.dropout.is_empty() || !block.dropout->is_training()) return {};
     const double keep = 1 - block.layer.dropout;
@@ -202,8 +202,8 @@ class Network final : public Classifier {
     return x;
   }
 
-  /// A processor without instructions for bfloat16 multiplies the rounded values in float32: the same sums as the
-  /// instructions give, where LibTorch's own loop for that case is a hundred times slower.
+  /// A processor without instructions for bfloat16 multiplies the rounded values in float32: the same sums as with the
+  /// instructions, a hundred times faster than LibTorch's own loop for that case.
   at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) const {
     const bool widen = type_ == at::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
     const auto operand = [&](const at::Tensor& t) { return widen ? t.to(type_).to(at::kFloat) : t.to(type_); };

@@ -14,7 +14,7 @@ namespace digitrec {
 
 using kernels::Pool;
 
-/// A 3 x 3 convolution with what follows it: batch normalisation, ReLU, pooling, dropout of whole channels.
+/// A 3 x 3 convolution and the layers after it: batch normalisation, ReLU, pooling, dropout of whole channels.
 struct ConvLayer {
   int64_t channels;
   int64_t padding = 1;
@@ -23,25 +23,24 @@ struct ConvLayer {
   double dropout = 0;
 };
 
-/// A fully connected layer with what follows it: batch normalisation, ReLU, dropout.
+/// A fully connected layer and the layers after it: batch normalisation, ReLU, dropout.
 struct HiddenLayer {
   int64_t width;
   bool batch_norm = false;
   double dropout = 0;
 };
 
-/// All there is to say about a preset: convolutions, then hidden layers, then one layer to the classes.
+/// The layers of a preset: convolutions, then hidden layers, then one layer to the classes.
 struct Architecture {
   std::vector<ConvLayer> convolutions;
   std::vector<HiddenLayer> hidden;
-  double dropout = 0;  ///< before the last layer, where no hidden layer has its own
+  double dropout = 0;  ///< before the last layer
 
-  /// The smallest side of which padding and pooling leave a pixel.
+  /// The smallest image side that leaves a pixel after all padding and pooling.
   int64_t min_image_size() const;
 };
 
-/// The network of an architecture. Modules carry PyTorch's names, counted through: conv1, bn1, conv2, bn2, ..., fc1,
-/// ...
+/// The network of an architecture. Modules have PyTorch's names, numbered in order: conv1, bn1, conv2, bn2, ..., fc1.
 std::shared_ptr<Classifier> build_network(const Architecture& architecture, const ModelShape& shape);
 
 }  // namespace digitrec

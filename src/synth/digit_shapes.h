@@ -10,10 +10,10 @@ struct Point {
   double y = 0;
 };
 
-/// The pen's way from touching the paper to leaving it, or to a sharp corner: a smooth curve through the points.
+/// A smooth curve through the points, from where the pen touches the paper to where it leaves it, or to a sharp corner.
 using Stroke = std::vector<Point>;
 
-/// One way to write a digit, with how often people write it so among that digit's styles.
+/// One way to write a digit, and how often people use it, relative to the digit's other styles.
 struct Style {
   double weight;
   std::vector<Stroke> strokes;

@@ -96,14 +96,14 @@ const Style& choose_style(int digit, Random& random) {
   return styles.back();
 }
 
-/// A writer's hand: every stroke of one digit goes through the same distortions.
+/// One writer: every stroke of a digit gets the same distortions.
 std::vector<Stroke> write_strokes(int digit, Random& random) {
   const Style& style = choose_style(digit, random);
   const Warp bend(random, 0.055);
   const double aspect = (digit == 1 ? 0.8 : 0.78) * std::exp(random.normal(0.20));
   const double slant = 0.12 + random.normal(0.24);
   const double angle = random.normal(0.07);
-  const double squeeze = random.normal(0.10);  // more of the height to the upper or the lower half
+  const double squeeze = random.normal(0.10);  // moves height between the upper and the lower half
   const double wobble = random.uniform(0.01, 0.045);
   std::vector<Stroke> strokes;
   for (Stroke stroke : style.strokes) {
@@ -111,7 +111,7 @@ std::vector<Stroke> write_strokes(int digit, Random& random) {
     vary_end(stroke, random, false);
     for (size_t i = 0; i < stroke.size(); ++i) {
       Point& p = stroke[i];
-      // The ends stay where other strokes may join them; between, the hand is unsteady.
+      // The ends stay, since other strokes may join there; the points between them move.
       if (i > 0 && i + 1 < stroke.size()) p = {p.x + random.normal(wobble), p.y + random.normal(wobble)};
       p = bend(p);
       const double y = p.y - 0.5;
@@ -204,23 +204,22 @@ void write_synthetic_data(const fs::path& folder, int64_t train, int64_t test, u
   constexpr std::array kFiles{"train.csv", "test.csv", "test_labels.csv", "sample_submission.csv"};
   for (const char* name : kFiles) {
     if (fs::exists(folder / name)) {
-      throw Error(fmt::format("{}: already exists; choose another `out` or remove it", (folder / name).string()));
+      throw Error(fmt::format("{}: already exists", (folder / name).string()), "choose another `out` or remove it");
     }
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error(fmt::format("{}: cannot be made: {}; choose another `out`", folder.string(), error.message()));
+  make_folder(folder);
   const Dataset training = draw_synthetic_digits(train, mix_seed(seed, 1));
   Dataset held_back = draw_synthetic_digits(test, mix_seed(seed, 2));
   const at::Tensor labels = std::exchange(held_back.labels, at::Tensor());
   try {
-    // train.csv last: where it is, all is.
+    // train.csv last: when it exists, all files do.
     write_file(folder / "test_labels.csv", id_label_csv(labels));
     write_file(folder / "sample_submission.csv", id_label_csv(at::zeros_like(labels)));
     write_image_csv(folder / "test.csv", held_back);
     write_image_csv(folder / "train.csv", training);
   } catch (const Error&) {
-    for (const char* name : kFiles) fs::remove(folder / name, error);
+    std::error_code ignored;
+    for (const char* name : kFiles) fs::remove(folder / name, ignored);
     throw;
   }
 }

@@ -71,7 +71,7 @@ TEST_F(BrokenCheckpoint, WithATensorTooMany) {
 
 TEST_F(BrokenCheckpoint, OfAnUnknownPreset) {
   contents_.metadata["preset"] = "resnet";
-  expect_refused("it is of the unknown preset 'resnet'");
+  expect_refused("its preset 'resnet' is unknown");
 }
 
 TEST_F(BrokenCheckpoint, WithoutMetadata) {

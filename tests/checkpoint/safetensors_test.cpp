@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"Overlap",
                 file_of(R"({"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", "abcd"),
                 "tensor 'y' overlaps another or leaves a gap"},
-        BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file goes on after its last tensor"},
+        BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file continues after its last tensor"},
         BadFile{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
     [](const auto& instance) { return instance.param.name; });
 

@@ -62,7 +62,7 @@ TEST(TrainSplit, RefusesAClassWithOneExample) {
   EXPECT_ERROR(
       stratified_split(data, 0.1, 1), Error,
       "random: class 1 has one example; expected at least 2, one to train on and one to validate; add some, or "
-      "train on everything with --val-fraction 0");
+      "train on everything with `val_fraction` 0");
 }
 
 TEST(Folds, ShareOutEveryRowOnceWithEachClass) {
@@ -82,7 +82,7 @@ TEST(Folds, ShareOutEveryRowOnceWithEachClass) {
   }
   EXPECT_EQ(all.size(), 166U);
   EXPECT_ERROR(stratified_fold(test::random_dataset({0, 0, 1, 1}, 2), 5, 0, 1), Error,
-               "random: 4 rows cannot fill 5 folds; add rows or lower --folds");
+               "random: 4 rows cannot fill 5 folds; add rows or lower `folds`");
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST(WriteSyntheticData, WritesKagglesFilesAndOverwritesNothing) {
   const torch::Tensor test = load_dataset(folder.path(), Purpose::predict).images;
   EXPECT_TRUE(find_near_duplicates(train, test).lt(0).all().item<bool>());
   EXPECT_ERROR(write_synthetic_data(folder.path(), 30, 12, 5), Error,
-               (folder / "train.csv").string() + ": already exists; choose another --out or remove it");
+               (folder / "train.csv").string() + ": already exists; choose another `out` or remove it");
 }
 
 }  // namespace
