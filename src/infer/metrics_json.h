@@ -6,10 +6,10 @@
 
 namespace digitrec {
 
-/// All of the metrics, as eval --json, summary.json and the report page hold them.
+/// All metrics, as in eval --json, summary.json and the report page.
 nlohmann::ordered_json metrics_json(const Metrics& metrics);
 
-/// NaN, which JSON does not know, stands for a figure that was not measured.
+/// null for NaN, which JSON does not have: a figure that was not measured.
 nlohmann::ordered_json number_or_null(double value);
 
 }  // namespace digitrec

@@ -15,7 +15,7 @@
 namespace digitrec {
 namespace {
 
-/// Images between two reports of progress: few enough that their views stay near the cache.
+/// Images between two reports of progress: few enough that their views stay in the cache.
 constexpr int64_t kImages = 1024;
 
 }  // namespace
@@ -40,10 +40,10 @@ Predictor::Predictor(std::vector<Loaded<Checkpoint>> networks, const PredictorOp
   for (const auto& [network, file, damage] : networks_) {
     const ModelShape& found = network.info.shape;
     if (found.classes != shape().classes || found.image_size != shape().image_size) {
-      throw Error(fmt::format(
-          "{}: has {} classes and {} x {} images, {} has {} and {} x {}; name checkpoints of the same data",
-          file.string(), found.classes, found.image_size, found.image_size, networks_.front().file.string(),
-          shape().classes, shape().image_size, shape().image_size));
+      throw Error(fmt::format("{}: has {} classes and {} x {} images, {} has {} and {} x {}", file.string(),
+                              found.classes, found.image_size, found.image_size, networks_.front().file.string(),
+                              shape().classes, shape().image_size, shape().image_size),
+                  "name checkpoints of the same data");
     }
     network.model->to(options_.device);
     network.model->set_execution({options_.precision, Kernels::fused});
@@ -63,9 +63,9 @@ at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images) con
 
 at::Tensor Predictor::predict(const Dataset& dataset) {
   if (dataset.image_size() != shape().image_size) {
-    throw Error(fmt::format(
-        "{}: images of {} x {}, the checkpoint takes {} x {}; use data of the size it was trained on", dataset.source,
-        dataset.image_size(), dataset.image_size(), shape().image_size, shape().image_size));
+    throw Error(fmt::format("{}: images of {} x {}, the checkpoint takes {} x {}", dataset.source, dataset.image_size(),
+                            dataset.image_size(), shape().image_size, shape().image_size),
+                "use data of the size it was trained on");
   }
   const at::Tensor images = dataset.images.to(options_.device);
   at::Tensor result = at::zeros({dataset.size(), shape().classes});

@@ -9,7 +9,7 @@
 namespace digitrec {
 namespace {
 
-/// Images that go through a network at once: their activations are all kept for the way back.
+/// Images that go through a network at once: the backward pass needs all their activations.
 constexpr int64_t kImagesAtOnce = 64;
 
 at::Tensor gradient(const Checkpoint& network, const at::Tensor& images, const at::Tensor& labels) {

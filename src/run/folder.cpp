@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The note in a state that says how long the log was when it was saved.
+/// The note in a state that holds the log's length in bytes when the state was saved.
 constexpr const char* kLogBytes = "log_bytes";
 
 void duplicate_file(const fs::path& from, const fs::path& to) { write_file(to, read_file(from, fs::file_size(from))); }
@@ -47,14 +47,14 @@ void require_empty(const RunPaths& run) {
                           fs::exists(run.config()) ? "resume it with `resume` " + run.name() : "remove it"));
 }
 
-/// Makes the folder, and those above it, or takes an empty one that is there. Returns first_missing as it was before.
-/// Throws Error when it holds something or cannot be made.
+/// Makes the folder and its parents, or takes an empty one. Returns what first_missing returned before. Throws Error when
+/// the folder is not empty or cannot be made.
 fs::path make_run_folder(const RunPaths& run) {
   if (fs::exists(run.folder()) && !fs::is_directory(run.folder())) {
     throw Error(fmt::format("{}: is a file; expected a folder to make for the run", run.name()), "choose another `out`");
   }
   if (fs::exists(run.folder())) {
-    // What a run that was killed while it began has left.
+    // A run that was killed at its start may have left some.
     remove_temporary_files(run.folder());
     require_empty(run);
   }
@@ -78,13 +78,13 @@ int64_t epoch_of(const fs::path& file) {
   }
 }
 
-/// A log of as many bytes as the state knows of: what came after is about epochs that are trained again.
+/// Cuts the log to its length when the state was saved: what came after is about epochs that are trained again.
 void cut_log(const fs::path& log, const TrainingState& state) {
   const std::string note = state.note(kLogBytes);
   uintmax_t bytes = 0;
   const auto [stop, error] = std::from_chars(note.data(), note.data() + note.size(), bytes);
   if (error != std::errc{} || stop != note.data() + note.size()) return;
-  std::error_code ignored;  // a log that is gone is begun again
+  std::error_code ignored;  // a log that is missing is begun again
   if (const uintmax_t size = fs::file_size(log, ignored); !ignored && size > bytes) fs::resize_file(log, bytes, ignored);
 }
 
@@ -92,7 +92,7 @@ void cut_log(const fs::path& log, const TrainingState& state) {
 
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths) {
   if (!fs::exists(paths.state()) && !fs::exists(previous_file(paths.state()))) {
-    // Killed in its first epoch, a run may have its first checkpoints, but neither a second epoch nor an end.
+    // A run killed in its first epoch may have checkpoints, but no second epoch in metrics.csv and no summary.
     const bool has_more = fs::exists(paths.summary()) || count_lines(paths.metrics()) > 2;
     if (!has_more) return std::nullopt;
     throw Error(fmt::format("{}: no {} beside its checkpoints; without it the run cannot be resumed", paths.name(),
@@ -106,7 +106,7 @@ RunFolder::RunFolder(RunPaths paths, const TrainConfig& config, Start start, fs:
   if (start == Start::resumed) {
     lock_.emplace(paths_.folder());
     remove_temporary_files(paths_.folder());
-    has_checkpoint_ = true;  // nor is a run that came to none removed
+    has_checkpoint_ = true;  // a resumed run is never removed, not even without a checkpoint
     return;
   }
   first_new_ = make_run_folder(paths_);
@@ -128,12 +128,12 @@ RunFolder::~RunFolder() {
 void RunFolder::discard() const {
   std::error_code ignored;
   if (first_new_.empty()) {
-    // The folder was there and empty, of which its maker made sure.
+    // The folder existed and was empty, as require_empty checked.
     for (const auto& entry : fs::directory_iterator(paths_.folder(), ignored)) fs::remove_all(entry.path(), ignored);
     return;
   }
   fs::remove_all(paths_.folder(), ignored);
-  // Parents made for this run go too, but only while they are empty: another run may have moved in beside it.
+  // Parents made for this run go too, if they are empty: another run may lie in one by now.
   for (fs::path made = paths_.folder(); made != first_new_;) {
     made = made.parent_path();
     fs::remove(made, ignored);
@@ -141,7 +141,7 @@ void RunFolder::discard() const {
 }
 
 int64_t RunFolder::restore(const Loaded<TrainingState>& state, int64_t best_epoch) const {
-  // Or the next state would push the only good one out.
+  // Otherwise the next state would replace the only good one.
   if (!state.damage.empty()) duplicate_file(state.file, paths_.state());
   cut_log(log_, state.value);
   return best_epoch > 0 ? restore_best(best_epoch) : 0;
@@ -176,7 +176,7 @@ void RunFolder::save(TrainingFiles files) {
       has_checkpoint_ = true;
     }
     write_file(paths_.metrics(), metrics_csv(files.epochs));
-    files.state.save(paths_.state());  // last: what it tells of is there
+    files.state.save(paths_.state());  // last: the files it refers to exist by then
     has_checkpoint_ = true;
   });
 }

@@ -74,7 +74,7 @@ HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const P
     }
     Loaded<Checkpoint> network = load_checkpoint(member.best(), Fallback::previous);
     if (network.value.info.data != data) {
-      throw Error(fmt::format("{}: not the data that {} was trained on; its own rows cannot be told from others",
+      throw Error(fmt::format("{}: not the data that {} was trained on; which rows it held back is unknown",
                               dataset.source, member.name()));
     }
     if (!network.damage.empty()) held_out.damage.push_back(network.damage);

@@ -17,11 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A data set that networks were trained on, and which of its rows.
+/// A data set that networks were trained on, and the rows that they saw.
 struct TrainingData {
   std::string path;
   int64_t limit = 0;
-  std::string print;  ///< its fingerprint; empty when it cannot be read any more
+  std::string print;  ///< its fingerprint; empty when the data can no longer be read
   Dataset dataset;
   at::Tensor trained;     ///< bool [N]
   std::string checkpoint{};  ///< the first network that was trained on it
@@ -34,12 +34,12 @@ TrainingData open_training_data(const std::string& path, int64_t limit) {
     data.print = fingerprint(data.dataset);
     data.trained = at::zeros({data.dataset.size()}, at::kBool);
   } catch (const Error&) {
-    // Moved, removed or changed since: then it cannot be compared with.
+    // Moved, removed or changed since, so nothing can be compared with it.
   }
   return data;
 }
 
-/// The configuration beside a checkpoint, if it is one that digitrec reads.
+/// The configuration beside a checkpoint; none when it is missing or cannot be read.
 std::optional<TrainConfig> config_beside(const fs::path& file) {
   if (!fs::exists(RunPaths(file.parent_path()).config())) return std::nullopt;
   try {
@@ -56,7 +56,7 @@ TrainingData& find_training_data(const std::string& path, int64_t limit, std::ve
   return found != known.end() ? *found : known.emplace_back(open_training_data(path, limit));
 }
 
-/// The data of the run that `file` lies in, kept in `known`; null when it is not there any more.
+/// The data of the run that `file` lies in, kept in `known`; null when it is no longer there.
 TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info, std::vector<TrainingData>& known) {
   const std::optional<TrainConfig> read = config_beside(file);
   if (!read || info.data.empty()) return nullptr;
@@ -81,7 +81,7 @@ std::optional<Leak> find_leak(const Predictor& predictor, const Dataset& evaluat
   for (const Loaded<Checkpoint>& network : predictor.networks()) {
     const CheckpointInfo& info = network.value.info;
     const TrainingData* data = training_data_of(network.file, info, known);
-    // Without the run, the split is unknown: part of the rows, then, and no telling which.
+    // Without the run folder the split is unknown: the network saw part of the rows, and any may be among them.
     if (data == nullptr && info.data == print) return Leak{evaluation.size(), network.file.string(), evaluation.source};
   }
   for (const TrainingData& data : known) {

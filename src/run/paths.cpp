@@ -19,7 +19,7 @@ RunPaths RunPaths::member(int64_t number) const { return folder_ / fmt::format("
 
 std::vector<RunPaths> RunPaths::members() const {
   std::vector<fs::path> folders;
-  std::error_code ignored;  // no folder has no members
+  std::error_code ignored;  // a missing folder has no members
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
     if (entry.path().filename().string().starts_with(kMemberPrefix) && entry.is_directory(ignored)) {
       folders.push_back(entry.path());

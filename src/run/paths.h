@@ -8,12 +8,12 @@
 
 namespace digitrec {
 
-/// Where everything of a run lies; the only place that names its files. A run of several networks has a folder of the
-/// same kind for each of them below its own.
+/// The paths of a run's files; the only place that names them. A run of several networks has a subfolder of the same kind
+/// for each.
 class RunPaths {
  public:
   RunPaths() = default;
-  /// "runs/x/" and "runs/x" are the same folder, but only the second has it as its last part.
+  /// "runs/x/" becomes "runs/x", so that the last part of the path is the folder's name.
   RunPaths(std::filesystem::path folder)  // NOLINT(google-explicit-constructor): a folder is all there is to it
       : folder_(folder.has_filename() ? std::move(folder) : folder.parent_path()) {}
 
@@ -39,14 +39,14 @@ class RunPaths {
 
   /// The folder of network `number`, from 1, of several.
   RunPaths member(int64_t number) const;
-  /// Those of them that are there, in order; none of a run of one network.
+  /// The folders of networks that exist, in order; empty for a run of one network.
   std::vector<RunPaths> members() const;
 
  private:
   std::filesystem::path folder_;
 };
 
-/// Whether a checkpoint has the name that a run gives its own, so that its folder's name says more.
+/// Whether a checkpoint has a name that every run uses, so that its folder's name says more.
 bool has_run_file_name(const std::filesystem::path& checkpoint);
 
 }  // namespace digitrec

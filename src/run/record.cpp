@@ -29,7 +29,7 @@ double to_number(const char* text, const fs::path& file) {
   const char* end = text + std::char_traits<char>::length(text);
   const auto [stop, error] = std::from_chars(text, end, value);
   if (stop != end || error != std::errc{} || !std::isfinite(value))
-    throw Error(fmt::format("{}: '{}' is no number; was the file altered?", file.string(), text));
+    throw Error(fmt::format("{}: '{}' is not a number; was the file altered?", file.string(), text));
   return value;
 }
 
@@ -82,7 +82,7 @@ RunRecord load_run(const fs::path& folder, const Dataset& dataset, const Predict
   run.dataset = dataset;
   run.held_out = predict_held_out(folder, run.dataset, options);
   if (run.held_out.rows.numel() == 0)
-    throw Error(fmt::format("{}: held no rows back, and a report tells of those", folder.string()));
+    throw Error(fmt::format("{}: held back no rows; a report needs them", folder.string()));
   run.labels = run.dataset.labels.index_select(0, run.held_out.rows);
   run.metrics = compute_metrics(run.held_out.probabilities, run.labels);
   run.damage = run.held_out.damage;

@@ -20,24 +20,24 @@ struct NetworkRecord {
   int64_t best_epoch = 0;  ///< of the checkpoint
 };
 
-/// A run as a report tells of it: what its folder holds, and its answers to the rows it held back.
+/// A run as a report shows it: what its folder holds, and its predictions for the rows it held back.
 struct RunRecord {
   std::filesystem::path folder;
   std::string name;  ///< the folder's own
   TrainConfig config;
   std::vector<NetworkRecord> networks;
-  std::map<std::string, std::string> environment{};  ///< versions, device and machine that it was trained with
+  std::map<std::string, std::string> environment{};  ///< versions, device and machine of the training
   Dataset dataset{};
   HeldOut held_out{};
-  at::Tensor labels{};  ///< of the held-out rows, int64 [M]; undefined while the run is still going
+  at::Tensor labels{};  ///< of the held-out rows, int64 [M]; undefined while the run is training
   Metrics metrics{};       ///< on them
-  std::vector<std::string> damage{};  ///< a line for each checkpoint that could not be used, see Loaded
+  std::vector<std::string> damage{};  ///< one line for each checkpoint that could not be used, see Loaded
 };
 
-/// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the
-/// folder is no finished run, the data is not its own, or nothing was held back.
+/// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the run is
+/// not finished, the data is not its own, or nothing was held back.
 RunRecord load_run(const std::filesystem::path& folder, const Dataset& dataset, const PredictorOptions& options);
-/// The same with the data at `data`, or where the run found it if that is empty.
+/// The same with the data at `data`; empty: where the run read it.
 RunRecord load_run(const std::filesystem::path& folder, const std::string& data, const PredictorOptions& options);
 
 /// Inference on the device and in the precision that the configuration trains with.

@@ -55,7 +55,7 @@ class Run {
   const RunOptions& options_;
   int64_t count_;
   std::optional<TrainPlan> first_plan_;  ///< of member 1, until it is trained
-  std::optional<RunFolder> folder_;      ///< from the moment that there is something to put into it
+  std::optional<RunFolder> folder_;      ///< opened when there is something to write
 };
 
 TrainConfig Run::config_of(int64_t number) const {
@@ -88,7 +88,7 @@ RunResult Run::train() {
   return result;
 }
 
-/// Opens the folder and compares everything in it with the data and settings before anything is trained or changed.
+/// Opens the folder and compares its contents with data and settings before anything is trained or changed.
 std::vector<std::optional<MemberResult>> Run::find_complete_members() {
   folder_.emplace(paths_, config_, Start::resumed, paths_.log());
   first_plan_ = plan_training(config_of(1), dataset_);
@@ -98,8 +98,8 @@ std::vector<std::optional<MemberResult>> Run::find_complete_members() {
   return complete;
 }
 
-/// A member is complete when its summary is there, which is written last, its files are sound, which resuming may mend,
-/// and nothing says that it is to be trained further. Throws Error when it was trained on other rows than these.
+/// A member is complete when its summary exists, which is written last, its files are sound (resuming may repair them),
+/// and the configuration asks for no more epochs. Throws Error when it was trained on other rows than these.
 std::optional<MemberResult> Run::find_complete(int64_t number, const TrainingRows& rows) const {
   const RunPaths paths = paths_of(number);
   const TrainConfig config = config_of(number);
@@ -136,7 +136,7 @@ MemberResult Run::train_member(int64_t number) {
   Trainer trainer(plan(number));
   if (!folder_) folder_.emplace(paths_, config_, Start::fresh, paths_.log());
   const RunPaths paths = paths_of(number);
-  std::optional<RunFolder> own;  // below the run's, where that has several
+  std::optional<RunFolder> own;  // the member's, when the run has several
   if (count_ > 1) own.emplace(paths, config, fs::exists(paths.config()) ? Start::resumed : Start::fresh, paths_.log());
   RunFolder& folder = own ? *own : *folder_;
   const TrainStart start = resume(trainer, folder);
@@ -148,7 +148,7 @@ MemberResult Run::train_member(int64_t number) {
   return result;
 }
 
-/// Takes the trainer to where the folder's state was saved, if it has one.
+/// Resumes from the folder's state, if it has one.
 TrainStart Run::resume(Trainer& trainer, RunFolder& folder) const {
   const std::optional<Loaded<TrainingState>> state = load_state(folder.paths());
   if (!state) return trainer.start();
@@ -161,7 +161,7 @@ TrainStart Run::resume(Trainer& trainer, RunFolder& folder) const {
     start.damage += fmt::format("{}{} no longer holds epoch {}; {}", start.damage.empty() ? "" : "; ",
                                 folder.best().string(), wanted,
                                 found > 0 ? fmt::format("epoch {} takes its place", found)
-                                          : "the best of the epochs to come takes its place");
+                                          : "the best of the next epochs takes its place");
   }
   return start;
 }
@@ -178,7 +178,7 @@ TrainEvents Run::events() const {
   return events;
 }
 
-/// Scores what several networks hold back, each row by those that never saw it.
+/// Scores the rows held back, each by the networks that never saw it.
 void Run::finish(RunResult& result) const {
   result.reason = StopReason::finished;
   result.held_out = predict_held_out(paths_.folder(), dataset_, options_as_trained(config_));

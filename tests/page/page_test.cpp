@@ -179,7 +179,7 @@ TEST(ReadEpochMetrics, LeavesBlanksUnmeasuredAndNamesWhatIsWrong) {
   EXPECT_EQ(epochs[0].train_accuracy, 0.75);
   EXPECT_TRUE(std::isnan(epochs[0].val_loss));
   const auto broken = folder.write("b.csv", header + "1,x,0.75,,,0.001,2.5,100\n");
-  EXPECT_ERROR(read_epoch_metrics(broken), Error, broken.string() + ": 'x' is no number; was the file altered?");
+  EXPECT_ERROR(read_epoch_metrics(broken), Error, broken.string() + ": 'x' is not a number; was the file altered?");
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ TEST(PredictHeldOut, RefusesOtherData) {
   Dataset other = draw_synthetic_digits(200, 2);
   EXPECT_ERROR(predict_held_out(folder / "run", other, {}), Error,
                other.source + ": not the data that " + (folder / "run").string() +
-                   " was trained on; its own rows cannot be told from others");
+                   " was trained on; which rows it held back is unknown");
 }
 
 }  // namespace
