@@ -5,8 +5,8 @@
 
 namespace digitrec {
 
-/// LibTorch's anomaly mode: a backward step that makes a NaN throws at once and says which it was. Its warnings, that
-/// it is slow and where the step came from in Python, would only hide that.
+/// LibTorch's anomaly mode: a backward step that makes a NaN throws and names itself. Its warnings are muted: they say
+/// that the mode is slow, and point to Python code that there is not.
 class AnomalyMode {
  private:
   struct Mute : c10::WarningHandler {

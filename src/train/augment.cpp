@@ -21,11 +21,11 @@
 namespace digitrec {
 namespace {
 
-/// Side of the grid of random displacements that elastic distortion smooths.
+/// Side of the coarse grid of random displacements that elastic distortion interpolates.
 constexpr int64_t kElasticGrid = 5;
 constexpr double kRadians = std::numbers::pi / 180;  // a degree
 
-/// Random numbers for a batch. They are drawn on the CPU, so that every device gets the same.
+/// Random numbers for a batch, drawn on the CPU so that they are the same for every device.
 class Draws {
  public:
   Draws(uint64_t seed, const at::Tensor& images)
@@ -43,13 +43,14 @@ class Draws {
   at::Device device_;
 };
 
-/// Where each pixel of the new images comes from, as affine_grid wants it: float32 [B, 2, 3] in units of half an image.
+/// Maps from each pixel of the new images to its source, as affine_grid takes them: float32 [B, 2, 3] in units of half
+/// an image.
 /// All arguments: float32 [B]; the angle in radians.
 at::Tensor affine_maps(const at::Tensor& angle, const at::Tensor& width, const at::Tensor& height,
                           const at::Tensor& shear, const at::Tensor& dx, const at::Tensor& dy) {
   const at::Tensor cos = angle.cos();
   const at::Tensor sin = angle.sin();
-  // Rotation times shear times scale; a source is found by dividing by the scale.
+  // Rotation times shear times inverse scale, since the maps lead from the new image to the old.
   const at::Tensor x_row = at::stack({cos / width, (cos * shear - sin) / height, dx}, 1);
   const at::Tensor y_row = at::stack({sin / width, (sin * shear + cos) / height, dy}, 1);
   return at::stack({x_row, y_row}, 1);
@@ -69,7 +70,7 @@ at::Tensor sampling_grid(const at::Tensor& maps, const at::Tensor& x) {
   return at::affine_grid_generator(maps, x.sizes(), /*align_corners=*/false);
 }
 
-/// x, float32 [B, 1, S, S], between its pixels; 0 outside.
+/// x, float32 [B, 1, S, S], interpolated between its pixels; 0 outside.
 at::Tensor sample(const at::Tensor& x, const at::Tensor& grid) {
   return at::grid_sampler(x, grid, /*interpolation_mode=*/0, /*padding_mode=*/0, /*align_corners=*/false);
 }
@@ -81,8 +82,7 @@ at::Tensor elastic_shift(const Augmentation& a, int64_t batch, int64_t side, Dra
   return smooth.permute({0, 2, 3, 1}).mul(2 * a.elastic / static_cast<double>(side));
 }
 
-/// Every pixel some way towards the brightest (thicker) or the darkest (thinner) of its neighbours above, below and
-/// beside.
+/// Moves every pixel towards the brightest (thicker) or the darkest (thinner) of itself and its four neighbours.
 at::Tensor vary_thickness(const at::Tensor& x, const Augmentation& a, Draws& draws) {
   const at::Tensor amount = draws.to_device(draws.around_zero(a.thickness)).view({-1, 1, 1, 1});
   const auto brightest = [](const at::Tensor& t) {

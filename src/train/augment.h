@@ -8,16 +8,16 @@
 
 namespace digitrec {
 
-/// A turn, stretch and slant about the image's middle.
+/// A rotation, scaling and shear about the centre of the image.
 struct AffineMap {
   double rotate = 0;  ///< degrees
-  double width = 1;
-  double height = 1;
+  double width = 1;   ///< factor
+  double height = 1;  ///< factor
   double shear = 0;  ///< x shifted by this share of y
 };
 
-/// The images seen through the map: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255; what comes from
-/// outside is 0.
+/// The images under the map: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255; 0 where the source lies
+/// outside the image.
 at::Tensor transform(const at::Tensor& images, const AffineMap& map);
 
 /// Varied copies of the images: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255. The same seed varies

@@ -6,9 +6,9 @@
 
 namespace digitrec {
 
-/// The rows of a data set in a new random order each epoch, cut into batches; the last one may be smaller. A last
-/// batch of a single image, of which batch normalisation could make nothing, joins the one before. The order
-/// depends on nothing but seed and epoch, so a run can be taken up again at any epoch.
+/// The rows of a data set in a new random order each epoch, cut into batches; the last one may be smaller. If it were a
+/// single image, which batch normalisation cannot use, it joins the batch before. The order depends on seed and epoch
+/// alone, so a run can resume at any epoch.
 class BatchSampler {
  public:
   /// `rows`: int64 [N], the rows to draw from.

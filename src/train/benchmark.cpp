@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kWarmUpBatches = 5;
 constexpr uint64_t kSeed = 42;
 
-/// Passes of `work` over `rows` images, as images a second. `work` must have waited for its device when it returns.
+/// Images per second over `repeats` calls of `work`, each over `rows` images. `work` must wait for its device.
 template <class Work>
 Spread measure(int64_t repeats, int64_t rows, Work work) {
   std::vector<double> speeds;

@@ -11,14 +11,14 @@
 
 namespace digitrec {
 
-/// Several measurements of one thing.
+/// Several measurements of one quantity.
 struct Spread {
   double median = 0;
   double low = 0;
   double high = 0;
 };
 
-/// Of at least one value; the median of an even number is the mean of the two in the middle.
+/// Of at least one value. The median of an even number of values is the mean of the middle two.
 Spread spread_of(std::vector<double> values);
 
 /// One network in one setting.
@@ -29,13 +29,14 @@ struct BenchmarkCase {
   int64_t batch_size = 64;
 };
 
+/// Speeds of one case.
 struct BenchmarkResult {
-  Spread train;  ///< images a second: gather, forward, backward and Adam, as `digitrec train` runs them
-  Spread infer;  ///< images a second: uint8 images to logits, as `digitrec predict` runs them
+  Spread train;  ///< images per second: gather, forward, backward and Adam, as `digitrec train` runs them
+  Spread infer;  ///< images per second: uint8 images to logits, as `digitrec predict` runs them
 };
 
-/// Measures `repeats` passes over `dataset` in training and in inference, after a pass over a few batches that is not
-/// counted. Throws what building the model throws.
+/// Measures `repeats` passes over `dataset` in training and in inference, after a few batches that are
+/// not counted. Throws what build_model throws.
 BenchmarkResult benchmark(const BenchmarkCase& what, const Dataset& dataset, int64_t repeats);
 
 }  // namespace digitrec

@@ -24,7 +24,7 @@ template <class Number>
 struct Range {
   Number low;
   Number high;
-  bool above_low = false;  ///< low itself does not belong to the range
+  bool above_low = false;  ///< the range excludes `low` itself
 
   bool contains(Number value) const { return (above_low ? value > low : value >= low) && value <= high; }
   std::string text() const {
@@ -33,7 +33,7 @@ struct Range {
   }
 };
 
-/// Integers also take "1e3"-free digits only; reals take what from_chars takes, but neither nan nor inf.
+/// Takes what from_chars takes: digits alone for integers, also exponents for reals. nan and inf are out of every range.
 template <class Number>
 std::optional<std::string> parse_number(const std::string& text, const Range<Number>& range, Number& field) {
   Number value{};
@@ -140,7 +140,7 @@ std::string quoted(const std::string& value) {
   return text + '"';
 }
 
-/// A TOML value as the text that a flag would carry. Nothing when it is of the wrong kind.
+/// A TOML value as the text of a flag's value. Nothing when it has the wrong type.
 std::optional<std::string> node_text(const toml::node& node, bool is_text) {
   if (is_text) return node.value_exact<std::string>();
   if (const auto integer = node.value_exact<int64_t>()) return std::to_string(*integer);
@@ -158,14 +158,14 @@ void require_consistent(const TrainConfig& config) {
   if (config.folds == 1)
     throw UsageError("`folds`: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
   if (config.member > count_members(config)) {
-    throw UsageError(
-        fmt::format("`member` {}: there are {}; see `folds` and `ensemble`", config.member, count_members(config)));
+    throw UsageError(fmt::format("`member` {}: there are {}", config.member, count_members(config)),
+                     "see `folds` and `ensemble`");
   }
   if (config.val_fraction > 0 || config.folds > 0) return;
   if (config.patience > 0)
-    throw UsageError("`patience` needs validation rows; set `val_fraction` above 0 or `patience` to 0");
+    throw UsageError("`patience` needs validation rows", "set `val_fraction` above 0 or `patience` to 0");
   if (config.schedule == ScheduleKind::plateau) {
-    throw UsageError("`schedule` plateau needs validation rows; set `val_fraction` above 0 or choose another schedule");
+    throw UsageError("`schedule` plateau needs validation rows", "set `val_fraction` above 0 or choose another schedule");
   }
 }
 
@@ -176,54 +176,54 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       text("data", c.data, "Folder with train.csv or MNIST's IDX files, or one such file"),
       text("out", c.out, "Run folder to make; default runs/<model>-<time>"),
       text("device", c.device, "auto, cpu, cuda, cuda:N or mps"),
-      number<int64_t>("epochs", c.epochs, "Passes over the training rows, at most", {1, kManyEpochs}),
-      number<int64_t>("batch_size", c.batch_size, "Images a step", {1, 1'000'000}),
-      number<double>("lr", c.lr, "Learning rate (its peak, where a schedule moves it)", any_rate),
+      number<int64_t>("epochs", c.epochs, "Maximum number of passes over the training rows", {1, kManyEpochs}),
+      number<int64_t>("batch_size", c.batch_size, "Images per step", {1, 1'000'000}),
+      number<double>("lr", c.lr, "Learning rate; the peak of a schedule", any_rate),
       choice("optimizer", c.optimizer, "Optimizer", {"adam", "adamw", "sgd"}),
-      choice("schedule", c.schedule, "Of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
-      number<int64_t>("patience", c.patience, "Stop after that many epochs without a better one; 0: never",
+      choice("schedule", c.schedule, "Schedule of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
+      number<int64_t>("patience", c.patience, "Epochs without a better one before training stops; 0: never stop early",
                       {0, kManyEpochs}),
-      number<double>("max_seconds", c.max_seconds, "Stop training after that time; 0: no limit", {0, 1e9}),
-      number<int64_t>("folds", c.folds, "Cross-validate: a network a fold; 0: one split", {0, 100}),
-      number<int64_t>("ensemble", c.ensemble, "Networks to train, alike but for their seeds; 0: one", {0, 1000}),
-      number<int64_t>("limit", c.limit, "Use only the first rows of the file; 0: all", {0, kManyRows}),
-      number<uint64_t>("seed", c.seed, "Of split, weights, shuffling and dropout",
+      number<double>("max_seconds", c.max_seconds, "Maximum training time in seconds; 0: no limit", {0, 1e9}),
+      number<int64_t>("folds", c.folds, "Folds of a cross-validation, one network each; 0: one split", {0, 100}),
+      number<int64_t>("ensemble", c.ensemble, "Networks to train that differ in their seeds alone; 0: one", {0, 1000}),
+      number<int64_t>("limit", c.limit, "Number of rows to read from the file; 0: all", {0, kManyRows}),
+      number<uint64_t>("seed", c.seed, "Seed of split, weights, shuffling, augmentation and dropout",
                        {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
-      choice("precision", c.precision, "Of activations", precision_choice_names()),
-      number<int64_t>("threads", c.threads, "CPU threads; 0: one a physical core", {0, 1024}),
+      choice("precision", c.precision, "Precision of activations", precision_choice_names()),
+      number<int64_t>("threads", c.threads, "CPU threads; 0: one per physical core", {0, 1024}),
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
       text("extra_data", c.extra_data, "CSV file of more rows to train on, such as serve's corrections"),
       number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
       choice("select", c.select, "Epoch kept as the best", {"validation", "last"}),
-      number<int64_t>("member", c.member, "Of folds or ensemble: train only that one; 0: all", {0, 100'000}),
+      number<int64_t>("member", c.member, "Number of the one network of folds or ensemble to train; 0: all", {0, 100'000}),
       choice("normalization", c.normalization, "Mean and deviation of the training rows, or MNIST's",
              {"data", "mnist"}),
-      number<double>("weight_decay", c.weight_decay, "L2 term; decoupled for adamw", {0, 1000}),
-      number<double>("momentum", c.momentum, "Of sgd", {0, 1}),
-      number<double>("warmup_epochs", c.warmup_epochs, "Linear rise to lr before the schedule starts", {0, 1e6}),
-      number<double>("min_lr", c.min_lr, "Where cosine ends and plateau stops", {0, 1000}),
-      number<int64_t>("step_epochs", c.step_epochs, "Step: epochs between falls", {1, kManyEpochs}),
-      number<double>("gamma", c.gamma, "Step, plateau: factor of a fall", {0, 1, true}),
-      number<int64_t>("plateau_patience", c.plateau_patience, "Plateau: epochs without a lower loss before a fall",
+      number<double>("weight_decay", c.weight_decay, "Weight decay: an L2 term, decoupled for adamw", {0, 1000}),
+      number<double>("momentum", c.momentum, "Momentum of sgd", {0, 1}),
+      number<double>("warmup_epochs", c.warmup_epochs, "Epochs of linear rise to lr before the schedule starts", {0, 1e6}),
+      number<double>("min_lr", c.min_lr, "Lowest learning rate of cosine and plateau", {0, 1000}),
+      number<int64_t>("step_epochs", c.step_epochs, "Epochs between reductions of the rate by step", {1, kManyEpochs}),
+      number<double>("gamma", c.gamma, "Factor of a reduction by step or plateau", {0, 1, true}),
+      number<int64_t>("plateau_patience", c.plateau_patience, "Epochs without a lower loss before a reduction by plateau",
                       {0, kManyEpochs}),
-      number<double>("grad_clip", c.grad_clip, "Largest norm of the gradient; 0: no clipping", {0, 1e9}),
+      number<double>("grad_clip", c.grad_clip, "Maximum norm of the gradient; 0: no clipping", {0, 1e9}),
       number<double>("label_smoothing", c.label_smoothing, "Share of the target spread over all classes", {0, 1}),
-      choice("class_weights", c.class_weights, "Balanced lets each class count the same", {"none", "balanced"}),
-      number<double>("rotate", c.augmentation.rotate, "Vary images: degrees, either way", {0, 180}),
-      number<double>("scale", c.augmentation.scale, "Vary images: share of the size", {0, 0.9}),
-      number<double>("shear", c.augmentation.shear, "Vary images: slant", {0, 2}),
-      number<double>("shift", c.augmentation.shift, "Vary images: pixels", {0, 100}),
-      number<double>("elastic", c.augmentation.elastic, "Vary images: pixels of smooth distortion", {0, 100}),
-      number<double>("thickness", c.augmentation.thickness, "Vary images: pixels thicker or thinner", {0, 1}),
-      number<double>("erase", c.augmentation.erase, "Vary images: share that loses a rectangle", {0, 1}),
-      choice("average", c.average, "Keep the mean of the weights", {"none", "ema", "swa"}),
-      number<double>("average_decay", c.average_decay, "Ema: share that the mean keeps at an update", {0, 1}),
+      choice("class_weights", c.class_weights, "Weights of the classes in the loss", {"none", "balanced"}),
+      number<double>("rotate", c.augmentation.rotate, "Rotation of images, up to so many degrees either way", {0, 180}),
+      number<double>("scale", c.augmentation.scale, "Scaling of images, up to this share of the size", {0, 0.9}),
+      number<double>("shear", c.augmentation.shear, "Shear of images, up to this share of the height", {0, 2}),
+      number<double>("shift", c.augmentation.shift, "Shift of images, up to so many pixels", {0, 100}),
+      number<double>("elastic", c.augmentation.elastic, "Elastic distortion of images, standard deviation in pixels", {0, 100}),
+      number<double>("thickness", c.augmentation.thickness, "Pixels by which strokes get thicker or thinner", {0, 1}),
+      number<double>("erase", c.augmentation.erase, "Share of images that lose a rectangle", {0, 1}),
+      choice("average", c.average, "Mean of the weights to validate and save", {"none", "ema", "swa"}),
+      number<double>("average_decay", c.average_decay, "Share of the mean that an update by ema keeps", {0, 1}),
       number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),
-      number<double>("average_start", c.average_start, "Epochs before the mean begins", {0, 1e6}),
-      interval("checkpoint_every", c.checkpoint_every, "Also save within an epoch: every 500 (steps) or 30s"),
-      choice("kernels", c.kernels, "Our own on the CPU, or LibTorch's layers", kernels_names()),
+      number<double>("average_start", c.average_start, "Epochs before the first update of the mean", {0, 1e6}),
+      interval("checkpoint_every", c.checkpoint_every, "Interval of saving within an epoch: 500 (steps) or 30s"),
+      choice("kernels", c.kernels, "Kernels on the CPU, our own or LibTorch's", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
   const std::array resumable{"epochs", "max_seconds", "data", "extra_data", "checkpoint_every"};

@@ -17,9 +17,10 @@ class Optimizer {
  public:
   Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& config);
 
-  /// Moves the parameters along their gradients. Parameters without a gradient stay.
+  /// Moves the parameters along their gradients. Parameters without a gradient do not change.
   void step(double rate);
-  /// The rate as a float32 scalar on the parameters' device, for steps that are recorded once and launched with others.
+  /// The same with the rate as a float32 scalar on the parameters' device, for a step that is recorded as a graph: its
+  /// rate changes from launch to launch.
   void step(const at::Tensor& rate);
   void zero_grad();
 
@@ -38,7 +39,7 @@ class Optimizer {
   bool first_step_ = true;
   std::vector<at::Tensor> first_moments_;  ///< sgd: momentum buffers
   std::vector<at::Tensor> second_moments_;
-  std::vector<at::Tensor> steps_;  ///< float scalars, as the fused kernels want them
+  std::vector<at::Tensor> steps_;  ///< float scalars, as the fused kernels take them
 };
 
 /// Scales all gradients so that their common L2 norm is at most `max_norm`, without waiting for the device.

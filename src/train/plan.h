@@ -12,7 +12,7 @@
 
 namespace digitrec {
 
-/// One network's training with everything decided that settings leave open: which rows, where, in which precision.
+/// The training of one network with all choices made that settings leave open: rows, device, precision.
 struct TrainPlan {
   TrainConfig config;
   at::Device device;
@@ -23,11 +23,11 @@ struct TrainPlan {
   Normalization normalization;
 };
 
-/// Throws UsageError where two settings contradict each other or the machine, and Error for data that does not fit.
+/// Throws UsageError when settings contradict each other, and Error for a device that is missing or data that does not fit.
 TrainPlan plan_training(const TrainConfig& config, const Dataset& dataset);
 
-/// The rows that the configuration trains on and those it only validates on; a function of labels, fraction, folds and
-/// seed.
+/// The rows that the configuration trains on and those that it validates on; a function of labels, `val_fraction`,
+/// `folds`, `member` and `seed`.
 Split training_split(const TrainConfig& config, const Dataset& dataset);
 
 }  // namespace digitrec

@@ -13,7 +13,7 @@
 namespace digitrec {
 namespace {
 
-/// The fields of a row in the state, all as float64; the epoch's number is its place.
+/// The columns of the rows in the state, all float64. The epoch is the row's position.
 constexpr std::array<double EpochMetrics::*, 7> kFields{&EpochMetrics::train_loss,
                                                         &EpochMetrics::train_accuracy,
                                                         &EpochMetrics::val_loss,
@@ -57,7 +57,7 @@ void RunProgress::restore(const TrainingState& state) {
   const at::Tensor rows = state.tensor("run.epochs");
   if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) ||
       rows.scalar_type() != at::kDouble) {
-    throw Error("the state's 'run.epochs' is of another shape; it is of another version of digitrec");
+    throw Error("the state's 'run.epochs' has another shape; another version of digitrec saved it");
   }
   epochs.clear();
   complete_seconds = 0;
@@ -74,7 +74,7 @@ void RunProgress::restore(const TrainingState& state) {
   best_epoch = state.integer("run.best_epoch");
   epochs_without_best = state.integer("run.epochs_without_best");
   if (batches < 0 || best_epoch < 0 || best_epoch > rows.size(0)) {
-    throw Error("the state's numbers of batches and epochs cannot be; it is of a run with other settings");
+    throw Error("the state's numbers of batches and epochs are out of range; it belongs to a run with other settings");
   }
 }
 

@@ -8,7 +8,7 @@
 namespace digitrec {
 namespace {
 
-/// What stands behind "# KEY: " in the comment that a recipe begins with, to the end of the line.
+/// The rest of the line "# KEY: " in the comment at the beginning of a recipe.
 std::string comment_line(std::string_view toml, std::string_view key) {
   const std::string begin = "# " + std::string(key) + ": ";
   for (size_t line = 0; line < toml.size() && toml[line] == '#'; line = toml.find('\n', line) + 1) {

@@ -47,8 +47,8 @@ double Schedule::scheduled(int64_t step) const {
 }
 
 double Schedule::one_cycle(int64_t step) const {
-  // Smith and Topin 2018 with the defaults and the exact steps of PyTorch's OneCycleLR: 30% of the steps rise from
-  // lr/25 to lr, the rest fall to lr/250,000, both along a cosine. The momentum stays as it is.
+  // Smith and Topin 2018, with the defaults and the exact steps of PyTorch's OneCycleLR: 30% of the steps rise from
+  // lr/25 to lr, the rest fall to lr/250,000, both along a cosine. The momentum does not change.
   const double start = config_.lr / 25;
   const double end = start / 1e4;
   const auto steps = static_cast<double>(std::max<int64_t>(2, total_steps_ - warmup_steps_));

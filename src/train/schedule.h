@@ -5,8 +5,8 @@
 
 namespace digitrec {
 
-/// The learning rate of every step. All kinds but plateau are functions of the step alone; plateau also remembers the
-/// validation losses it was told.
+/// The learning rate of every step. All kinds but plateau are functions of the step alone; plateau also depends on the
+/// validation losses.
 class Schedule {
  public:
   Schedule(const TrainConfig& config, int64_t steps_per_epoch);
@@ -14,7 +14,7 @@ class Schedule {
   /// The rate of step `step`, counted from 0 over the whole run.
   double rate(int64_t step) const;
   /// Plateau: multiplies the rate by gamma when the loss has not fallen for more than plateau_patience epochs, as
-  /// PyTorch's ReduceLROnPlateau with threshold 0 does. The other kinds take no notice.
+  /// PyTorch's ReduceLROnPlateau with threshold 0 does. The other kinds ignore the loss.
   void observe_epoch(double validation_loss);
 
   void save(TrainingState& state) const;

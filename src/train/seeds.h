@@ -15,7 +15,7 @@ enum SeedStream : uint64_t {
   kMemberStream
 };
 
-/// The seed of one of a run's random streams. Of several networks each has its own, all with the same split.
+/// The seed of one of a run's random streams. Each of several networks has its own seeds, but all have the same split.
 inline uint64_t stream_seed(const TrainConfig& config, SeedStream stream) {
   if (stream == kSplitStream || config.member <= 1) return mix_seed(config.seed, stream);
   return mix_seed(mix_seed(config.seed, kMemberStream + static_cast<uint64_t>(config.member)), stream);

@@ -10,7 +10,7 @@
 namespace digitrec {
 namespace {
 
-/// Steps that make what later ones reuse: cuDNN's plans, the allocator's blocks.
+/// Steps that run before one is recorded: they make cuDNN's plans and the allocator's blocks.
 constexpr int64_t kStepsBeforeGraph = 3;
 
 }  // namespace
@@ -30,7 +30,7 @@ void RunningMean::reset() {
 void RunningMean::add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
   loss_.add_(loss.detach().to(loss_.device()), static_cast<double>(labels.size(0)));
   correct_.add_(logits.detach().argmax(1).eq(labels).sum());
-  // A sum that is no finite number stays so.
+  // A sum that is not finite stays so, which makes this the number of batches before the first bad one.
   finite_batches_.add_(loss_.isfinite().to(finite_batches_.device()));
 }
 

@@ -25,7 +25,7 @@ class RunningMean {
   double accuracy(int64_t rows) const {
     return static_cast<double>(correct_.item<int64_t>()) / static_cast<double>(rows);
   }
-  /// Batches before the first whose loss was no finite number; all of them as long as there is none.
+  /// Batches before the first whose loss was not finite; all batches when every loss is finite.
   int64_t finite_batches() const { return finite_batches_.item<int64_t>(); }
 
   void save(TrainingState& state) const;
@@ -37,7 +37,7 @@ class RunningMean {
   at::Tensor finite_batches_;
 };
 
-/// What one batch does to a network: gather, augment, normalise, forward, loss, backward, clip, optimise.
+/// One training step: gather, augment, normalise, forward, loss, backward, clip, optimise.
 class TrainStep {
  public:
   /// `images`, uint8 [N, S, S], and `labels`, int64 [N], hold all rows, on the model's device. `class_weights`: float32
@@ -45,17 +45,17 @@ class TrainStep {
   TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images, at::Tensor labels,
             const Normalization& normalization, at::Tensor class_weights = {});
 
-  /// Puts the network into training mode and the mean to 0.
+  /// Sets training mode and resets the mean loss and accuracy.
   void begin_epoch();
   /// Trains on the rows, int64 [B] on the device, at this learning rate. `seed` is that of their augmentation.
   void run(const at::Tensor& rows, double rate, uint64_t seed);
 
-  /// Rows trained on in this epoch, with their mean loss and accuracy, each under the weights before its step. The
-  /// others wait for the device.
+  /// Rows trained on in this epoch.
   int64_t rows() const { return rows_; }
+  /// Mean loss and accuracy over those rows, each row under the weights before its step. Both wait for the device.
   double loss() const { return mean_.loss(rows_); }
   double accuracy() const { return mean_.accuracy(rows_); }
-  /// Whether all losses of this epoch are finite numbers, or which batch of it, from 0, was the first to have none.
+  /// The first batch of this epoch, from 0, whose loss is not finite; nothing when all are. Waits for the device.
   std::optional<int64_t> first_bad_batch() const;
 
   /// The network, the optimizer and the mean so far.
@@ -64,7 +64,7 @@ class TrainStep {
 
  private:
   at::Tensor load(const at::Tensor& rows, uint64_t seed) const;
-  /// At `rate_`, or, where that is defined, at `graph_rate_`.
+  /// At the learning rate `graph_rate_` if that is defined, else at `rate_`.
   void compute(const at::Tensor& x, const at::Tensor& y);
   void launch_graph(const at::Tensor& x, const at::Tensor& y);
 
@@ -82,13 +82,13 @@ class TrainStep {
   int64_t batches_ = 0;
   double rate_ = 0;
 
-  // On a GPU: the step for full batches as one graph, and the images, labels and rate that it reads.
+  // On a GPU: a step on a full batch as one graph, and the images, labels and rate that it reads.
   StepGraph graph_;
   at::Tensor graph_images_;
   at::Tensor graph_labels_;
   at::Tensor graph_rate_;
   int64_t batch_size_;
-  int64_t steps_before_graph_;  ///< -1: it is never recorded
+  int64_t steps_before_graph_;  ///< -1: no graph is recorded
 };
 
 }  // namespace digitrec

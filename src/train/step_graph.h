@@ -7,9 +7,9 @@
 
 namespace digitrec {
 
-/// A piece of work recorded once as a CUDA graph and launched as a whole from then on: a small network's step is
-/// hundreds of kernels that take the GPU less time than the CPU needs to launch them. The work must keep to tensors
-/// that stay where they are, and must not wait for the device.
+/// Work that is recorded once as a CUDA graph and then launched as a whole: a small network's step is hundreds of kernels
+/// that the GPU runs faster than the CPU launches them. The work must use tensors that keep their addresses, and must not
+/// wait for the device.
 class StepGraph {
  public:
   /// Whether this build has CUDA graphs and the device can run them.

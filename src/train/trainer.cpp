@@ -22,10 +22,10 @@
 namespace digitrec {
 namespace {
 
-/// Seconds between two progress reports: each one waits for the device.
+/// Seconds between two progress reports, since each waits for the device.
 constexpr double kProgressInterval = 0.2;
 
-/// Rows that the batch normalisation of averaged weights is measured with: enough for a standard error below a percent.
+/// Rows to measure the batch normalisation of averaged weights with: enough for a standard error below a percent.
 constexpr int64_t kMeasuredRows = 8192;
 
 /// The generator that dropout draws from.
@@ -42,7 +42,7 @@ CheckpointInfo describe_network(const TrainPlan& plan) {
   return info;
 }
 
-/// Batch normalisation learns from the spread within a batch: of one image it can make nothing.
+/// Batch normalisation needs the variance within a batch, which a single image does not have.
 void require_batches_for_batch_norm(const TrainPlan& plan, const Classifier& model) {
   const int64_t rows = plan.rows.split.train.numel();
   if (model.buffers().empty() || (plan.config.batch_size > 1 && rows > 1)) return;
@@ -129,11 +129,11 @@ TrainResult Trainer::run(TrainingStore& store, const TrainEvents& events) {
   return result;
 }
 
-/// One pass over the training rows, or what is left of it. Tells in `reason` when it ends early.
+/// One pass over the training rows, or the rest of one. Sets `reason` when it ends early.
 EpochMetrics Trainer::train_epoch(TrainingStore& store, const TrainEvents& events, StopReason& reason) {
   EpochMetrics metrics;
   metrics.epoch = progress_.epoch();
-  // Dropout draws from the global generator: seeded by epoch, so that a run can be taken up again at any of them.
+  // Dropout draws from the global generator, which is seeded by epoch so that a run can resume at any.
   at::manual_seed(mix_seed(stream_seed(plan_.config, kDropoutStream), static_cast<uint64_t>(metrics.epoch)));
   step_.begin_epoch();
   if (within_epoch_) restore_within_epoch(*std::exchange(within_epoch_, std::nullopt));
@@ -163,9 +163,9 @@ EpochMetrics Trainer::train_epoch(TrainingStore& store, const TrainEvents& event
       store.save({{}, false, progress_.epochs, state()});
     }
   }
-  if (progress_.batches == 0) return metrics;  // stopped before the first
+  if (progress_.batches == 0) return metrics;  // stopped before the first batch
   metrics.lr = schedule_.rate((metrics.epoch - 1) * batches + progress_.batches - 1);
-  metrics.train_loss = step_.loss();  // waits for the device, so that the time below is all of the work
+  metrics.train_loss = step_.loss();  // waits for the device, so that the time below includes all work
   metrics.train_accuracy = step_.accuracy();
   metrics.seconds = progress_.batch_seconds = seconds_before + watch.seconds();
   metrics.images_per_second = static_cast<double>(step_.rows()) / metrics.seconds;
@@ -210,8 +210,8 @@ bool Trainer::is_time_to_save(int64_t step, double elapsed, double& next_save) c
   return true;
 }
 
-/// Out of time, the part of an epoch counts as one: it is validated and may be the best. Interrupted, the weights are
-/// saved as they are and the caller gets its answer at once. Resumed, it goes on within the epoch.
+/// Out of time, the part of an epoch counts as an epoch: it is validated and may be the best. Interrupted, the weights are
+/// saved without validation, so that the call returns soon. Either way the run resumes within the epoch.
 void Trainer::finish_early(EpochMetrics& metrics, TrainResult& result, TrainingStore& store,
                            const TrainEvents& events) {
   TrainingState stopped = state();
@@ -229,8 +229,8 @@ void Trainer::finish_early(EpochMetrics& metrics, TrainResult& result, TrainingS
   end_epoch(metrics, is_best, rows, std::move(stopped), store, events);
 }
 
-/// Tells the caller, and saves. The caller comes first, so that its log has every epoch that the state knows of; but
-/// what it fails at costs no epoch.
+/// Calls on_epoch, then saves, so that the caller's log has every epoch that the state has. If on_epoch throws, the epoch
+/// is saved all the same.
 void Trainer::end_epoch(const EpochMetrics& metrics, bool is_best, const std::vector<EpochMetrics>& rows,
                         TrainingState state, TrainingStore& store, const TrainEvents& events) {
   TrainingFiles files{network_contents(metrics), is_best, rows, std::move(state)};
@@ -262,8 +262,8 @@ void Trainer::resume(TrainingState state, const std::string& run) {
   require_same_run(state, plan_.rows, plan_.config, run);
   progress_.restore(state);
   if (progress_.batches > sampler_.batches_per_epoch()) {
-    throw Error(fmt::format("{}: its state is {} batches into an epoch of {}; it is of a run with other settings", run,
-                            progress_.batches, sampler_.batches_per_epoch()));
+    throw Error(fmt::format("{}: its state is {} batches into an epoch of {}; it belongs to a run with other settings",
+                            run, progress_.batches, sampler_.batches_per_epoch()));
   }
   schedule_.restore(state);
   step_.restore(state);
@@ -272,16 +272,16 @@ void Trainer::resume(TrainingState state, const std::string& run) {
   if (progress_.batches > 0) within_epoch_ = std::move(state);
 }
 
-/// What begin_epoch has just set back.
+/// Restores what begin_epoch has reset.
 void Trainer::restore_within_epoch(const TrainingState& state) {
   step_.restore(state);
   at::Generator generator = default_generator(plan_.device);
   generator.set_state(state.tensor("epoch.generator"));
 }
 
-// ---- what comes of an epoch
+// ---- the result of an epoch
 
-/// What is validated and saved: the mean of the weights, once there is one.
+/// The network to validate and save: that of the mean weights, once there is one.
 const std::shared_ptr<Classifier>& Trainer::result_network() {
   return !average_.is_empty() ? average_.network() : model_;
 }
@@ -295,7 +295,7 @@ SafeTensors Trainer::network_contents(const EpochMetrics& metrics) {
   return checkpoint_contents(*result_network(), info_);
 }
 
-// ---- numbers gone wrong
+// ---- losses and weights that are not finite
 
 void Trainer::require_finite_loss(int64_t epoch) const {
   const std::optional<int64_t> bad = step_.first_bad_batch();
@@ -305,7 +305,7 @@ void Trainer::require_finite_loss(int64_t epoch) const {
                               *bad + 1, batches, epoch, schedule_.rate((epoch - 1) * batches + *bad)));
 }
 
-/// A batch's loss is that of the weights before its step: the last step may have spoilt them all the same.
+/// A batch's loss shows the weights before its step, so the last step may have made them not finite unnoticed.
 void Trainer::require_finite_weights(int64_t epoch) const {
   at::NoGradGuard no_grad;
   for (const at::Tensor& parameter : model_->parameters()) {

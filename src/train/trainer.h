@@ -24,32 +24,32 @@ namespace digitrec {
 
 /// What is saved together, after an epoch or within one.
 struct TrainingFiles {
-  SafeTensors network;                ///< as of this epoch; empty within one
-  bool is_best = false;               ///< this network takes the place of the best so far
+  SafeTensors network;                ///< of this epoch; empty within one
+  bool is_best = false;               ///< this network is the best so far
   std::vector<EpochMetrics> epochs;   ///< all rows of metrics.csv
   TrainingState state;
 };
 
-/// Where a training keeps what it would resume from. Files may be written while the training goes on.
+/// Where a Trainer saves what it can resume from. Files may be written while training continues.
 class TrainingStore {
  public:
   virtual ~TrainingStore() = default;
-  /// Waits for the files before. Throws Error when those could not be written.
+  /// Begins to write the files, after it has waited for earlier ones. Throws Error when those could not be written.
   virtual void save(TrainingFiles files) = 0;
-  /// Waits for the last ones. Throws Error when they could not be written.
+  /// Waits for the last files. Throws Error when they could not be written.
   virtual void wait() = 0;
-  /// Throws Error when it is known by now that they could not be.
+  /// Throws Error when writing has failed by now; does not wait.
   virtual void check() = 0;
   /// The checkpoint of the best epoch, for messages.
   virtual std::filesystem::path best() const = 0;
 };
 
-/// What a training tells, and asks. Any may be left empty.
+/// Functions that a Trainer calls. Each may be empty.
 struct TrainEvents {
   std::function<void(const BatchProgress&)> on_batch;
-  /// `network`: what the epoch is validated and saved with, on the device.
+  /// `network`: the network that was validated and is saved, on the device.
   std::function<void(const EpochMetrics&, bool is_best, const Checkpoint& network)> on_epoch;
-  std::function<bool()> should_stop;  ///< asked after each batch; true ends the training with what it has, saved
+  std::function<bool()> should_stop;  ///< called after each batch; true saves what is trained and ends
 };
 
 /// How the training of one network ended.
@@ -60,7 +60,7 @@ struct TrainResult {
   double seconds = 0;                ///< of training alone
 };
 
-/// Trains one network as its plan says. It knows neither folders nor files: what is to be kept goes to a store.
+/// Trains one network as its plan says. It knows neither folders nor files: it saves to a TrainingStore.
 ///
 /// The best epoch is the one with the highest validation accuracy, the lower validation loss deciding between equals;
 /// without validation rows, or with SelectKind::last, it is the last.
@@ -69,16 +69,16 @@ class Trainer {
   /// Builds the network and moves it and all rows to the device. Throws UsageError and Error.
   explicit Trainer(TrainPlan plan);
 
-  /// Goes back to where `state` was saved in `run`: the weights become, bit for bit, those of a training in one go,
-  /// given the same data, machine and settings. Throws Error when it was begun with other rows or settings.
+  /// Resumes from a state that was saved in the folder `run`: the weights become, bit for bit, those of a training that
+  /// was never interrupted, given the same data, machine and settings. Throws Error when rows or settings differ.
   void resume(TrainingState state, const std::string& run);
-  /// The epoch that counts as the best so far, from 1; 0: none.
+  /// The best epoch so far, from 1; 0: none.
   int64_t best_epoch() const { return progress_.best_epoch; }
-  /// For one whose checkpoint is lost: an earlier one, or none, takes its place.
+  /// Sets an earlier epoch, or none, as the best when the checkpoint of the best is lost.
   void set_best_epoch(int64_t epoch) { progress_.best_epoch = epoch; }
 
   TrainStart start() const;
-  /// Trains all epochs that are left. Throws Error; what was saved by then stays.
+  /// Trains all epochs that remain. Throws Error; what was saved by then stays.
   TrainResult run(TrainingStore& store, const TrainEvents& events);
 
  private:
@@ -117,7 +117,7 @@ class Trainer {
   TrainStep step_;
   WeightAverage average_;
   RunProgress progress_;
-  std::optional<TrainingState> within_epoch_;  ///< resumed within an epoch, until that goes on
+  std::optional<TrainingState> within_epoch_;  ///< resumed within an epoch: its state, until that epoch starts
   std::filesystem::path best_;                 ///< for messages
 };
 

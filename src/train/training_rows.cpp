@@ -18,7 +18,7 @@ TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
   if (config.extra_data.empty()) return rows;
   const Dataset extra = load_dataset(config.extra_data, Purpose::train);
   if (extra.image_size() != dataset.image_size()) {
-    throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must be of the same size", extra.source,
+    throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must have the same size", extra.source,
                             extra.image_size(), extra.image_size(), dataset.source, dataset.image_size(),
                             dataset.image_size()));
   }

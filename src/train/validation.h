@@ -10,7 +10,7 @@
 
 namespace digitrec {
 
-/// The rows held back, which judge a run's networks.
+/// The rows held back, on which networks are validated.
 class Validation {
  public:
   /// Images uint8 [N, S, S] and labels int64 [N], on the network's device; N may be 0.
@@ -24,7 +24,7 @@ class Validation {
   at::Tensor labels_;
 };
 
-/// Whether an epoch takes the place of the best so far.
+/// Whether an epoch is better than the best so far.
 bool is_better(const EpochMetrics& candidate, const std::optional<EpochMetrics>& best, SelectKind select);
 
 }  // namespace digitrec

@@ -31,7 +31,7 @@ WeightAverage::WeightAverage(const TrainConfig& config, const CheckpointInfo& in
 double WeightAverage::decay() const {
   const auto n = static_cast<double>(count_);
   if (kind_ == AverageKind::swa) return n / (n + 1);
-  // A short memory at first, so that the weights of the first steps are soon forgotten (as TensorFlow's EMA does).
+  // A low decay at first, so that the weights of the first steps soon count little (as in TensorFlow's EMA).
   return count_ == 0 ? 0 : std::min(decay_, (1 + n) / (10 + n));
 }
 

@@ -17,16 +17,16 @@ namespace digitrec {
 /// averaged: those of the mean weights differ from the mean of the statistics, so they are measured again.
 class WeightAverage {
  public:
-  /// `images` gives rows that are trained on, uint8 [M, S, S] on the device of `model`, to measure batch normalisation
-  /// with. It is called only where weights are averaged at all: with AverageKind::none the mean stays empty.
+  /// `images` returns training rows, uint8 [M, S, S] on the device of `model`, to measure batch normalisation with. It is
+  /// not called with AverageKind::none, where the mean stays empty.
   WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model,
                 const std::function<at::Tensor()>& images);
 
-  /// Takes in the weights after the step that came as number `step` of the run, counted from 0, if it is their turn.
+  /// Call after each step, `step` counted from 0 over the run: updates the mean when an update is due.
   void observe(int64_t step, int64_t steps_per_epoch);
 
   bool is_empty() const { return count_ == 0; }
-  /// A network of the mean weights in evaluation mode; the next call changes it. Not to be asked while empty.
+  /// A network with the mean weights in evaluation mode, which the next call changes. The mean must not be empty.
   const std::shared_ptr<Classifier>& network();
 
   void save(TrainingState& state) const;
@@ -45,7 +45,7 @@ class WeightAverage {
   at::Tensor images_;
   Normalization normalization_;
   int64_t count_ = 0;           ///< weights in the mean
-  int64_t measured_count_ = 0;  ///< at the last measurement of batch normalisation
+  int64_t measured_count_ = 0;  ///< `count_` when batch normalisation was last measured
 };
 
 }  // namespace digitrec

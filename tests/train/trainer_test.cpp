@@ -115,7 +115,7 @@ TEST(Train, TrainsOnExtraRowsAndValidatesOnNone) {
   write_image_csv(config.extra_data, test::random_dataset({0, 1}, 5));
   EXPECT_ERROR(
       train_one(config, data, folder / "other", {}), Error,
-      config.extra_data + ": images of 5 x 5, " + data.source + " has 28 x 28; extra data must be of the same size");
+      config.extra_data + ": images of 5 x 5, " + data.source + " has 28 x 28; extra data must have the same size");
 }
 
 TEST(Train, StopsEarlyAndKeepsTheBestEpoch) {
