@@ -1,4 +1,4 @@
-// What becomes of reading and writing when the system refuses: any call, once or from then on.
+// Reading and writing when system calls fail: any call, once or from then on.
 #include "image/image_file.h"
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
@@ -23,7 +23,7 @@ using test::TempFolder;
 
 struct Work {
   const char* name;
-  /// Does it in that folder and gives what came of it, to be compared.
+  /// Works in the folder and returns a result to compare.
   std::function<std::string(const TempFolder&)> run;
 
   friend void PrintTo(const Work& work, std::ostream* out) { *out << work.name; }

@@ -39,10 +39,10 @@ TEST(FindNearDuplicates, FindsNoisyAndFadedCopiesAmongOthers) {
   const torch::Tensor copies = images.index_select(0, rows).to(torch::kFloat32);
   at::manual_seed(1);
   const auto bytes = [](const torch::Tensor& t) { return t.round().clamp(0, 255).to(torch::kUInt8); };
-  // A grey level and a half of noise everywhere, as a good JPEG file has; a thirtieth of the contrast gone.
+  // Noise of one and a half grey levels, as in a good JPEG file; then a thirtieth less contrast.
   EXPECT_TRUE(find_near_duplicates(images, bytes(copies + 1.5 * torch::randn_like(copies))).equal(rows));
   EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.97)).equal(rows));
-  // Half of it gone is another image, as far as this goes.
+  // With half the contrast it no longer counts as the same image.
   EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.5)).lt(0).all().item<bool>());
 }
 

@@ -45,8 +45,7 @@ TEST(TrainSplit, RepeatsBySeed) {
 }
 
 TEST(TrainSplit, ChoosesTheSameRowsEverywhere) {
-  // Were the generator or the shuffle to change, old runs could no longer be repeated: then this number must be
-  // changed on purpose.
+  // If the generator or the shuffle changes, old runs can no longer be repeated: change this number only on purpose.
   const Dataset data = test::random_dataset(labels_of({10, 10}), 2);
   EXPECT_TRUE(stratified_split(data, 0.2, 42).validation.equal(torch::tensor({0, 1, 10, 14}, torch::kInt64)));
 }

@@ -28,7 +28,7 @@ TEST(Predictor, AveragesTheProbabilitiesOfItsNetworks) {
 TEST(Predictor, AveragesTheViewsOfTestTimeAugmentation) {
   const TempFolder folder;
   const auto a = save(folder, "a", {});
-  const Dataset data = test::random_dataset(std::vector<int64_t>(300, 0), 28);  // more than it takes at a time
+  const Dataset data = test::random_dataset(std::vector<int64_t>(300, 0), 28);  // more than one batch
   const std::vector<torch::Tensor> views = test_time_views(data.images);
   EXPECT_TRUE(views.front().equal(data.images));
   Checkpoint network = test::load_network(a);

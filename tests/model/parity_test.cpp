@@ -57,7 +57,7 @@ class PresetParity : public testing::TestWithParam<std::string> {
     }
     uint64_t stream = 1;
     for (auto& [name, tensor] : state) fill(name, tensor, stream++);
-    // As normalize_images gives it: in true channels-last order.
+    // In true channels-last order, as normalize_images returns it.
     x_ = torch::empty({kRows, 1, 28, 28}, torch::TensorOptions(), torch::MemoryFormat::ChannelsLast);
     expected_ = read_safetensors(DIGITREC_FIXTURES "/parity/" + GetParam() + ".safetensors").tensors;
     const auto images = static_cast<uint64_t>(expected_.at("stream").item<int64_t>());
@@ -74,7 +74,7 @@ class PresetParity : public testing::TestWithParam<std::string> {
 
   torch::Tensor loss() { return torch::cross_entropy_loss(model_->forward(x_), y_); }
 
-  /// The script's, which says why.
+  /// As in the script, which says why.
   void drop_rounding() {
     for (const torch::Tensor& parameter : model_->parameters()) {
       torch::Tensor gradient = parameter.grad();
@@ -82,7 +82,7 @@ class PresetParity : public testing::TestWithParam<std::string> {
     }
   }
 
-  /// The largest difference, of values of which the largest is about 1.
+  /// The largest difference of values up to about 1.
   void expect_close(const torch::Tensor& value, const std::string& name) {
     const torch::Tensor& expected = expected_.at(name);
     const double scale = std::max(1.0, expected.abs().max().item<double>());
@@ -118,8 +118,8 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
   train_without_dropout();
   TrainConfig config;
   Optimizer optimizer(model_->parameters(), config);
-  // The evaluation that came before in the script has left no trace, but its first training pass moved the running
-  // statistics, which training does not read.
+  // The script evaluates before it trains, which changes nothing; its first training pass moves the running statistics,
+  // which training does not read.
   for (int step = 0; step < 20; ++step) {
     optimizer.zero_grad();
     loss().backward();

@@ -65,7 +65,7 @@ TEST_F(FindLeak, CountsExtraRows) {
 TEST_F(FindLeak, KnowsTheSameDataWithoutTheRun) {
   std::filesystem::remove(folder / "run/config.toml");
   EXPECT_TRUE(leak(data));
-  EXPECT_FALSE(leak(rows(torch::arange(10))));  // no telling any more
+  EXPECT_FALSE(leak(rows(torch::arange(10))));  // can no longer be known
 }
 
 TEST_F(FindLeak, FindsNothingWhereTheDataHasChanged) {

@@ -47,7 +47,7 @@ TEST(Members, ScoreEveryRowOfAllFoldsByNetworksThatNeverSawIt) {
 }
 
 TEST(Members, NeverTrainOnARowTheyHoldBack) {
-  // Whatever a member's held-out images show, its weights are the same; the other folds' members see the change.
+  // A member's weights do not depend on its held-out images; those of the other folds' members do.
   const TempFolder folder;
   for (const auto& [folds, ensemble] : {std::pair<int64_t, int64_t>{3, 0}, {0, 2}}) {
     const Dataset data = draw_synthetic_digits(300, 2);

@@ -64,7 +64,7 @@ TEST_P(Cuda, RecordedStepsLearn) {
   EXPECT_LT(step.loss(), 0.7 * first) << "20 passes over 30 images are learnt by heart, or nearly";
 }
 
-/// Within what convolutions that add in any order differ by.
+/// Equal up to the order in which convolutions add.
 TEST_P(Cuda, ResumedRunEndsLikeTheOneInOneGo) {
   const TempFolder folder;
   TrainConfig config;

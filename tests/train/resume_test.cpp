@@ -22,7 +22,7 @@ using test::read_text;
 using test::TempFolder;
 using test::train_one;
 
-/// Everything that a run can have, in little time.
+/// A quick run with every feature.
 TrainConfig whole_recipe(const std::string& model) {
   TrainConfig config;
   config.model = model;
@@ -53,7 +53,7 @@ test::Events keep(TrainStart& start) {
   return events;
 }
 
-/// metrics.csv without the columns that tell the time.
+/// metrics.csv without the columns that depend on time.
 std::string untimed_metrics(const std::filesystem::path& folder) {
   std::istringstream rows(read_text(folder / "metrics.csv"));
   std::string text;
@@ -99,7 +99,7 @@ TEST_P(Resume, GoesOnFromWhatWasSavedWithinAnEpoch) {
   TrainConfig config = whole_recipe(GetParam());
   train_one(config, data, folder / "whole", {});
   config.checkpoint_every.steps = 4;
-  // Killed: an exception from within leaves what was saved before.
+  // As if killed: an exception leaves only what was saved before.
   test::Events events;
   events.should_stop = [left = 15]() mutable -> bool {
     if (left-- == 0) throw Error("killed");

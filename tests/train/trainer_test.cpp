@@ -70,7 +70,7 @@ TEST(Train, RepeatsBitForBitWithTheSameSeed) {
 }
 
 TEST(Train, NeverTrainsOnAValidationRow) {
-  // Whatever the validation images show, the weights are the same: nothing of them flows into training.
+  // The weights do not depend on the validation images.
   const TempFolder folder;
   const Dataset data = draw_synthetic_digits(600, 2);
   const TrainConfig config = quick();
@@ -123,7 +123,7 @@ TEST(Train, StopsEarlyAndKeepsTheBestEpoch) {
   TrainConfig config = quick();
   config.epochs = 30;
   config.patience = 2;
-  config.lr = 0.05;  // too high to go on improving
+  config.lr = 0.05;  // too high to improve for long
   std::vector<EpochMetrics> seen;
   test::Events events;
   events.on_epoch = [&](const EpochMetrics& metrics) { seen.push_back(metrics); };

@@ -9,7 +9,7 @@
 namespace digitrec {
 namespace {
 
-/// Moves all parameters a little and gives a copy of them.
+/// Moves all parameters a little and returns a copy of them.
 std::vector<torch::Tensor> wander(Classifier& model) {
   at::NoGradGuard no_grad;
   std::vector<torch::Tensor> copy;
@@ -63,7 +63,7 @@ TEST(WeightAverage, HasTheBatchNormStatisticsOfARecomputation) {
   Classifier& averaged = *average.network();
   EXPECT_FALSE(averaged.is_training());
 
-  // LibTorch's own layers, one batch at a time: its statistics alone are what momentum 1 leaves behind.
+  // LibTorch's own layers, one batch at a time: momentum 1 keeps the statistics of that batch alone.
   at::NoGradGuard no_grad;
   const auto plain = build_model("cnn-bn", {});
   plain->set_execution({Precision::fp32, Kernels::plain});
