@@ -3,15 +3,15 @@
 #include "checkpoint/contents.h"
 #include "checkpoint/load_or_previous.h"
 #include "checkpoint/safetensors.h"
-#include "digitrec/core/error.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <cmath>
 

@@ -1,14 +1,13 @@
 #include "checkpoint/safetensors.h"
 
-#include "digitrec/core/error.h"
 #include "core/file.h"
+#include "digitrec/core/error.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
-
+#include <spdlog/fmt/fmt.h>
 #include <zlib.h>
 
 #include <algorithm>

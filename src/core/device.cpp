@@ -1,7 +1,7 @@
 #include "digitrec/core/device.h"
 
-#include "digitrec/core/error.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

@@ -4,7 +4,6 @@
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
-
 #include <zip.h>
 
 #include <algorithm>

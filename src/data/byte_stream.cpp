@@ -1,13 +1,13 @@
 #include "data/byte_stream.h"
 
 #include "core/descriptor.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
+#include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <zlib.h>
 
 #include <fcntl.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>

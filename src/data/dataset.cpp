@@ -1,7 +1,7 @@
 #include "digitrec/data/dataset.h"
 
-#include "digitrec/core/error.h"
 #include "core/random.h"
+#include "digitrec/core/error.h"
 
 #include <ATen/ops/from_blob.h>
 

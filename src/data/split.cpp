@@ -1,7 +1,7 @@
 #include "data/split.h"
 
-#include "digitrec/core/error.h"
 #include "core/random.h"
+#include "digitrec/core/error.h"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>

@@ -1,5 +1,5 @@
-#include "digitrec/core/error.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/data/dataset.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/model/presets.h"

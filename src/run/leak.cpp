@@ -1,7 +1,7 @@
 #include "run/leak.h"
 
-#include "digitrec/core/error.h"
 #include "data/near_duplicates.h"
+#include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/run/run.h"
 #include "run/paths.h"

@@ -8,9 +8,8 @@
 #include "run/paths.h"
 #include "run/summary.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <csv.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <charconv>
 #include <cmath>

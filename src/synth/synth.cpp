@@ -1,11 +1,11 @@
 #include "synth/synth.h"
 
-#include "data/csv_writer.h"
-#include "synth/digit_shapes.h"
-#include "image/drawing.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "data/csv_writer.h"
+#include "digitrec/core/error.h"
+#include "image/drawing.h"
+#include "synth/digit_shapes.h"
 
 #include <ATen/ops/zeros_like.h>
 

@@ -1,7 +1,7 @@
 #include "train/augment.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/affine_grid_generator.h>
 #include <ATen/ops/arange.h>

@@ -1,8 +1,8 @@
 #include "digitrec/train/config.h"
 
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/model/presets.h"
 
 #include <spdlog/fmt/fmt.h>

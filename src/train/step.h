@@ -1,7 +1,7 @@
 #pragma once
 
-#include "train/augment.h"
 #include "digitrec/model/classifier.h"
+#include "train/augment.h"
 #include "train/optimizer.h"
 #include "train/step_graph.h"
 

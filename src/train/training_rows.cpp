@@ -1,8 +1,8 @@
 #include "train/training_rows.h"
 
+#include "data/near_duplicates.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
-#include "data/near_duplicates.h"
 #include "train/plan.h"
 
 #include <ATen/TensorOperators.h>

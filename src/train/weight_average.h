@@ -1,7 +1,7 @@
 #pragma once
 
-#include "digitrec/checkpoint/checkpoint.h"
 #include "checkpoint/training_state.h"
+#include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/model/classifier.h"
 #include "digitrec/train/config.h"
 

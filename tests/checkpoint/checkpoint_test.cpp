@@ -1,9 +1,9 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
-#include "checkpoint/safetensors.h"
 #include "checkpoint/contents.h"
-#include "digitrec/core/error.h"
+#include "checkpoint/safetensors.h"
 #include "core/random.h"
+#include "digitrec/core/error.h"
 #include "digitrec/infer/predictor.h"
 #include "support.h"
 #include "support_run.h"

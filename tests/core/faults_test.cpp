@@ -1,14 +1,14 @@
 // Reading and writing when system calls fail: any call, once or from then on.
-#include "image/image_file.h"
-#include "digitrec/checkpoint/checkpoint.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "data/csv.h"
 #include "data/idx.h"
+#include "digitrec/checkpoint/checkpoint.h"
+#include "digitrec/core/error.h"
 #include "digitrec/train/config.h"
+#include "image/image_file.h"
 #include "support.h"
-#include "support_run.h"
 #include "support_files.h"
+#include "support_run.h"
 
 #include <atomic>
 #include <cerrno>

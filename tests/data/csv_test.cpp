@@ -1,7 +1,7 @@
 #include "data/csv.h"
 
-#include "digitrec/core/error.h"
 #include "data/csv_writer.h"
+#include "digitrec/core/error.h"
 #include "support.h"
 
 namespace digitrec {

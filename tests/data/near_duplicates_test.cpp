@@ -1,7 +1,7 @@
 #include "data/near_duplicates.h"
 
-#include "synth/synth.h"
 #include "support.h"
+#include "synth/synth.h"
 
 #include <torch/types.h>
 

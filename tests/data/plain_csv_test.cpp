@@ -1,4 +1,5 @@
 #include "data/plain_csv.h"
+
 #include "data/csv.h"
 #include "support.h"
 

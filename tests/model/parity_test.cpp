@@ -2,8 +2,8 @@
 // scripts/measure/peers/make_parity_fixtures.py, which says what they hold.
 #include "checkpoint/safetensors.h"
 #include "digitrec/model/classifier.h"
-#include "train/optimizer.h"
 #include "support.h"
+#include "train/optimizer.h"
 
 #include <torch/nn/modules/dropout.h>
 

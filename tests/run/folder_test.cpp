@@ -1,10 +1,10 @@
 #include "run/folder.h"
 
-#include "digitrec/core/error.h"
 #include "checkpoint/contents.h"
+#include "digitrec/core/error.h"
 #include "support.h"
-#include "support_run.h"
 #include "support_files.h"
+#include "support_run.h"
 
 #include <cerrno>
 

@@ -1,11 +1,11 @@
 #include "run/leak.h"
 
 #include "data/csv_writer.h"
+#include "support.h"
+#include "support_run.h"
 #include "synth/synth.h"
 #include "train/plan.h"
 #include "train/training_rows.h"
-#include "support.h"
-#include "support_run.h"
 
 #include <torch/types.h>
 

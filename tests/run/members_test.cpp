@@ -1,13 +1,13 @@
 
-#include "digitrec/core/error.h"
 #include "core/precision.h"
-#include "synth/synth.h"
+#include "digitrec/core/error.h"
 #include "support.h"
 #include "support_run.h"
-
-#include <nlohmann/json.hpp>
+#include "synth/synth.h"
 
 #include <torch/types.h>
+
+#include <nlohmann/json.hpp>
 
 namespace digitrec {
 namespace {

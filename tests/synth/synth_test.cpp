@@ -1,9 +1,9 @@
-#include "data/near_duplicates.h"
 #include "synth/synth.h"
 
+#include "data/near_duplicates.h"
+#include "data/summary.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
-#include "data/summary.h"
 #include "support.h"
 
 namespace digitrec {

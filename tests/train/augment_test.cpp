@@ -1,7 +1,7 @@
 #include "train/augment.h"
 
-#include "synth/synth.h"
 #include "support.h"
+#include "synth/synth.h"
 
 namespace digitrec {
 namespace {

@@ -1,6 +1,6 @@
-#include "digitrec/data/normalization.h"
 #include "train/batches.h"
 
+#include "digitrec/data/normalization.h"
 #include "support.h"
 
 namespace digitrec {

@@ -1,4 +1,5 @@
 #include "train/benchmark.h"
+
 #include "support.h"
 
 namespace digitrec {

@@ -1,12 +1,12 @@
 // What holds on a CUDA device; skipped where there is none. scripts/check/gpu.sh runs these on a machine that has one.
 #include "checkpoint/safetensors.h"
-#include "digitrec/core/device.h"
 #include "core/precision.h"
-#include "synth/synth.h"
+#include "digitrec/core/device.h"
 #include "digitrec/model/classifier.h"
-#include "train/plan.h"
 #include "support.h"
 #include "support_run.h"
+#include "synth/synth.h"
+#include "train/plan.h"
 #include "train/step.h"
 
 #include <torch/cuda.h>

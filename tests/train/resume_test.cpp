@@ -1,11 +1,11 @@
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
+#include "run/folder.h"
+#include "support.h"
+#include "support_files.h"
+#include "support_run.h"
 #include "synth/synth.h"
 #include "train/plan.h"
-#include "support.h"
-#include "support_run.h"
-#include "support_files.h"
-#include "run/folder.h"
 
 #include <array>
 #include <cerrno>

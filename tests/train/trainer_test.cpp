@@ -1,12 +1,11 @@
-#include "train/plan.h"
-
+#include "data/csv_writer.h"
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
-#include "data/csv_writer.h"
-#include "synth/synth.h"
-#include "train/optimizer.h"
 #include "support.h"
 #include "support_run.h"
+#include "synth/synth.h"
+#include "train/optimizer.h"
+#include "train/plan.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 #include "train/weight_average.h"
 
-#include "synth/synth.h"
 #include "model/batch_norm.h"
 #include "support.h"
+#include "synth/synth.h"
 
 #include <torch/nn/modules/batchnorm.h>
 
