@@ -10,8 +10,8 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 
@@ -132,7 +132,8 @@ namespace {
 
 Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum) refuse(path, "it has no checksum; another program or the first version of digitrec wrote it");
+  if (!contents.has_checksum)
+    refuse(path, "it has no checksum; another program or the first version of digitrec wrote it");
   Checkpoint checkpoint;
   checkpoint.info = parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);

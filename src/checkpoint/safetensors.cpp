@@ -6,9 +6,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <zlib.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -26,14 +26,11 @@ struct ElementType {
   const char* name;
   at::ScalarType type;
 };
-constexpr std::array<ElementType, 5> kElementTypes{{{"F32", at::kFloat},
-                                                    {"F64", at::kDouble},
-                                                    {"I64", at::kLong},
-                                                    {"I32", at::kInt},
-                                                    {"U8", at::kByte}}};
+constexpr std::array<ElementType, 5> kElementTypes{
+    {{"F32", at::kFloat}, {"F64", at::kDouble}, {"I64", at::kLong}, {"I32", at::kInt}, {"U8", at::kByte}}};
 
-/// What stands before the checksum in the header's text. Quotation marks within strings are escaped, so it stands nowhere
-/// else.
+/// What stands before the checksum in the header's text. Quotation marks within strings are escaped, so it stands
+/// nowhere else.
 constexpr std::string_view kChecksumKey = R"("checksum":")";
 /// The checksum's value while it is computed.
 constexpr std::string_view kNoChecksum = "00000000";

@@ -31,13 +31,9 @@ void TrainingState::put(const std::string& name, const at::Tensor& tensor) {
   contents_.tensors[name] = dense_copy(tensor);
 }
 
-void TrainingState::put_number(const std::string& name, double value) {
-  put(name, at::tensor(value, at::kDouble));
-}
+void TrainingState::put_number(const std::string& name, double value) { put(name, at::tensor(value, at::kDouble)); }
 
-void TrainingState::put_integer(const std::string& name, int64_t value) {
-  put(name, at::tensor(value, at::kLong));
-}
+void TrainingState::put_integer(const std::string& name, int64_t value) { put(name, at::tensor(value, at::kLong)); }
 
 at::Tensor TrainingState::tensor(const std::string& name) const {
   const auto found = contents_.tensors.find(name);
@@ -50,7 +46,8 @@ at::Tensor TrainingState::tensor(const std::string& name) const {
 void TrainingState::copy_to(const std::string& name, const at::Tensor& to) const {
   const at::Tensor from = tensor(name);
   if (from.sizes() != to.sizes() || from.scalar_type() != to.scalar_type()) {
-    throw Error(fmt::format("{}: '{}' has another shape or type; it belongs to a run with other settings", source_, name));
+    throw Error(
+        fmt::format("{}: '{}' has another shape or type; it belongs to a run with other settings", source_, name));
   }
   at::NoGradGuard no_grad;
   at::Tensor(to).copy_(from);

@@ -10,8 +10,8 @@
 
 namespace digitrec {
 
-/// What a run needs beside its data and configuration to resume exactly where it was. Each part of the trainer saves and
-/// restores its own values, under names that begin with its own.
+/// What a run needs beside its data and configuration to resume exactly where it was. Each part of the trainer saves
+/// and restores its own values, under names that begin with its own.
 class TrainingState {
  public:
   TrainingState() = default;

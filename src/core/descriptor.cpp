@@ -53,7 +53,7 @@ Descriptor::Descriptor(const std::filesystem::path& path, int flags)
     : value_(uninterrupted([&] { return file_calls().open(path.c_str(), flags | O_CLOEXEC, 0644); })) {}
 
 int64_t Descriptor::size() const {
-  struct stat status {};
+  struct stat status{};
   return is_open() && ::fstat(value_, &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : -1;
 }
 

@@ -37,8 +37,8 @@ class AtomicFile {
   std::unique_ptr<Descriptor> file_;
 };
 
-/// Locks a folder as long as the object lives, by flock(2), which leaves no file behind. It keeps out only programs that
-/// lock the folder too.
+/// Locks a folder as long as the object lives, by flock(2), which leaves no file behind. It keeps out only programs
+/// that lock the folder too.
 class FolderLock {
  public:
   /// Throws Error when another program, or another lock in this one, has it.

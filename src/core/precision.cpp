@@ -63,8 +63,6 @@ PrecisionDecision choose_precision(PrecisionChoice choice, const at::Device& dev
 
 std::string to_string(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
 
-at::ScalarType scalar_type(Precision precision) {
-  return precision == Precision::bf16 ? at::kBFloat16 : at::kFloat;
-}
+at::ScalarType scalar_type(Precision precision) { return precision == Precision::bf16 ? at::kBFloat16 : at::kFloat; }
 
 }  // namespace digitrec

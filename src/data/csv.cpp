@@ -25,11 +25,12 @@ class TextSource final : public io::ByteSourceBase {
   int read(char* buffer, int size) override {
     size_t count = stream_.read(buffer, static_cast<size_t>(size));
     if (std::memchr(buffer, '\0', count) != nullptr) {
-      throw Error(fmt::format("{}: not a text file; expected comma-separated values with a header", stream_.path().string()));
+      throw Error(
+          fmt::format("{}: not a text file; expected comma-separated values with a header", stream_.path().string()));
     }
     if (count > 0) last_ = buffer[count - 1];
-    // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one a
-    // byte past the end, where an earlier block may have left one.
+    // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one
+    // a byte past the end, where an earlier block may have left one.
     if (count < static_cast<size_t>(size) && last_ != '\n') buffer[count++] = last_ = '\n';
     return static_cast<int>(count);
   }
@@ -129,8 +130,8 @@ Header parse_header(Lines& lines, Labels labels) {
   const int64_t pixels = columns - (header.label_column >= 0 ? 1 : 0);
   header.image_size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(pixels))));
   if (pixels < 1 || header.image_size * header.image_size != pixels) {
-    lines.fail(fmt::format("{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28",
-                           pixels));
+    lines.fail(fmt::format(
+        "{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28", pixels));
   }
   return header;
 }
@@ -146,16 +147,17 @@ Header parse_header(Lines& lines, Labels labels) {
   double number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   const bool is_number = error == std::errc{} && end == value.data() + value.size();
-  lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}", is_number ? shown(value) : "'" + shown(value) + "'",
-                                 !is_number          ? "not a number"
-                                 : number < 0        ? "below 0"
+  lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}",
+                                 is_number ? shown(value) : "'" + shown(value) + "'",
+                                 !is_number                            ? "not a number"
+                                 : number < 0                          ? "below 0"
                                  : number > static_cast<double>(limit) ? fmt::format("above {}", limit)
-                                                     : "not a whole number",
+                                                                       : "not a whole number",
                                  limit));
 }
 
-/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path takes
-/// plain digits; the slow one also accepts blanks around them.
+/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path
+/// takes plain digits; the slow one also accepts blanks around them.
 int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor, int64_t limit) {
   const char* begin = cursor;
   int64_t value = 0;

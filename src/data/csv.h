@@ -23,8 +23,8 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
 /// the labels in the order of their ids, which must run 1, 2, 3, ... Throws Error.
 std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path);
 
-/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from the test_labels.csv
-/// beside it, as `data synth` writes it. Throws Error.
+/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from the
+/// test_labels.csv beside it, as `data synth` writes it. Throws Error.
 Dataset load_csv(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
 
 }  // namespace digitrec

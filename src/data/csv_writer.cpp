@@ -22,7 +22,8 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
 
   AtomicFile file(path);
   std::string text = label != nullptr ? "label" : "";
-  for (int64_t i = 0; i < pixels; ++i) fmt::format_to(std::back_inserter(text), "{}pixel{}", text.empty() ? "" : ",", i);
+  for (int64_t i = 0; i < pixels; ++i)
+    fmt::format_to(std::back_inserter(text), "{}pixel{}", text.empty() ? "" : ",", i);
   text += '\n';
   for (int64_t row = 0; row < dataset.size(); ++row) {
     if (label != nullptr) fmt::format_to(std::back_inserter(text), "{},", label[row]);

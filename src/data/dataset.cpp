@@ -19,8 +19,7 @@ template <class T>
 at::Tensor adopt(std::vector<T> values, at::IntArrayRef shape, at::ScalarType type) {
   auto owner = std::make_shared<std::vector<T>>(std::move(values));
   void* data = owner->data();
-  return at::from_blob(
-      data, shape, [owner](void*) mutable { owner.reset(); }, at::TensorOptions().dtype(type));
+  return at::from_blob(data, shape, [owner](void*) mutable { owner.reset(); }, at::TensorOptions().dtype(type));
 }
 
 }  // namespace
@@ -59,8 +58,8 @@ std::string fingerprint(const Dataset& dataset) {
 void require_labels_below(const Dataset& dataset, int64_t classes) {
   const int64_t found = dataset.num_classes();
   if (found > classes) {
-    throw Error(fmt::format("{}: label {} is beyond the model's {} classes (0 to {})", dataset.source, found - 1, classes,
-                            classes - 1),
+    throw Error(fmt::format("{}: label {} is beyond the model's {} classes (0 to {})", dataset.source, found - 1,
+                            classes, classes - 1),
                 "use data of the same classes");
   }
 }

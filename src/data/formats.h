@@ -10,8 +10,8 @@
 
 namespace digitrec {
 
-/// A file format of data sets. The rest of the program knows formats only by the table of them: it decides which file of
-/// a folder is read, which names messages and help show, and what is fuzzed.
+/// A file format of data sets. The rest of the program knows formats only by the table of them: it decides which file
+/// of a folder is read, which names messages and help show, and what is fuzzed.
 struct DataFormat {
   std::string name;  ///< for messages: "CSV"
   /// The usual names of its files, the one with the images first, then those read with it. Each may be gzip.

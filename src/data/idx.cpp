@@ -33,8 +33,8 @@ uint32_t read_big_endian(ByteStream& stream) {
 void require_magic(ByteStream& stream, uint32_t expected, std::string_view what) {
   const uint32_t magic = read_big_endian(stream);
   if (magic != expected) {
-    throw Error(fmt::format("{}: IDX magic is {:#010x}; expected {:#010x} (a file of {})", stream.path().string(), magic,
-                            expected, what));
+    throw Error(fmt::format("{}: IDX magic is {:#010x}; expected {:#010x} (a file of {})", stream.path().string(),
+                            magic, expected, what));
   }
 }
 
@@ -126,8 +126,8 @@ Dataset load_idx(const fs::path& images, Purpose purpose, int64_t max_rows) {
   const auto labels = labels_beside(images);
   if (!labels && purpose == Purpose::inspect) return read_idx_images(images, max_rows);
   if (!labels) {
-    throw Error(fmt::format("{}: no label file beside it; expected one named like train-labels-idx1-ubyte",
-                            images.string()));
+    throw Error(
+        fmt::format("{}: no label file beside it; expected one named like train-labels-idx1-ubyte", images.string()));
   }
   return read_idx(images, *labels, max_rows);
 }

@@ -16,8 +16,8 @@ namespace digitrec {
 namespace {
 
 constexpr double kMaxDifference = 0.05;  // of the fainter image's ink
-constexpr int64_t kSketchSide = 7;        // a sixteenth of the numbers of 28 x 28 pixels
-constexpr int64_t kRowsAtOnce = 512;      // rows of `second` compared with all of `first`: 86 MB for 42,000
+constexpr int64_t kSketchSide = 7;       // a sixteenth of the numbers of 28 x 28 pixels
+constexpr int64_t kRowsAtOnce = 512;     // rows of `second` compared with all of `first`: 86 MB for 42,000
 
 /// Each image as means over blocks of its pixels, about 7 x 7 of them, as a vector of length 1: float32 [N, K].
 at::Tensor sketch(const at::Tensor& images) {

@@ -37,8 +37,8 @@ at::Tensor normalize_images(const at::Tensor& images, const Normalization& norma
 at::Tensor gather_normalized(const at::Tensor& images, const at::Tensor& rows, const Normalization& normalization) {
   if (!images.is_cpu()) return normalize_images(images.index_select(0, rows), normalization);
   const int64_t pixels = images.size(1) * images.size(2);
-  at::Tensor x = at::empty({rows.numel(), 1, images.size(1), images.size(2)}, at::kFloat,
-                                 at::MemoryFormat::ChannelsLast);
+  at::Tensor x =
+      at::empty({rows.numel(), 1, images.size(1), images.size(2)}, at::kFloat, at::MemoryFormat::ChannelsLast);
   const auto scale = static_cast<float>(1.0 / (255.0 * normalization.deviation));
   const auto shift = static_cast<float>(normalization.mean / normalization.deviation);
   const at::Tensor source = images.contiguous();

@@ -61,9 +61,7 @@ class HeaderText {
   }
 
  private:
-  void skip_blanks() {
-    rest_.remove_prefix(std::min(rest_.size(), rest_.find_first_not_of(" \n")));
-  }
+  void skip_blanks() { rest_.remove_prefix(std::min(rest_.size(), rest_.find_first_not_of(" \n"))); }
 
   std::string_view rest_;
   const std::string& name_;

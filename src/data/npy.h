@@ -25,8 +25,8 @@ struct NpyText {
   size_t size;
 };
 
-/// Finds the header's text by the first kNpyPrefix bytes of a file. Throws Error, which begins with `name`, when they are
-/// not those of a .npy.
+/// Finds the header's text by the first kNpyPrefix bytes of a file. Throws Error, which begins with `name`, when they
+/// are not those of a .npy.
 NpyText npy_text(std::string_view prefix, const std::string& name);
 
 /// Parses the text: a Python dict of descr, fortran_order and shape. Throws Error for anything else, for arrays in

@@ -41,7 +41,8 @@ bool parse_digits(const char*& cursor, int64_t limit, int64_t& value) {
   return digits > 0 && value <= limit;
 }
 
-/// Reads `count` pixels, each with the comma after it. The last of a row ends at the end of its line, which stays unread.
+/// Reads `count` pixels, each with the comma after it. The last of a row ends at the end of its line, which stays
+/// unread.
 bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends_row) {
   constexpr char kZeros[] = "0,0,0,0,";
   int64_t i = 0;

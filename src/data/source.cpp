@@ -26,7 +26,8 @@ std::string usual_files(bool is_training) {
 
 const DataFormat& format_of(const fs::path& file) {
   const auto& formats = data_formats();
-  return *std::find_if(formats.begin(), formats.end(), [&](const DataFormat& format) { return format.is_format(file); });
+  return *std::find_if(formats.begin(), formats.end(),
+                       [&](const DataFormat& format) { return format.is_format(file); });
 }
 
 Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
@@ -46,10 +47,11 @@ Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
     file = *found;
   }
   if (format == nullptr) {
-    throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-                fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
-                            "digitrec data synth --out {}",
-                            folder.string()));
+    throw Error(
+        fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
+        fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
+                    "digitrec data synth --out {}",
+                    folder.string()));
   }
   return format->load(file, purpose, max_rows);
 }

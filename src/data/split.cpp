@@ -15,8 +15,8 @@
 namespace digitrec {
 namespace {
 
-/// The rows of each class that occurs, in a random order. Each class has its own random stream, so that rows added to one
-/// do not change the order of another.
+/// The rows of each class that occurs, in a random order. Each class has its own random stream, so that rows added to
+/// one do not change the order of another.
 std::vector<std::vector<int64_t>> shuffled_classes(const Dataset& dataset, uint64_t seed) {
   std::vector<std::vector<int64_t>> classes(static_cast<size_t>(dataset.num_classes()));
   const at::Tensor labels = dataset.labels.contiguous();

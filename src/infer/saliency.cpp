@@ -23,12 +23,13 @@ at::Tensor gradient(const Checkpoint& network, const at::Tensor& images, const a
 }  // namespace
 
 at::Tensor saliency(const std::vector<Loaded<Checkpoint>>& networks, const at::Tensor& images,
-                       const at::Tensor& labels) {
+                    const at::Tensor& labels) {
   std::vector<at::Tensor> parts;
   for (int64_t begin = 0; begin < images.size(0); begin += kImagesAtOnce) {
     const at::Tensor some = images.slice(0, begin, begin + kImagesAtOnce);
     at::Tensor sum = at::zeros(some.sizes(), at::kFloat);
-    for (const Loaded<Checkpoint>& network : networks) sum += gradient(network.value, some, labels.slice(0, begin, begin + kImagesAtOnce));
+    for (const Loaded<Checkpoint>& network : networks)
+      sum += gradient(network.value, some, labels.slice(0, begin, begin + kImagesAtOnce));
     const at::Tensor share = sum * some.to(at::kFloat);
     parts.push_back(share / share.abs().amax({1, 2}, /*keepdim=*/true).clamp_min(1e-12));
   }

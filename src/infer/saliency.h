@@ -12,6 +12,6 @@ namespace digitrec {
 /// (Shrikumar et al. 2016), summed over the networks. Images uint8 [N, S, S] and labels int64 [N] on the CPU -> float32
 /// [N, S, S] on the CPU, scaled so that each image's largest magnitude is 1.
 at::Tensor saliency(const std::vector<Loaded<Checkpoint>>& networks, const at::Tensor& images,
-                       const at::Tensor& labels);
+                    const at::Tensor& labels);
 
 }  // namespace digitrec

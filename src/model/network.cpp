@@ -52,7 +52,7 @@ kernels::BatchNorm norm_tensors(const Norm& norm) {
 template <class Norm>
 at::Tensor batch_norm(const Norm& norm, const at::Tensor& x) {
   return at::batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, norm->is_training(),
-                           norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/true);
+                        norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/true);
 }
 
 class Network final : public Classifier {
@@ -70,8 +70,10 @@ class Network final : public Classifier {
       add_hidden(layer, features);
       features = layer.width;
     }
-    if (architecture.dropout > 0) final_dropout_ = modules_->register_module("dropout", nn::Dropout(architecture.dropout));
-    classifier_ = modules_->register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(features, shape.classes));
+    if (architecture.dropout > 0)
+      final_dropout_ = modules_->register_module("dropout", nn::Dropout(architecture.dropout));
+    classifier_ =
+        modules_->register_module("fc" + std::to_string(hidden_.size() + 1), nn::Linear(features, shape.classes));
   }
 
   nn::Module& module() override { return *modules_; }
@@ -115,8 +117,8 @@ class Network final : public Classifier {
   void add_convolution(const ConvLayer& layer, int64_t in, int64_t side) {
     const std::string number = std::to_string(convolutions_.size() + 1);
     ConvModules block{layer, side + 2 * layer.padding - 2};
-    block.conv =
-        modules_->register_module("conv" + number, nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
+    block.conv = modules_->register_module("conv" + number,
+                                           nn::Conv2d(nn::Conv2dOptions(in, layer.channels, 3).padding(layer.padding)));
     if (layer.batch_norm) block.norm = modules_->register_module(next_norm(), nn::BatchNorm2d(layer.channels));
     if (layer.dropout > 0) block.dropout = modules_->register_module(next_dropout(), nn::Dropout2d(layer.dropout));
     convolutions_.push_back(block);
@@ -133,7 +135,8 @@ class Network final : public Classifier {
   std::string next_norm() { return "bn" + std::to_string(++norms_); }
   std::string next_dropout() { return "dropout" + std::to_string(++dropouts_); }
 
-  /// Our kernels run on the CPU. In evaluation mode they compute no gradients, so plain layers run when those are wanted.
+  /// Our kernels run on the CPU. In evaluation mode they compute no gradients, so plain layers run when those are
+  /// wanted.
   bool runs_fused(const at::Tensor& x) const {
     return execution().kernels == Kernels::fused && x.is_cpu() && (is_training() || !at::GradMode::is_enabled());
   }

@@ -47,11 +47,12 @@ void require_empty(const RunPaths& run) {
                           fs::exists(run.config()) ? "resume it with `resume` " + run.name() : "remove it"));
 }
 
-/// Makes the folder and its parents, or takes an empty one. Returns what first_missing returned before. Throws Error when
-/// the folder is not empty or cannot be made.
+/// Makes the folder and its parents, or takes an empty one. Returns what first_missing returned before. Throws Error
+/// when the folder is not empty or cannot be made.
 fs::path make_run_folder(const RunPaths& run) {
   if (fs::exists(run.folder()) && !fs::is_directory(run.folder())) {
-    throw Error(fmt::format("{}: is a file; expected a folder to make for the run", run.name()), "choose another `out`");
+    throw Error(fmt::format("{}: is a file; expected a folder to make for the run", run.name()),
+                "choose another `out`");
   }
   if (fs::exists(run.folder())) {
     // A run that was killed at its start may have left some.
@@ -85,7 +86,8 @@ void cut_log(const fs::path& log, const TrainingState& state) {
   const auto [stop, error] = std::from_chars(note.data(), note.data() + note.size(), bytes);
   if (error != std::errc{} || stop != note.data() + note.size()) return;
   std::error_code ignored;  // a log that is missing is begun again
-  if (const uintmax_t size = fs::file_size(log, ignored); !ignored && size > bytes) fs::resize_file(log, bytes, ignored);
+  if (const uintmax_t size = fs::file_size(log, ignored); !ignored && size > bytes)
+    fs::resize_file(log, bytes, ignored);
 }
 
 }  // namespace
@@ -168,7 +170,8 @@ void RunFolder::update_config(const TrainConfig& config) const {
 void RunFolder::save(TrainingFiles files) {
   wait();
   std::error_code error;
-  if (const uintmax_t bytes = fs::file_size(log_, error); !error) files.state.set_note(kLogBytes, std::to_string(bytes));
+  if (const uintmax_t bytes = fs::file_size(log_, error); !error)
+    files.state.set_note(kLogBytes, std::to_string(bytes));
   saving_ = std::async(std::launch::async, [this, files = std::move(files)] {
     if (files.is_best) write_safetensors(paths_.best(), files.network, Replaced::kept_as_previous);
     if (!files.network.tensors.empty()) {

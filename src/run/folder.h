@@ -18,23 +18,23 @@ namespace digitrec {
 /// begin again. Throws Error when both are damaged or missing.
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths);
 
-/// The folder of a run, or of one of its networks, while it is trained. Every file in it is written whole or not at all.
-/// The destructor removes the folder unless a checkpoint was saved, so that a run that failed before that leaves nothing
-/// behind. The folder is locked: no other digitrec can train there meanwhile.
+/// The folder of a run, or of one of its networks, while it is trained. Every file in it is written whole or not at
+/// all. The destructor removes the folder unless a checkpoint was saved, so that a run that failed before that leaves
+/// nothing behind. The folder is locked: no other digitrec can train there meanwhile.
 class RunFolder final : public TrainingStore {
  public:
-  /// With Start::fresh makes the folder and its config.toml; with Start::resumed opens it and changes nothing yet. `log`:
-  /// the run's log file; its length is saved with every state. Throws Error when a folder to make is not empty or cannot
-  /// be made (then what was made of it is removed again), or when another program trains there.
+  /// With Start::fresh makes the folder and its config.toml; with Start::resumed opens it and changes nothing yet.
+  /// `log`: the run's log file; its length is saved with every state. Throws Error when a folder to make is not empty
+  /// or cannot be made (then what was made of it is removed again), or when another program trains there.
   RunFolder(RunPaths paths, const TrainConfig& config, Start start, std::filesystem::path log = {});
   /// Waits for the files that are being written.
   ~RunFolder() override;
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// Puts the folder back to when `state` was saved and `best_epoch` was the best: replaces a damaged state, cuts the log,
-  /// and restores best.safetensors, which an interrupted run may have replaced by a later epoch. Returns the epoch that
-  /// best.safetensors holds then: an earlier one when the file of `best_epoch` is damaged, 0 for none.
+  /// Puts the folder back to when `state` was saved and `best_epoch` was the best: replaces a damaged state, cuts the
+  /// log, and restores best.safetensors, which an interrupted run may have replaced by a later epoch. Returns the epoch
+  /// that best.safetensors holds then: an earlier one when the file of `best_epoch` is damaged, 0 for none.
   int64_t restore(const Loaded<TrainingState>& state, int64_t best_epoch) const;
   /// Writes the settings that the run is resumed with to config.toml. Throws Error.
   void update_config(const TrainConfig& config) const;

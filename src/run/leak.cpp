@@ -23,7 +23,7 @@ struct TrainingData {
   int64_t limit = 0;
   std::string print;  ///< its fingerprint; empty when the data can no longer be read
   Dataset dataset;
-  at::Tensor trained;     ///< bool [N]
+  at::Tensor trained;        ///< bool [N]
   std::string checkpoint{};  ///< the first network that was trained on it
 };
 

@@ -8,8 +8,8 @@
 
 namespace digitrec {
 
-/// The paths of a run's files; the only place that names them. A run of several networks has a subfolder of the same kind
-/// for each.
+/// The paths of a run's files; the only place that names them. A run of several networks has a subfolder of the same
+/// kind for each.
 class RunPaths {
  public:
   RunPaths() = default;

@@ -89,7 +89,8 @@ RunRecord load_run(const fs::path& folder, const Dataset& dataset, const Predict
     const RunPaths member(network.file.parent_path());
     NetworkRecord record{network.file, read_epoch_metrics(member.metrics()), 0};
     const auto& metrics = network.value.info.metrics;
-    if (const auto epoch = metrics.find("epoch"); epoch != metrics.end()) record.best_epoch = std::llround(epoch->second);
+    if (const auto epoch = metrics.find("epoch"); epoch != metrics.end())
+      record.best_epoch = std::llround(epoch->second);
     run.networks.push_back(std::move(record));
   }
   run.environment = read_environment(run.networks.front().checkpoint.parent_path());

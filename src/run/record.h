@@ -29,13 +29,13 @@ struct RunRecord {
   std::map<std::string, std::string> environment{};  ///< versions, device and machine of the training
   Dataset dataset{};
   HeldOut held_out{};
-  at::Tensor labels{};  ///< of the held-out rows, int64 [M]; undefined while the run is training
-  Metrics metrics{};       ///< on them
+  at::Tensor labels{};                ///< of the held-out rows, int64 [M]; undefined while the run is training
+  Metrics metrics{};                  ///< on them
   std::vector<std::string> damage{};  ///< one line for each checkpoint that could not be used, see Loaded
 };
 
-/// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the run is
-/// not finished, the data is not its own, or nothing was held back.
+/// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the run
+/// is not finished, the data is not its own, or nothing was held back.
 RunRecord load_run(const std::filesystem::path& folder, const Dataset& dataset, const PredictorOptions& options);
 /// The same with the data at `data`; empty: where the run read it.
 RunRecord load_run(const std::filesystem::path& folder, const std::string& data, const PredictorOptions& options);

@@ -158,10 +158,9 @@ TrainStart Run::resume(Trainer& trainer, RunFolder& folder) const {
   TrainStart start = trainer.start();
   start.damage = state->damage;
   if (const int64_t found = trainer.best_epoch(); found != wanted) {
-    start.damage += fmt::format("{}{} no longer holds epoch {}; {}", start.damage.empty() ? "" : "; ",
-                                folder.best().string(), wanted,
-                                found > 0 ? fmt::format("epoch {} takes its place", found)
-                                          : "the best of the next epochs takes its place");
+    start.damage += fmt::format(
+        "{}{} no longer holds epoch {}; {}", start.damage.empty() ? "" : "; ", folder.best().string(), wanted,
+        found > 0 ? fmt::format("epoch {} takes its place", found) : "the best of the next epochs takes its place");
   }
   return start;
 }

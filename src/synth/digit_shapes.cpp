@@ -7,6 +7,7 @@ namespace digitrec {
 namespace {
 
 // Drawn by hand from how people write, not traced from any data set. Strokes that share an end point meet in a corner.
+// clang-format off: one style per line
 const std::array<std::vector<Style>, 10> kStyles{{
     // 0: an ellipse from the top, closed, overlapping or left open
     {{3, {{{.50, .00}, {.22, .10}, {.06, .35}, {.05, .65}, {.22, .92}, {.50, 1.0}, {.78, .92}, {.95, .65}, {.94, .35}, {.78, .10}, {.50, .00}}}},
@@ -62,6 +63,7 @@ const std::array<std::vector<Style>, 10> kStyles{{
      {2, {{{.74, .10}, {.46, .00}, {.18, .14}, {.14, .38}, {.40, .48}, {.68, .32}, {.78, .10}, {.74, .50}, {.62, 1.0}}}},
      {2, {{{.84, .08}, {.54, .02}, {.22, .14}, {.12, .36}, {.36, .48}, {.66, .34}, {.84, .08}}, {{.84, .08}, {.66, .54}, {.46, 1.0}}}}},
 }};
+// clang-format on
 
 }  // namespace
 

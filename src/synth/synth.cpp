@@ -163,7 +163,9 @@ Drawing draw(const std::vector<Stroke>& strokes, double radius, double softness,
       const double r = radius * (1 + pressure * std::sin(phase + 0.15 * static_cast<double>(i)));
       const double reach = r + softness;
       const auto first = [&](double v) { return std::max<int64_t>(0, static_cast<int64_t>(std::floor(v - reach))); };
-      const auto last = [&](double v) { return std::min<int64_t>(kBox - 1, static_cast<int64_t>(std::ceil(v + reach))); };
+      const auto last = [&](double v) {
+        return std::min<int64_t>(kBox - 1, static_cast<int64_t>(std::ceil(v + reach)));
+      };
       for (int64_t y = first(std::min(a.y, b.y)); y <= last(std::max(a.y, b.y)); ++y) {
         for (int64_t x = first(std::min(a.x, b.x)); x <= last(std::max(a.x, b.x)); ++x) {
           const Point center{static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5};

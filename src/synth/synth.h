@@ -7,15 +7,15 @@
 
 namespace digitrec {
 
-/// Draws `count` labelled digits, 28 x 28, that look handwritten: each is written with strokes in one of several styles,
-/// bent, slanted, stretched and drawn with a pen of random width, then framed as MNIST's are. They replace real data in
-/// tests and the quick start; a network trained on them alone reads real digits less well.
-/// The same seed gives the same digits; digit number i depends on seed and i alone.
+/// Draws `count` labelled digits, 28 x 28, that look handwritten: each is written with strokes in one of several
+/// styles, bent, slanted, stretched and drawn with a pen of random width, then framed as MNIST's are. They replace real
+/// data in tests and the quick start; a network trained on them alone reads real digits less well. The same seed gives
+/// the same digits; digit number i depends on seed and i alone.
 Dataset draw_synthetic_digits(int64_t count, uint64_t seed);
 
 /// Writes train.csv, test.csv, test_labels.csv and sample_submission.csv in Kaggle's format to `folder`, which is made
-/// if it is missing. The test digits share none of their random numbers with the training digits. Throws Error, before drawing
-/// anything, when one of the files is there already.
+/// if it is missing. The test digits share none of their random numbers with the training digits. Throws Error, before
+/// drawing anything, when one of the files is there already.
 void write_synthetic_data(const std::filesystem::path& folder, int64_t train, int64_t test, uint64_t seed);
 
 }  // namespace digitrec

@@ -47,7 +47,7 @@ class Draws {
 /// an image.
 /// All arguments: float32 [B]; the angle in radians.
 at::Tensor affine_maps(const at::Tensor& angle, const at::Tensor& width, const at::Tensor& height,
-                          const at::Tensor& shear, const at::Tensor& dx, const at::Tensor& dy) {
+                       const at::Tensor& shear, const at::Tensor& dx, const at::Tensor& dy) {
   const at::Tensor cos = angle.cos();
   const at::Tensor sin = angle.sin();
   // Rotation times shear times inverse scale, since the maps lead from the new image to the old.
@@ -90,8 +90,7 @@ at::Tensor vary_thickness(const at::Tensor& x, const Augmentation& a, Draws& dra
   };
   const at::Tensor thicker = brightest(x);
   const at::Tensor thinner = brightest(-x).neg_();
-  return at::where(amount > 0, at::lerp(x, thicker, amount.clamp_min(0)),
-                      at::lerp(x, thinner, (-amount).clamp_min(0)));
+  return at::where(amount > 0, at::lerp(x, thicker, amount.clamp_min(0)), at::lerp(x, thinner, (-amount).clamp_min(0)));
 }
 
 /// Blanks a rectangle of a tenth to two fifths of the side, anywhere, in the given share of the images.

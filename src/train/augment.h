@@ -13,7 +13,7 @@ struct AffineMap {
   double rotate = 0;  ///< degrees
   double width = 1;   ///< factor
   double height = 1;  ///< factor
-  double shear = 0;  ///< x shifted by this share of y
+  double shear = 0;   ///< x shifted by this share of y
 };
 
 /// The images under the map: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255; 0 where the source lies

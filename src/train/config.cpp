@@ -33,7 +33,8 @@ struct Range {
   }
 };
 
-/// Takes what from_chars takes: digits alone for integers, also exponents for reals. nan and inf are out of every range.
+/// Takes what from_chars takes: digits alone for integers, also exponents for reals. nan and inf are out of every
+/// range.
 template <class Number>
 std::optional<std::string> parse_number(const std::string& text, const Range<Number>& range, Number& field) {
   Number value{};
@@ -165,7 +166,8 @@ void require_consistent(const TrainConfig& config) {
   if (config.patience > 0)
     throw UsageError("`patience` needs validation rows", "set `val_fraction` above 0 or `patience` to 0");
   if (config.schedule == ScheduleKind::plateau) {
-    throw UsageError("`schedule` plateau needs validation rows", "set `val_fraction` above 0 or choose another schedule");
+    throw UsageError("`schedule` plateau needs validation rows",
+                     "set `val_fraction` above 0 or choose another schedule");
   }
 }
 
@@ -180,7 +182,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<int64_t>("batch_size", c.batch_size, "Images per step", {1, 1'000'000}),
       number<double>("lr", c.lr, "Learning rate; the peak of a schedule", any_rate),
       choice("optimizer", c.optimizer, "Optimizer", {"adam", "adamw", "sgd"}),
-      choice("schedule", c.schedule, "Schedule of the learning rate", {"constant", "step", "cosine", "one-cycle", "plateau"}),
+      choice("schedule", c.schedule, "Schedule of the learning rate",
+             {"constant", "step", "cosine", "one-cycle", "plateau"}),
       number<int64_t>("patience", c.patience, "Epochs without a better one before training stops; 0: never",
                       {0, kManyEpochs}),
       number<double>("max_seconds", c.max_seconds, "Maximum training time in seconds; 0: no limit", {0, 1e9}),
@@ -197,17 +200,19 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       text("extra_data", c.extra_data, "CSV file of more rows to train on, such as serve's corrections"),
       number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
       choice("select", c.select, "Epoch kept as the best", {"validation", "last"}),
-      number<int64_t>("member", c.member, "Number of the one network of folds or ensemble to train; 0: all", {0, 100'000}),
+      number<int64_t>("member", c.member, "Number of the one network of folds or ensemble to train; 0: all",
+                      {0, 100'000}),
       choice("normalization", c.normalization, "Mean and deviation of the training rows, or MNIST's",
              {"data", "mnist"}),
       number<double>("weight_decay", c.weight_decay, "Weight decay: an L2 term, decoupled for adamw", {0, 1000}),
       number<double>("momentum", c.momentum, "Momentum of sgd", {0, 1}),
-      number<double>("warmup_epochs", c.warmup_epochs, "Epochs of linear rise to lr before the schedule starts", {0, 1e6}),
+      number<double>("warmup_epochs", c.warmup_epochs, "Epochs of linear rise to lr before the schedule starts",
+                     {0, 1e6}),
       number<double>("min_lr", c.min_lr, "Lowest learning rate of cosine and plateau", {0, 1000}),
       number<int64_t>("step_epochs", c.step_epochs, "Epochs between reductions of the rate by step", {1, kManyEpochs}),
       number<double>("gamma", c.gamma, "Factor of a reduction by step or plateau", {0, 1, true}),
-      number<int64_t>("plateau_patience", c.plateau_patience, "Epochs without a lower loss before a reduction by plateau",
-                      {0, kManyEpochs}),
+      number<int64_t>("plateau_patience", c.plateau_patience,
+                      "Epochs without a lower loss before a reduction by plateau", {0, kManyEpochs}),
       number<double>("grad_clip", c.grad_clip, "Maximum norm of the gradient; 0: no clipping", {0, 1e9}),
       number<double>("label_smoothing", c.label_smoothing, "Share of the target spread over all classes", {0, 1}),
       choice("class_weights", c.class_weights, "Weights of the classes in the loss", {"none", "balanced"}),
@@ -215,7 +220,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("scale", c.augmentation.scale, "Scaling of images, up to this share of the size", {0, 0.9}),
       number<double>("shear", c.augmentation.shear, "Shear of images, up to this share of the height", {0, 2}),
       number<double>("shift", c.augmentation.shift, "Shift of images, up to so many pixels", {0, 100}),
-      number<double>("elastic", c.augmentation.elastic, "Elastic distortion of images, standard deviation in pixels", {0, 100}),
+      number<double>("elastic", c.augmentation.elastic, "Elastic distortion of images, standard deviation in pixels",
+                     {0, 100}),
       number<double>("thickness", c.augmentation.thickness, "Pixels by which strokes get thicker or thinner", {0, 1}),
       number<double>("erase", c.augmentation.erase, "Share of images that lose a rectangle", {0, 1}),
       choice("average", c.average, "Mean of the weights to validate and save", {"none", "ema", "swa"}),

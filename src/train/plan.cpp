@@ -20,9 +20,10 @@ TrainPlan plan_training(const TrainConfig& config, const Dataset& dataset) {
   const at::Device device = choose_device(config.device).device;
   TrainingRows rows = training_rows(config, dataset);
   const int64_t leaked = count_leaked_rows(rows.dataset, rows.split);
-  const Normalization normalization = config.normalization == NormalizationKind::mnist
-                                          ? Normalization{}
-                                          : measure_normalization(rows.dataset.images.index_select(0, rows.split.train));
+  const Normalization normalization =
+      config.normalization == NormalizationKind::mnist
+          ? Normalization{}
+          : measure_normalization(rows.dataset.images.index_select(0, rows.split.train));
   return {.config = config,
           .device = device,
           .execution = {choose_precision(config.precision, device).precision, config.kernels},

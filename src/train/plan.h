@@ -23,7 +23,8 @@ struct TrainPlan {
   Normalization normalization;
 };
 
-/// Throws UsageError when settings contradict each other, and Error for a device that is missing or data that does not fit.
+/// Throws UsageError when settings contradict each other, and Error for a device that is missing or data that does not
+/// fit.
 TrainPlan plan_training(const TrainConfig& config, const Dataset& dataset);
 
 /// The rows that the configuration trains on and those that it validates on; a function of labels, `val_fraction`,

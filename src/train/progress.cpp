@@ -55,8 +55,7 @@ void RunProgress::save(TrainingState& state) const {
 
 void RunProgress::restore(const TrainingState& state) {
   const at::Tensor rows = state.tensor("run.epochs");
-  if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) ||
-      rows.scalar_type() != at::kDouble) {
+  if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) || rows.scalar_type() != at::kDouble) {
     throw Error("the state's 'run.epochs' has another shape; another version of digitrec saved it");
   }
   epochs.clear();
@@ -94,7 +93,8 @@ void save_identity(const TrainingRows& rows, const TrainConfig& config, Training
 void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
                       const std::string& run) {
   if (state.note("data") != rows.data) {
-    throw Error(fmt::format("{}: not the rows that {} was trained on", rows.dataset.source, run), "name them with `data`");
+    throw Error(fmt::format("{}: not the rows that {} was trained on", rows.dataset.source, run),
+                "name them with `data`");
   }
   if (state.note("extra_data") != rows.extra_data) {
     throw Error(fmt::format("{}: not the extra rows that {} was trained on",

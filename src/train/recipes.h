@@ -11,10 +11,10 @@ namespace digitrec {
 /// Settings that work well together: a file of configs/, embedded in the program. Its first lines are comments that say
 /// what it is, what it reaches and what it costs.
 struct Recipe {
-  std::string name;      ///< the file's name without its extension
-  std::string summary;   ///< one line
-  std::string reaches;   ///< accuracy, and on what
-  std::string costs;     ///< time, and on what
+  std::string name;       ///< the file's name without its extension
+  std::string summary;    ///< one line
+  std::string reaches;    ///< accuracy, and on what
+  std::string costs;      ///< time, and on what
   std::string_view toml;  ///< the whole file
 };
 

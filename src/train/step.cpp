@@ -46,8 +46,8 @@ void RunningMean::restore(const TrainingState& state) {
   state.copy_to("epoch.finite_batches", finite_batches_);
 }
 
-TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images,
-                     at::Tensor labels, const Normalization& normalization, at::Tensor class_weights)
+TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images, at::Tensor labels,
+                     const Normalization& normalization, at::Tensor class_weights)
     : model_(std::move(model)),
       optimizer_(model_->parameters(), config),
       grad_clip_(config.grad_clip),
@@ -128,7 +128,7 @@ void TrainStep::compute(const at::Tensor& x, const at::Tensor& y) {
   optimizer_.zero_grad();
   const at::Tensor logits = model_->forward(x);
   const at::Tensor loss = at::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
-                                                       /*ignore_index=*/-100, label_smoothing_);
+                                                 /*ignore_index=*/-100, label_smoothing_);
   loss.backward();
   if (grad_clip_ > 0) clip_gradients(model_->parameters(), grad_clip_);
   graph_rate_.defined() ? optimizer_.step(graph_rate_) : optimizer_.step(rate_);

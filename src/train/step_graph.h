@@ -7,9 +7,9 @@
 
 namespace digitrec {
 
-/// Work that is recorded once as a CUDA graph and then launched as a whole: a small network's step is hundreds of kernels
-/// that the GPU runs faster than the CPU launches them. The work must use tensors that keep their addresses, and must not
-/// wait for the device.
+/// Work that is recorded once as a CUDA graph and then launched as a whole: a small network's step is hundreds of
+/// kernels that the GPU runs faster than the CPU launches them. The work must use tensors that keep their addresses,
+/// and must not wait for the device.
 class StepGraph {
  public:
   /// Whether this build has CUDA graphs and the device can run them.

@@ -199,7 +199,7 @@ StopReason Trainer::reason_to_stop(const TrainEvents& events) const {
 void Trainer::report(const TrainEvents& events, int64_t epoch, double speed) const {
   const int64_t rows_left = (plan_.config.epochs - epoch + 1) * plan_.rows.split.train.numel() - step_.rows();
   events.on_batch({epoch, plan_.config.epochs, progress_.batches, sampler_.batches_per_epoch(), step_.loss(),
-                    step_.accuracy(), speed, static_cast<double>(rows_left) / speed});
+                   step_.accuracy(), speed, static_cast<double>(rows_left) / speed});
 }
 
 bool Trainer::is_time_to_save(int64_t step, double elapsed, double& next_save) const {
@@ -210,8 +210,8 @@ bool Trainer::is_time_to_save(int64_t step, double elapsed, double& next_save) c
   return true;
 }
 
-/// Out of time, the part of an epoch counts as an epoch: it is validated and may be the best. Interrupted, the weights are
-/// saved without validation, so that the call returns soon. Either way the run resumes within the epoch.
+/// Out of time, the part of an epoch counts as an epoch: it is validated and may be the best. Interrupted, the weights
+/// are saved without validation, so that the call returns soon. Either way the run resumes within the epoch.
 void Trainer::finish_early(EpochMetrics& metrics, TrainResult& result, TrainingStore& store,
                            const TrainEvents& events) {
   TrainingState stopped = state();
@@ -229,8 +229,8 @@ void Trainer::finish_early(EpochMetrics& metrics, TrainResult& result, TrainingS
   end_epoch(metrics, is_best, rows, std::move(stopped), store, events);
 }
 
-/// Calls on_epoch, then saves, so that the caller's log has every epoch that the state has. If on_epoch throws, the epoch
-/// is saved all the same.
+/// Calls on_epoch, then saves, so that the caller's log has every epoch that the state has. If on_epoch throws, the
+/// epoch is saved all the same.
 void Trainer::end_epoch(const EpochMetrics& metrics, bool is_best, const std::vector<EpochMetrics>& rows,
                         TrainingState state, TrainingStore& store, const TrainEvents& events) {
   TrainingFiles files{network_contents(metrics), is_best, rows, std::move(state)};
@@ -301,8 +301,8 @@ void Trainer::require_finite_loss(int64_t epoch) const {
   const std::optional<int64_t> bad = step_.first_bad_batch();
   if (!bad) return;
   const int64_t batches = sampler_.batches_per_epoch();
-  fail_not_finite(fmt::format("the loss of batch {} of {} in epoch {} is not finite (learning rate {:.3g})",
-                              *bad + 1, batches, epoch, schedule_.rate((epoch - 1) * batches + *bad)));
+  fail_not_finite(fmt::format("the loss of batch {} of {} in epoch {} is not finite (learning rate {:.3g})", *bad + 1,
+                              batches, epoch, schedule_.rate((epoch - 1) * batches + *bad)));
 }
 
 /// A batch's loss shows the weights before its step, so the last step may have made them not finite unnoticed.
@@ -316,9 +316,8 @@ void Trainer::require_finite_weights(int64_t epoch) const {
 }
 
 void Trainer::fail_not_finite(const std::string& what) const {
-  const std::string kept = progress_.best_epoch > 0
-                               ? fmt::format("; epoch {} is kept in {}", progress_.best_epoch, best_.string())
-                               : "";
+  const std::string kept =
+      progress_.best_epoch > 0 ? fmt::format("; epoch {} is kept in {}", progress_.best_epoch, best_.string()) : "";
   throw Error(what, fmt::format("lower `lr` or set `grad_clip` to 1{}", kept));
 }
 

@@ -24,9 +24,9 @@ namespace digitrec {
 
 /// What is saved together, after an epoch or within one.
 struct TrainingFiles {
-  SafeTensors network;                ///< of this epoch; empty within one
-  bool is_best = false;               ///< this network is the best so far
-  std::vector<EpochMetrics> epochs;   ///< all rows of metrics.csv
+  SafeTensors network;               ///< of this epoch; empty within one
+  bool is_best = false;              ///< this network is the best so far
+  std::vector<EpochMetrics> epochs;  ///< all rows of metrics.csv
   TrainingState state;
 };
 

@@ -24,8 +24,8 @@ TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset);
 /// find_near_duplicates.
 int64_t count_leaked_rows(const Dataset& dataset, const Split& split);
 
-/// n / (K * n_c) for each class c of the K that occur among the labels, int64 [n], so that the mean weight over the rows is
-/// 1; 0 for a class that does not occur.
+/// n / (K * n_c) for each class c of the K that occur among the labels, int64 [n], so that the mean weight over the
+/// rows is 1; 0 for a class that does not occur.
 at::Tensor balanced_weights(const at::Tensor& labels, int64_t classes);
 
 }  // namespace digitrec

@@ -11,8 +11,7 @@
 
 namespace digitrec {
 
-Validation::Validation(at::Tensor images, at::Tensor labels)
-    : images_(std::move(images)), labels_(std::move(labels)) {}
+Validation::Validation(at::Tensor images, at::Tensor labels) : images_(std::move(images)), labels_(std::move(labels)) {}
 
 void Validation::score(Classifier& network, CheckpointInfo& info, EpochMetrics& metrics) const {
   metrics.val_loss = metrics.val_accuracy = std::numeric_limits<double>::quiet_NaN();

@@ -17,8 +17,8 @@ namespace digitrec {
 /// averaged: those of the mean weights differ from the mean of the statistics, so they are measured again.
 class WeightAverage {
  public:
-  /// `images` returns training rows, uint8 [M, S, S] on the device of `model`, to measure batch normalisation with. It is
-  /// not called with AverageKind::none, where the mean stays empty.
+  /// `images` returns training rows, uint8 [M, S, S] on the device of `model`, to measure batch normalisation with. It
+  /// is not called with AverageKind::none, where the mean stays empty.
   WeightAverage(const TrainConfig& config, const CheckpointInfo& info, const Classifier& model,
                 const std::function<at::Tensor()>& images);
 

@@ -61,7 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadFile{"Empty", "", "shorter than the 8 bytes of its header's length"},
         BadFile{"Text", "label,pixel0,pixel1\n", "its header should have 7597621415443063148 bytes, the file has 20"},
-        BadFile{"HeaderCut", file_of(std::string(50, ' '), "").substr(0, 30), "its header should have 50 bytes, the file has 30"},
+        BadFile{"HeaderCut", file_of(std::string(50, ' '), "").substr(0, 30),
+                "its header should have 50 bytes, the file has 30"},
         BadFile{"NotJson", file_of("{nonsense", ""), "its header is not a JSON object"},
         BadFile{"Array", file_of("[]", ""), "its header is not a JSON object"},
         BadFile{"Deep", file_of(std::string(100'000, '['), ""), "its header is nested too deeply"},
@@ -76,11 +77,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "tensor 'x' reaches beyond the end of the file (cut off?)"},
         BadFile{"ShapeDisagrees", file_of(one_tensor("F32", "[2]", "[0,4]"), "abcd"),
                 "tensor 'x' has offsets that disagree with its shape"},
-        BadFile{"Gap", file_of(one_tensor("F32", "[1]", "[4,8]"), "abcdefgh"), "tensor 'x' overlaps another or leaves a gap"},
-        BadFile{"Overlap",
-                file_of(R"({"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", "abcd"),
-                "tensor 'y' overlaps another or leaves a gap"},
-        BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"), "the file continues after its last tensor"},
+        BadFile{"Gap", file_of(one_tensor("F32", "[1]", "[4,8]"), "abcdefgh"),
+                "tensor 'x' overlaps another or leaves a gap"},
+        BadFile{
+            "Overlap",
+            file_of(
+                R"({"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})",
+                "abcd"),
+            "tensor 'y' overlaps another or leaves a gap"},
+        BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"),
+                "the file continues after its last tensor"},
         BadFile{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
     [](const auto& instance) { return instance.param.name; });
 

@@ -22,7 +22,9 @@ TEST(AtomicFile, AppearsWholeAndLeavesNothingElse) {
 TEST(AtomicFile, KeepsTheOldFileWithoutCommit) {
   const TempFolder folder;
   const auto path = folder.write("f", "old");
-  { AtomicFile(path).write("new"); }
+  {
+    AtomicFile(path).write("new");
+  }
   EXPECT_EQ(test::read_text(path), "old");
   EXPECT_EQ(folder.entries(), std::vector<std::string>{"f"});
 }
@@ -31,7 +33,8 @@ TEST(AtomicFile, SaysWhyItCannotBeMade) {
   const TempFolder folder;
   EXPECT_ERROR(AtomicFile(folder / "none/f"), Error,
                (folder / "none/f").string() + ": cannot be created: No such file or directory; make its folder first");
-  EXPECT_ERROR(AtomicFile(folder.path()), Error, folder.path().string() + ": is a folder; expected the name of a file to write");
+  EXPECT_ERROR(AtomicFile(folder.path()), Error,
+               folder.path().string() + ": is a folder; expected the name of a file to write");
 }
 
 TEST(ReadFile, RefusesMoreThanItsLimit) {

@@ -13,7 +13,8 @@ constexpr const char* kHeader = "label,pixel0,pixel1,pixel2,pixel3\n";
 
 TEST(ReadCsv, ReadsLabelsAndPixels) {
   const TempFolder folder;
-  const Dataset data = read_csv(folder.write("a.csv", std::string(kHeader) + "7,0,1,2,255\n3,9,8,7,6\n"), Labels::required);
+  const Dataset data =
+      read_csv(folder.write("a.csv", std::string(kHeader) + "7,0,1,2,255\n3,9,8,7,6\n"), Labels::required);
   EXPECT_EQ(data.size(), 2);
   EXPECT_EQ(data.image_size(), 2);
   EXPECT_EQ(data.num_classes(), 8);
@@ -103,41 +104,52 @@ INSTANTIATE_TEST_SUITE_P(
         BadCsv{"Empty", "", ": the file is empty; expected a header like label,pixel0,pixel1,..."},
         BadCsv{"OnlyHeader", kH, ": only a header; expected one row per image below it"},
         BadCsv{"NoLabel", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n",
-                ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
+               ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
         BadCsv{"NoHeader", "1,2,3,4,5\n1,2,3,4,5\n",
-                ":1: the first line holds numbers; expected a header like label,pixel0,pixel1,..."},
+               ":1: the first line holds numbers; expected a header like label,pixel0,pixel1,..."},
         BadCsv{"TwoLabels", "label,label,pixel0\n1,1,1\n", ":1: two columns are named label; expected one"},
         BadCsv{"NotSquare", "label,pixel0,pixel1,pixel2\n1,2,3,4\n",
-                ":1: 3 pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28"},
+               ":1: 3 pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28"},
         BadCsv{"TooFewFields", kH + "1,0,1,2,3\n1,0,1,2\n",
-                ":3: 4 fields; expected 5 as in the header (is the file cut off?)"},
-        BadCsv{"TooManyFields", kH + "1,0,1,2,3,4\n", ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
-        BadCsv{"Truncated", kH + "1,0,1,2,3\n1,0",
-                ":3: 2 fields; expected 5 as in the header (is the file cut off?)"},
-        BadCsv{"NotANumber", kH + "1,0,abc,2,3\n", ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
-        BadCsv{"NotWhole", kH + "1,0,1.5,2,3\n", ":2: column pixel1: 1.5 is not a whole number; expected a whole number 0 to 255"},
-        BadCsv{"EmptyField", kH + "1,0,,2,3\n", ":2: column pixel1: the field is empty; expected a whole number 0 to 255"},
+               ":3: 4 fields; expected 5 as in the header (is the file cut off?)"},
+        BadCsv{"TooManyFields", kH + "1,0,1,2,3,4\n",
+               ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        BadCsv{"Truncated", kH + "1,0,1,2,3\n1,0", ":3: 2 fields; expected 5 as in the header (is the file cut off?)"},
+        BadCsv{"NotANumber", kH + "1,0,abc,2,3\n",
+               ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
+        BadCsv{"NotWhole", kH + "1,0,1.5,2,3\n",
+               ":2: column pixel1: 1.5 is not a whole number; expected a whole number 0 to 255"},
+        BadCsv{"EmptyField", kH + "1,0,,2,3\n",
+               ":2: column pixel1: the field is empty; expected a whole number 0 to 255"},
         BadCsv{"Negative", kH + "1,0,1,2,-1\n", ":2: column pixel3: -1 is below 0; expected a whole number 0 to 255"},
-        BadCsv{"Above255", kH + "1,0,1,2,256\n", ":2: column pixel3: 256 is above 255; expected a whole number 0 to 255"},
+        BadCsv{"Above255", kH + "1,0,1,2,256\n",
+               ":2: column pixel3: 256 is above 255; expected a whole number 0 to 255"},
         BadCsv{"Huge", kH + "1,0,1,2,99999999999999999999999\n",
-                ":2: column pixel3: 99999999999999999999999 is above 255; expected a whole number 0 to 255"},
-        BadCsv{"NegativeLabel", kH + "-1,0,1,2,3\n", ":2: column label: -1 is below 0; expected a whole number 0 to 999"},
-        BadCsv{"LabelBeyond", kH + "1000,0,1,2,3\n", ":2: column label: 1000 is above 999; expected a whole number 0 to 999"},
+               ":2: column pixel3: 99999999999999999999999 is above 255; expected a whole number 0 to 255"},
+        BadCsv{"NegativeLabel", kH + "-1,0,1,2,3\n",
+               ":2: column label: -1 is below 0; expected a whole number 0 to 999"},
+        BadCsv{"LabelBeyond", kH + "1000,0,1,2,3\n",
+               ":2: column label: 1000 is above 999; expected a whole number 0 to 999"},
         BadCsv{"QuotedHeader", "\"label\",\"pixel0\"\n1,2\n",
-                ":1: quoted fields are not supported; expected plain names and numbers; save the file without quotes"},
-        BadCsv{"QuotedField", kH + "\"1\",0,1,2,3\n",
-                ":2: column label: quoted fields are not supported; expected a plain number; save the file without quotes"},
-        BadCsv{"BlankLineInside", kH + "1,0,1,2,3\n\n1,0,1,2,3\n", ":3: blank line in the middle of the file; remove it"},
-        BadCsv{"NotText", std::string("\x7F" "ELF\0\0\1", 7),
-                ": not a text file; expected comma-separated values with a header"},
+               ":1: quoted fields are not supported; expected plain names and numbers; save the file without quotes"},
+        BadCsv{
+            "QuotedField", kH + "\"1\",0,1,2,3\n",
+            ":2: column label: quoted fields are not supported; expected a plain number; save the file without quotes"},
+        BadCsv{"BlankLineInside", kH + "1,0,1,2,3\n\n1,0,1,2,3\n",
+               ":3: blank line in the middle of the file; remove it"},
+        BadCsv{"NotText",
+               std::string("\x7F"
+                           "ELF\0\0\1",
+                           7),
+               ": not a text file; expected comma-separated values with a header"},
         BadCsv{"Words", "hello world\nthis is no table\n",
-                ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
+               ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
         BadCsv{"ManyColumns", "label" + std::string(100'000, ',') + "\n",
-                ":1: the line is longer than a label and 256 x 256 pixels can be"},
+               ":1: the line is longer than a label and 256 x 256 pixels can be"},
         BadCsv{"LongLine", "label" + std::string(20'000'000, ',') + "\n",
-                ":1: the line is longer than a label and 256 x 256 pixels can be"},
+               ":1: the line is longer than a label and 256 x 256 pixels can be"},
         BadCsv{"CutGzip", test::gzip(kH + "1,0,1,2,3\n").substr(0, 30),
-                ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
+               ": damaged or truncated gzip file (unexpected end of file); fetch it again"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadCsv, RefusesTenMillionColumns) {
@@ -151,7 +163,8 @@ TEST(ReadCsv, NamesAMissingFile) {
   const TempFolder folder;
   const auto path = folder / "none.csv";
   EXPECT_ERROR(read_csv(path, Labels::required), Error, path.string() + ": no such file; check the path");
-  EXPECT_ERROR(read_csv(folder.path(), Labels::required), Error, folder.path().string() + ": is not a file; name a file");
+  EXPECT_ERROR(read_csv(folder.path(), Labels::required), Error,
+               folder.path().string() + ": is not a file; name a file");
 }
 
 TEST(WriteImageCsv, IsReadBackAsItWas) {
@@ -169,7 +182,8 @@ TEST(ReadIdLabelCsv, WantsIdsInOrder) {
   const auto path = folder.write("b.csv", "ImageId,Label\n1,3\n3,9\n");
   EXPECT_ERROR(read_id_label_csv(path), Error, path.string() + ":3: ImageId is 3; expected 2 (ids run 1, 2, 3, ...)");
   const auto other = folder.write("c.csv", "id,label\n1,3\n");
-  EXPECT_ERROR(read_id_label_csv(other), Error, other.string() + ":1: the header is 'id,label'; expected ImageId,Label");
+  EXPECT_ERROR(read_id_label_csv(other), Error,
+               other.string() + ":1: the header is 'id,label'; expected ImageId,Label");
 }
 
 TEST(CsvField, QuotesWhatNeedsIt) {

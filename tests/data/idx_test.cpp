@@ -13,7 +13,8 @@ using test::TempFolder;
 
 TEST(ReadIdx, ReadsImagesAndLabels) {
   const TempFolder folder;
-  const Dataset data = read_idx(folder.write("i", idx_images(2, 2, 2, "abcdefgh")), folder.write("l", idx_labels(2, "\x01\x05")));
+  const Dataset data =
+      read_idx(folder.write("i", idx_images(2, 2, 2, "abcdefgh")), folder.write("l", idx_labels(2, "\x01\x05")));
   EXPECT_TRUE(data.images.equal(torch::arange(97, 105, torch::kUInt8).view({2, 2, 2})));
   EXPECT_TRUE(data.labels.equal(torch::tensor({1, 5}, torch::kInt64)));
   EXPECT_EQ(data.num_classes(), 6);
@@ -50,17 +51,17 @@ INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedIdx,
     testing::Values(
         BadIdx{"WrongMagic", idx_images(1, 1, 1, "a", 0x801),
-                ": IDX magic is 0x00000801; expected 0x00000803 (a file of images)"},
+               ": IDX magic is 0x00000801; expected 0x00000803 (a file of images)"},
         BadIdx{"NotIdx", "label,pixel0\n", ": IDX magic is 0x6c616265; expected 0x00000803 (a file of images)"},
         BadIdx{"Short", std::string("\0\0\x08\x03\0\0", 6), ": too short for an IDX header; fetch the file again"},
         BadIdx{"Truncated", idx_images(3, 2, 2, "abcdefgh"),
-                ": the header promises 12 bytes of data, the file holds 8; fetch it again"},
+               ": the header promises 12 bytes of data, the file holds 8; fetch it again"},
         BadIdx{"TooLong", idx_images(1, 2, 2, "abcde"),
-                ": the file continues after the 4 bytes of data that the header promises; fetch it again"},
+               ": the file continues after the 4 bytes of data that the header promises; fetch it again"},
         BadIdx{"HugeCount", idx_images(0xFFFFFFFF, 28, 28, "abc"),
-                ": the header promises 3367254359280 bytes of data, the file holds 3; fetch it again"},
+               ": the header promises 3367254359280 bytes of data, the file holds 3; fetch it again"},
         BadIdx{"HugeSides", idx_images(1, 0xFFFFFFFF, 0xFFFFFFFF, "abc"),
-                ": images of 4294967295 x 4294967295 pixels; expected a side of 1 to 256"},
+               ": images of 4294967295 x 4294967295 pixels; expected a side of 1 to 256"},
         BadIdx{"NotSquare", idx_images(1, 2, 3, "abcdef"), ": images of 2 x 3 pixels; expected square ones"},
         BadIdx{"NoImages", idx_images(0, 2, 2, ""), ": holds no images"}),
     [](const auto& instance) { return instance.param.name; });
@@ -92,8 +93,10 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
   EXPECT_EQ(load_dataset(folder.path(), Purpose::train).size(), 6);
   EXPECT_EQ(load_dataset(folder.path(), Purpose::predict).size(), 2);
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::evaluate), Error,
-               (folder / "test.csv").string() + ": has no labels (Kaggle withholds them) and there is no test_labels.csv "
-               "beside it; name a labelled file, such as " + (folder / "train.csv").string());
+               (folder / "test.csv").string() +
+                   ": has no labels (Kaggle withholds them) and there is no test_labels.csv "
+                   "beside it; name a labelled file, such as " +
+                   (folder / "train.csv").string());
   folder.write("test_labels.csv", "ImageId,Label\n1,0\n2,1\n");
   EXPECT_TRUE(load_dataset(folder.path(), Purpose::evaluate).labels.equal(torch::tensor({0, 1}, torch::kInt64)));
   EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate, 1).size(), 1);
@@ -102,8 +105,10 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
 TEST(LoadDataset, RefusesAFolderWithBothKindsOrNone) {
   const TempFolder folder;
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
-               folder.path().string() + ": no train.csv or train-images-idx3-ubyte; get Kaggle's or MNIST's files with "
-               "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out " + folder.path().string());
+               folder.path().string() +
+                   ": no train.csv or train-images-idx3-ubyte; get Kaggle's or MNIST's files with "
+                   "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out " +
+                   folder.path().string());
   folder.write("train.csv", test::tiny_csv(6));
   folder.write("train-images-idx3-ubyte", idx_images(1, 1, 1, "a"));
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,

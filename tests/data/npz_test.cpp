@@ -24,7 +24,8 @@ std::string npy(const std::string& type, const std::string& shape, const std::st
   return file + header + bytes;
 }
 
-std::filesystem::path write_npz(const TempFolder& folder, const std::vector<std::pair<std::string, std::string>>& arrays) {
+std::filesystem::path write_npz(const TempFolder& folder,
+                                const std::vector<std::pair<std::string, std::string>>& arrays) {
   const auto path = folder / "mnist.npz";
   zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
   for (const auto& [name, bytes] : arrays) {
@@ -57,8 +58,8 @@ TEST(Npz, ReadsWhatKerasShips) {
 
 TEST(Npz, ReadsAChannelAndWideLabels) {
   const TempFolder folder;
-  const auto file = write_npz(
-      folder, {{"x_train", npy("|u1", "2, 2, 2, 1", kPixels)}, {"y_train", npy("<i8", "2, 1", kLongs)}});
+  const auto file =
+      write_npz(folder, {{"x_train", npy("|u1", "2, 2, 2, 1", kPixels)}, {"y_train", npy("<i8", "2, 1", kLongs)}});
   EXPECT_TRUE(load_dataset(file, Purpose::train).labels.equal(torch::tensor({7, 3}, torch::kInt64)));
 }
 
@@ -82,9 +83,10 @@ TEST(Npz, SaysWhatIsWrong) {
           "y_train.npy: 3 labels; expected 2, one for each image");
   refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("|i1", "2,", "\4\xff")}},
           "y_train.npy: row 2: label -1; expected 0 to 999");
-  refused({{"x_train", npy(">f4", "2, 2, 2", kPixels)}, {"y_train", labels}},
-          "x_train.npy: its elements are of NumPy's type '>f4', not little-endian whole numbers; expected an array that "
-          "numpy.save writes");
+  refused(
+      {{"x_train", npy(">f4", "2, 2, 2", kPixels)}, {"y_train", labels}},
+      "x_train.npy: its elements are of NumPy's type '>f4', not little-endian whole numbers; expected an array that "
+      "numpy.save writes");
   refused({{"x_train", npy("|u1", "99999999999, 99999999999, 2", kPixels)}, {"y_train", labels}},
           "x_train.npy: its header promises more than 2^62 bytes; expected an array that numpy.save writes");
   refused({{"x_train", "no array"}, {"y_train", labels}},
@@ -94,8 +96,9 @@ TEST(Npz, SaysWhatIsWrong) {
 TEST(Npz, RefusesWhatIsNoArchive) {
   const TempFolder folder;
   const auto file = folder.write("a.npz", "no archive");
-  EXPECT_ERROR(load_dataset(file, Purpose::train), Error,
-               file.string() + ": not a whole .npz archive, as numpy.savez writes it (Not a zip archive); fetch it again");
+  EXPECT_ERROR(
+      load_dataset(file, Purpose::train), Error,
+      file.string() + ": not a whole .npz archive, as numpy.savez writes it (Not a zip archive); fetch it again");
 }
 
 TEST(NpyHeader, IsRefusedUnlessNumPyWouldWriteIt) {

@@ -45,9 +45,9 @@ class FusedKernels : public testing::TestWithParam<std::string> {
     return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
   }
 
-  /// Norm of the difference, as a share of the norm. Single values have no bound: rounding moves a few ReLUs and maxima to
-  /// the other side of their kink (PresetParity compares values, on images where it does not). The gradients of biases
-  /// before batch normalisation are rounding errors alone.
+  /// Norm of the difference, as a share of the norm. Single values have no bound: rounding moves a few ReLUs and maxima
+  /// to the other side of their kink (PresetParity compares values, on images where it does not). The gradients of
+  /// biases before batch normalisation are rounding errors alone.
   static double distance(const torch::Tensor& a, const torch::Tensor& b) {
     const double size = b.norm().item<double>();
     return size < 1e-5 ? 0 : (a - b).norm().item<double>() / size;

@@ -61,7 +61,8 @@ TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
       const int64_t epoch = state->value.integer("epoch");
       EXPECT_TRUE((epoch == 1 && failed) || epoch == 2) << "call " << nth;
       EXPECT_EQ(run.restore(*state, epoch), epoch) << "call " << nth;
-      EXPECT_EQ(test::load_network(run.paths().best()).info.metrics.at("epoch"), static_cast<double>(epoch)) << "call " << nth;
+      EXPECT_EQ(test::load_network(run.paths().best()).info.metrics.at("epoch"), static_cast<double>(epoch))
+          << "call " << nth;
       const double last = test::load_network(run.paths().last()).info.metrics.at("epoch");
       EXPECT_TRUE(last == 1 || last == 2) << "call " << nth;
       for (const std::string& entry : folder.entries()) EXPECT_FALSE(entry.ends_with(".tmp")) << entry;

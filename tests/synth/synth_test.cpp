@@ -41,7 +41,8 @@ TEST(SyntheticDigits, ShowAllClassesAboutEquallyOftenAndNoneTwice) {
 TEST(WriteSyntheticData, WritesKagglesFilesAndOverwritesNothing) {
   const test::TempFolder folder;
   write_synthetic_data(folder.path(), 30, 12, 5);
-  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"sample_submission.csv", "test.csv", "test_labels.csv", "train.csv"}));
+  EXPECT_EQ(folder.entries(),
+            (std::vector<std::string>{"sample_submission.csv", "test.csv", "test_labels.csv", "train.csv"}));
   EXPECT_EQ(load_dataset(folder.path(), Purpose::train).size(), 30);
   EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate).size(), 12);
   const torch::Tensor train = load_dataset(folder.path(), Purpose::train).images;

@@ -11,7 +11,9 @@ using test::TempFolder;
 TEST(ConfigFile, SetsWhatItNames) {
   const TempFolder folder;
   TrainConfig config;
-  apply_config_file(config, folder.write("c.toml", "model = \"mlp\"\nlr = 0.01\nepochs = 3\nschedule = \"one-cycle\"\nweight_decay = 1\n"));
+  apply_config_file(
+      config,
+      folder.write("c.toml", "model = \"mlp\"\nlr = 0.01\nepochs = 3\nschedule = \"one-cycle\"\nweight_decay = 1\n"));
   EXPECT_EQ(config.model, "mlp");
   EXPECT_EQ(config.lr, 0.01);
   EXPECT_EQ(config.epochs, 3);
@@ -63,8 +65,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"NumberForText", "model = 3\n", ":1: model: of the wrong type; expected a string in quotes"},
         BadConfig{"NotANumber", "lr = nan\n", ":1: lr: nan is out of range; expected above 0 and at most 1000"},
         BadConfig{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
-        BadConfig{"UnknownOptimizer", "optimizer = \"adamv\"\n", ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
-        BadConfig{"UnknownSchedule", "schedule = \"cosin\"\n", ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
+        BadConfig{"UnknownOptimizer", "optimizer = \"adamv\"\n",
+                  ":1: optimizer: unknown optimizer 'adamv'; did you mean 'adam'?"},
+        BadConfig{"UnknownSchedule", "schedule = \"cosin\"\n",
+                  ":1: schedule: unknown schedule 'cosin'; did you mean 'cosine'?"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(ConfigFile, RefusesWhatIsNoToml) {

@@ -185,7 +185,8 @@ TEST(Resume, GoesOnAfterMaxSecondsAsIfNothingHadBeen) {
   config.max_seconds = 1e-3;
   EXPECT_EQ(train_one(config, data, folder / "run", {}).reason, StopReason::max_seconds);
   const std::string metrics = untimed_metrics(folder / "run");
-  EXPECT_EQ(train_one(config, data, folder / "run", {}, Start::resumed).reason, StopReason::max_seconds);  // nothing to do
+  EXPECT_EQ(train_one(config, data, folder / "run", {}, Start::resumed).reason,
+            StopReason::max_seconds);  // nothing to do
   EXPECT_EQ(untimed_metrics(folder / "run"), metrics);
   config.max_seconds = 0;
   train_one(config, data, folder / "run", {}, Start::resumed);
@@ -254,9 +255,9 @@ TEST(Resume, RefusesARunWhoseStateIsGone) {
   train_one(small(), data, folder / "run", {});
   std::filesystem::remove(folder / "run/state.safetensors");
   std::filesystem::remove(folder / "run/state.previous.safetensors");
-  EXPECT_ERROR(
-      train_one(small(), data, folder / "run", {}, Start::resumed), Error,
-      (folder / "run").string() + ": no state.safetensors beside its checkpoints; without it the run cannot be resumed");
+  EXPECT_ERROR(train_one(small(), data, folder / "run", {}, Start::resumed), Error,
+               (folder / "run").string() +
+                   ": no state.safetensors beside its checkpoints; without it the run cannot be resumed");
 }
 
 TEST(Resume, KeepsTheBestOfEarlierEpochsWhereTheBestIsDamaged) {
@@ -328,7 +329,7 @@ TEST(Resume, MembersGoOnWithinOne) {
     TrainConfig config = small();
     (folds == 0 ? config.ensemble : config.folds) = 2;
     const std::string name = std::to_string(folds);
-      const RunResult whole = test::run(config, data, folder / (name + "-whole"));
+    const RunResult whole = test::run(config, data, folder / (name + "-whole"));
     RunResult result;
     int parts = 0;
     do {

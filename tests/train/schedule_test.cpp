@@ -72,10 +72,10 @@ TEST(Schedule, PlateauFallsAfterEpochsWithoutALowerLoss) {
   EXPECT_DOUBLE_EQ(observe(1.0), 0.1);
   EXPECT_DOUBLE_EQ(observe(0.9), 0.1);
   EXPECT_DOUBLE_EQ(observe(0.95), 0.1);
-  EXPECT_DOUBLE_EQ(observe(0.95), 0.01);   // the second in a row without a fall
+  EXPECT_DOUBLE_EQ(observe(0.95), 0.01);  // the second in a row without a fall
   EXPECT_DOUBLE_EQ(observe(0.8), 0.01);
   EXPECT_DOUBLE_EQ(observe(0.8), 0.01);
-  EXPECT_DOUBLE_EQ(observe(0.8), 0.005);   // no lower than min_lr
+  EXPECT_DOUBLE_EQ(observe(0.8), 0.005);  // no lower than min_lr
 }
 
 }  // namespace
