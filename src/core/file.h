@@ -28,7 +28,7 @@ class AtomicFile {
   void commit(const std::filesystem::path& previous = {});
 
  private:
-  /// Gives the file that `path` names, if there is one, the name `previous`. False with errno on failure.
+  /// Keeps the file at `path`, if there is one, as `previous`. False with errno on failure.
   bool keep_as(const std::filesystem::path& previous) const;
   [[noreturn]] void fail(std::string_view action) const;
 

@@ -1,5 +1,6 @@
 // libgomp is built without ThreadSanitizer, which therefore does not see how OpenMP's threads synchronise at the begin
-// and end of a parallel region, and reports races where there are none. This wrapper of libgomp's function tells it.
+// and end of a parallel region, and reports races where there are none. This wrapper of libgomp's function tells it
+// when they do.
 #if defined(__SANITIZE_THREAD__)
 
 #include <dlfcn.h>

@@ -15,7 +15,7 @@ bool cpu_multiplies_bf16();
 /// "auto", "fp32" or "bf16". Throws UsageError, naming the nearest, for any other.
 PrecisionChoice parse_precision(const std::string& name);
 
-/// "fused" or "plain". Throws likewise.
+/// "fused" or "plain". Throws UsageError, naming the nearest, for any other.
 Kernels parse_kernels(const std::string& name);
 
 struct PrecisionDecision {

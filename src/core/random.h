@@ -8,7 +8,7 @@
 namespace digitrec {
 
 /// An independent 64-bit seed for stream number `stream` of `seed`: one step of SplitMix64 (Steele, Lea, Flood 2014).
-/// Every random choice of a run draws from a stream of its own, so that adding one does not disturb the others.
+/// Every random choice of a run has its own stream, so that a new one does not change the others.
 constexpr uint64_t mix_seed(uint64_t seed, uint64_t stream) {
   uint64_t z = seed + 0x9E3779B97F4A7C15ULL * (stream + 1);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;

@@ -63,7 +63,7 @@ std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t w
   return bytes;
 }
 
-/// train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte, beside it, plain or gzip.
+/// train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte in the same folder, plain or gzip, if it exists.
 std::optional<fs::path> labels_beside(const fs::path& images) {
   std::string name = images.filename().string();
   const auto position = name.find("images-idx3");

@@ -47,7 +47,7 @@ bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends
   constexpr char kZeros[] = "0,0,0,0,";
   int64_t i = 0;
   while (i < count) {
-    // Most of a digit's image is background: four pixels at a time. The row's last pixel has no comma behind it.
+    // Most of a digit's image is background: four pixels at a time. The row's last pixel has no comma after it.
     if (i + 4 < count && std::memcmp(cursor, kZeros, 8) == 0) {
       std::memset(pixels + i, 0, 4);
       i += 4;

@@ -6,7 +6,7 @@
 namespace digitrec {
 
 /// LibTorch's anomaly mode: a backward step that makes a NaN throws and names itself. Its warnings are muted: they say
-/// that the mode is slow, and point to Python code that there is not.
+/// that the mode is slow, and point to Python code that does not exist here.
 class AnomalyMode {
  private:
   struct Mute : c10::WarningHandler {

@@ -20,8 +20,8 @@ struct AffineMap {
 /// outside the image.
 at::Tensor transform(const at::Tensor& images, const AffineMap& map);
 
-/// Varied copies of the images: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255. The same seed varies
-/// the same images alike on every device, up to rounding.
+/// Varied copies of the images: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255. The same seed and
+/// images give the same copies on every device, up to rounding.
 at::Tensor augment(const at::Tensor& images, const Augmentation& augmentation, uint64_t seed);
 
 }  // namespace digitrec

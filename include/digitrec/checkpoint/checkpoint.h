@@ -10,7 +10,8 @@
 
 namespace digitrec {
 
-/// Everything beside the weights that is needed to use a trained network. Kept in the safetensors file's metadata.
+/// Everything, apart from the weights, that is needed to use a trained network. Kept in the safetensors file's
+/// metadata.
 struct CheckpointInfo {
   std::string preset{};                     ///< name, see find_preset
   ModelShape shape{};                       ///< classes and image size that the network was built for

@@ -26,8 +26,8 @@ struct DeviceChoice {
   std::string reason;  ///< one line for the log: which device, and why
 };
 
-/// `name` is "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps". Throws UsageError for any other name
-/// and Error, listing the devices there are, for one that is not on this machine.
+/// `name` is "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps". Throws UsageError for any other name,
+/// and Error, which lists the available devices, for one that is not on this machine.
 DeviceChoice choose_device(const std::string& name);
 
 }  // namespace digitrec

@@ -19,7 +19,7 @@ enum class Kernels {
 
 /// The names of PrecisionChoice in files and on the command line, in the enum's order.
 const std::vector<std::string>& precision_choice_names();
-/// The names of Kernels, likewise.
+/// The names of Kernels in files and on the command line, in the enum's order.
 const std::vector<std::string>& kernels_names();
 
 /// How a network computes. The function is the same, up to the rounding that the precision implies.

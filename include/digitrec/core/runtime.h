@@ -5,7 +5,7 @@
 namespace digitrec {
 
 /// Process-wide set-up of LibTorch and the C library; call once, before the first tensor. A program that embeds the
-/// library calls it only where it wants these settings for the whole of its process.
+/// library calls it only if it wants these settings for its whole process.
 struct RuntimeOptions {
   int64_t threads = 0;  ///< CPU threads of one operator; 0: LibTorch's choice, one per physical core
 };

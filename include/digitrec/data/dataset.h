@@ -11,7 +11,7 @@ namespace digitrec {
 inline constexpr int64_t kMaxImageSize = 256;  ///< pixels a side that an image may have
 inline constexpr int64_t kMaxClasses = 1000;   ///< classes that a data set may have
 
-/// Square greyscale images, resident as bytes, with their labels if there are any.
+/// Square greyscale images, resident as bytes, with their labels if these are known.
 struct Dataset {
   at::Tensor images;   ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
   at::Tensor labels;   ///< int64 [N], classes counted from 0; undefined when the file has no labels

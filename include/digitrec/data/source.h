@@ -15,11 +15,11 @@ enum class Purpose {
   inspect,   ///< one file, with its labels if it has them
 };
 
-/// Loads the images that `--data PATH` means: a folder with Kaggle's CSV files, a folder with MNIST's IDX files, or one
-/// file of either kind, each plain or gzip. For an IDX image file the labels are those of the file beside it. Only
-/// `predict` and `inspect` give a Dataset without labels. `max_rows` > 0 stops after that many images.
+/// Loads the images that `--data PATH` means: a folder with Kaggle's CSV files, MNIST's IDX files or Keras's
+/// mnist.npz, or one such file; CSV and IDX may be gzip. The labels of an IDX image file are in the file beside it.
+/// Only `predict` and `inspect` give a Dataset without labels. `max_rows` > 0 stops after that many images.
 ///
-/// Throws Error: nothing there, both kinds there, a broken file, or no labels where they are needed.
+/// Throws Error when there is nothing, when a folder holds several formats, for a broken file, and for missing labels.
 Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, int64_t max_rows = 0);
 
 /// Whether these could be MNIST's own images, which Kaggle's Digit Recognizer competition draws its test set from: a

@@ -70,7 +70,7 @@ class RunObserver {
 /// Whether a run begins or resumes.
 enum class Start { fresh, resumed };
 
-/// How train() is to run, beside the configuration.
+/// What train() takes apart from the configuration.
 struct RunOptions {
   Start start = Start::fresh;             ///< whether to begin a run or to resume one
   std::vector<RunObserver*> observers{};  ///< told in this order

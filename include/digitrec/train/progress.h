@@ -13,7 +13,7 @@ namespace digitrec {
 struct EpochMetrics {
   int64_t epoch = 0;             ///< counted from 1
   double train_loss = 0;         ///< mean over the images, of the batches as they were trained on
-  double train_accuracy = 0;     ///< likewise, with augmentation and dropout
+  double train_accuracy = 0;     ///< of the batches as they were trained on, augmentation and dropout included
   double val_loss = 0;           ///< mean over the validation rows, in nats
   double val_accuracy = 0;       ///< of the validation rows
   double lr = 0;                 ///< of the epoch's last step
@@ -44,7 +44,7 @@ struct BatchProgress {
   int64_t batch = 0;             ///< batches done in this epoch
   int64_t batches = 0;           ///< batches per epoch
   double loss = 0;               ///< mean over the epoch so far
-  double accuracy = 0;           ///< likewise
+  double accuracy = 0;           ///< fraction of 1, over the epoch so far
   double images_per_second = 0;  ///< trained
   double seconds_left = 0;       ///< of training, if all epochs run
 };
