@@ -42,7 +42,6 @@ struct BenchCommand {
   int64_t rows = 3200;
   std::string data;
   std::string kernels = "fused";
-  std::string format = "table";
   bool json = false;
   std::string chart;
   std::string from;  ///< draw this instead of measuring
@@ -132,19 +131,6 @@ Json to_json(const std::vector<Row>& rows, const std::optional<Loading>& loading
   return json;
 }
 
-void print_csv_header() {
-  std::cout << "model,device,precision,batch_size,threads,train_images_per_second,train_low,train_high,"
-               "infer_images_per_second,epoch_seconds\n";
-}
-
-void print_csv(const Row& row) {
-  const auto& [train, infer] = row.result;
-  std::cout << fmt::format("{},{},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f},{:.3f}\n", row.setting.model, row.device,
-                           to_string(row.setting.execution.precision), row.setting.batch_size, row.threads,
-                           train.median, train.low, train.high, infer.median, kEpochRows / train.median)
-            << std::flush;
-}
-
 Table make_table() {
   return {{{"model", 12, 0, true},
            {"device", 7, 0, true},
@@ -159,7 +145,7 @@ Table make_table() {
           table_width(Stream::out)};
 }
 
-void print_table(const Table& table, const Row& row, const std::vector<Row>& rows) {
+void print_row(const Table& table, const Row& row, const std::vector<Row>& rows) {
   const auto& [train, infer] = row.result;
   const double ratio = speed_up(row, rows);
   std::cout << table.row({row.setting.model, row.device, to_string(row.setting.execution.precision),
@@ -208,7 +194,6 @@ int run_bench(const BenchCommand& command) {
   const int default_threads = at::get_num_threads();
   const std::vector<DeviceChoice> devices = find_devices(command.devices);
   std::vector<Row> rows = settings(command, devices);
-  const bool table = !command.json && command.format == "table";
   const Dataset dataset = bench_data(command);
   std::optional<Loading> loading;
   if (!command.data.empty()) loading = measure_loading(dataset, command);
@@ -220,13 +205,12 @@ int run_bench(const BenchCommand& command) {
                     loading->seconds.high, loading->megabytes));
   }
   const Table columns = make_table();
-  if (table) std::cout << columns.header() << std::endl;
-  if (!table && !command.json) print_csv_header();
+  if (!command.json) std::cout << columns.header() << std::endl;
   for (Row& row : rows) {
     if (row.threads == 0) row.threads = default_threads;
     at::set_num_threads(static_cast<int>(row.threads));
     row.result = benchmark(row.setting, dataset, command.epochs);
-    if (!command.json) table ? print_table(columns, row, rows) : print_csv(row);
+    if (!command.json) print_row(columns, row, rows);
   }
   const Json json = to_json(rows, loading, command);
   if (command.json) std::cout << json.dump(2) << '\n';
@@ -261,9 +245,6 @@ Run setup_bench(CLI::App& app) {
   sub->add_option("--data", command->data, "Real data instead of drawn digits; its loading is timed too")
       ->type_name("PATH");
   sub->add_option("--kernels", command->kernels, "fused, or plain: LibTorch's layers one by one")->type_name("[fused]");
-  sub->add_option("--format", command->format, "table or csv")
-      ->check(CLI::IsMember({"table", "csv"}).description(""))
-      ->type_name("[table]");
   sub->add_flag("--json", command->json, "Print JSON");
   sub->add_option("--chart", command->chart, "Draw the epoch times as bars, a PNG and an SVG file")
       ->type_name("FILE.png");
