@@ -1,28 +1,29 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/table.h"
-#include "digitrec/core/device.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "core/precision.h"
-#include "digitrec/core/runtime.h"
 #include "core/stopwatch.h"
+#include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
+#include "digitrec/core/runtime.h"
 #include "digitrec/core/version.h"
 #include "digitrec/data/source.h"
-#include "synth/synth.h"
 #include "digitrec/model/presets.h"
 #include "figures/bench_chart.h"
-#include "train/benchmark.h"
 #include "figures/gnuplot.h"
+#include "synth/synth.h"
+#include "train/benchmark.h"
 
 #include <ATen/Parallel.h>
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace digitrec::cli {
 namespace {

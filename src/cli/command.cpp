@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
-#include "digitrec/core/error.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,13 +1,13 @@
 #include "cli/command.h"
 #include "cli/console.h"
-#include "digitrec/core/error.h"
 #include "data/near_duplicates.h"
-#include "digitrec/data/source.h"
 #include "data/summary.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
 #include "synth/synth.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <iostream>

@@ -1,12 +1,12 @@
 #include "cli/command.h"
 #include "cli/console.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
-#include "train/augment.h"
-#include "train/recipes.h"
+#include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/train/config.h"
 #include "figures/sheet.h"
+#include "train/augment.h"
+#include "train/recipes.h"
 
 #include <ATen/core/Tensor.h>
 

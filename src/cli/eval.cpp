@@ -5,12 +5,12 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
-#include "run/leak.h"
 #include "digitrec/run/run.h"
 #include "infer/metrics_json.h"
+#include "run/leak.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <iostream>

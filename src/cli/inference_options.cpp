@@ -2,8 +2,8 @@
 
 #include "cli/console.h"
 #include "cli/progress.h"
-#include "digitrec/core/device.h"
 #include "core/precision.h"
+#include "digitrec/core/device.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/run/run.h"
 

@@ -3,7 +3,6 @@
 #include "cli/table.h"
 #include "digitrec/model/classifier.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
 #include <iostream>

@@ -1,11 +1,11 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "data/csv_writer.h"
-#include "digitrec/image/pictures.h"
+#include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "digitrec/image/pictures.h"
 #include "kaggle/submission.h"
 
 #include <ATen/core/Tensor.h>

@@ -1,10 +1,9 @@
 #include "cli/command.h"
-#include "cli/console.h"
 #include "digitrec/train/config.h"
 #include "train/recipes.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <iostream>
 #include <memory>

@@ -1,9 +1,9 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "digitrec/core/error.h"
+#include "digitrec/run/run.h"
 #include "kaggle/kaggle.h"
 #include "kaggle/submission.h"
-#include "digitrec/run/run.h"
 #include "run/paths.h"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,8 +1,8 @@
 #include "figures/gnuplot.h"
 
+#include "core/file.h"
 #include "core/program.h"
 #include "digitrec/core/error.h"
-#include "core/file.h"
 #include "figure_templates.h"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,8 +1,8 @@
 #include "figures/image_figures.h"
 
-#include "figures/figures.h"
 #include "figure_templates.h"
 #include "figures/figure_text.h"
+#include "figures/figures.h"
 #include "figures/first_layer.h"
 #include "figures/gnuplot.h"
 #include "figures/sheet.h"

@@ -1,14 +1,13 @@
 #include "image/framing.h"
 
+#include "digitrec/core/error.h"
 #include "image/components.h"
 #include "image/ink.h"
 #include "image/stroke_width.h"
-#include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace digitrec {
 namespace {

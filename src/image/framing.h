@@ -1,6 +1,5 @@
 #pragma once
 
-#include "image/drawing.h"
 #include "image/image_file.h"
 
 #include <cstdint>

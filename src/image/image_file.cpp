@@ -1,15 +1,14 @@
 #include "image/image_file.h"
 
-#include "digitrec/core/error.h"
 #include "core/file.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 
-#include <spdlog/fmt/fmt.h>
-
-#include <png.h>
-// jpeglib.h needs size_t and FILE declared before it.
-#include <jpeglib.h>
+// jpeglib.h needs size_t and FILE, which this declares.
 #include <cstdio>
+#include <jpeglib.h>
+#include <png.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <csetjmp>
 

@@ -1,9 +1,9 @@
 #include "digitrec/image/pictures.h"
 
-#include "image/framing.h"
-#include "image/image_file.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "image/framing.h"
+#include "image/image_file.h"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,11 +1,14 @@
 #include "kaggle/submission.h"
 
-#include "digitrec/core/error.h"
 #include "data/csv.h"
+#include "digitrec/core/error.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <spdlog/fmt/fmt.h>
+
+#include <iterator>
+#include <vector>
 
 namespace digitrec {
 

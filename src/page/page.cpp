@@ -1,16 +1,16 @@
 #include "page/page.h"
 
 #include "core/base64.h"
+#include "figures/sheet.h"
 #include "image/image_file.h"
 #include "infer/metrics_json.h"
 #include "page_parts.h"
-#include "figures/sheet.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <cmath>

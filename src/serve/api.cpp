@@ -1,14 +1,14 @@
 #include "serve/api.h"
 
-#include "digitrec/core/error.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
 #include "serve/request_body.h"
 #include "web_parts.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "image/framing.h"
 #include "digitrec/infer/predictor.h"
+#include "image/framing.h"
 
 #include <condition_variable>
 #include <deque>

@@ -2,9 +2,8 @@
 
 #include "digitrec/core/error.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <microhttpd.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

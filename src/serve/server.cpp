@@ -1,6 +1,5 @@
 #include "serve/server.h"
 
-#include "digitrec/core/error.h"
 #include "run/paths.h"
 #include "serve/api.h"
 

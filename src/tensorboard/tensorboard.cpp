@@ -1,20 +1,19 @@
 #include "tensorboard/tensorboard.h"
 
-#include "run/paths.h"
-
-#include "image/image_file.h"
 #include "core/file.h"
-#include "tensorboard/event_file.h"
 #include "figures/first_layer.h"
 #include "figures/sheet.h"
+#include "image/image_file.h"
+#include "run/paths.h"
+#include "tensorboard/event_file.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/histc.h>
 
+#include <protozero/pbf_writer.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include <unistd.h>
-#include <protozero/pbf_writer.hpp>
 
 #include <algorithm>
 #include <array>

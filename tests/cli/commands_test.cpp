@@ -1,6 +1,6 @@
 // The program from the outside: what its users and their scripts rely on.
-#include "image/image_file.h"
 #include "digitrec/core/version.h"
+#include "image/image_file.h"
 #include "support.h"
 
 #include <nlohmann/json.hpp>

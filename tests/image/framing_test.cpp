@@ -1,7 +1,7 @@
 #include "image/framing.h"
 
-#include "image/stroke_width.h"
 #include "digitrec/core/error.h"
+#include "image/stroke_width.h"
 #include "support.h"
 
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "digitrec/image/pictures.h"
 
-#include "image/image_file.h"
 #include "digitrec/core/error.h"
+#include "image/image_file.h"
 #include "support.h"
 
 namespace digitrec {

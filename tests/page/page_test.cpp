@@ -1,17 +1,18 @@
 #include "page/page.h"
 
-#include "image/image_file.h"
-#include "digitrec/core/error.h"
 #include "data/csv_writer.h"
-#include "synth/synth.h"
+#include "digitrec/core/error.h"
 #include "figures/figures.h"
 #include "figures/gnuplot.h"
+#include "image/image_file.h"
 #include "support.h"
 #include "support_run.h"
+#include "synth/synth.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <torch/types.h>
+
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <cmath>
 #include <cstdlib>
