@@ -12,7 +12,7 @@
 
 namespace {
 
-/// The program's only place that prints an error: one line, whatever the message held.
+/// The only place that prints an error, always as one line.
 int report(const char* message, int exit_code) {
   std::string line = digitrec::cli::with_flags(message);
   line.resize(std::min(line.size(), line.find('\n')));
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
                            message.find("can't allocate memory") != std::string::npos;  // the CPU's allocator
     return report(is_memory ? kOutOfMemory : message.c_str(), kWorkFailed);
   } catch (const std::system_error& error) {
-    // What std::thread says when there is no memory for one more.
+    // std::thread throws this when there is no memory for another thread.
     const bool is_memory = error.code() == std::errc::resource_unavailable_try_again;
     return report(is_memory ? kOutOfMemory : error.what(), kWorkFailed);
   } catch (const std::exception& error) {

@@ -45,7 +45,7 @@ struct BenchCommand {
   std::string kernels = "fused";
   bool json = false;
   std::string chart;
-  std::string from;  ///< draw this instead of measuring
+  std::string from;  ///< a file of results to draw instead of measuring
 };
 
 /// A setting with what was measured in it.
@@ -62,7 +62,7 @@ struct Loading {
   Spread seconds;
 };
 
-/// Those of the named devices that are here; the log names the others.
+/// The named devices that this machine has; the log names the others.
 std::vector<DeviceChoice> find_devices(const std::vector<std::string>& names) {
   std::vector<DeviceChoice> found;
   for (const std::string& name : names) {
@@ -74,7 +74,7 @@ std::vector<DeviceChoice> find_devices(const std::vector<std::string>& names) {
       log(fmt::format("skipped {}: not on this machine", name));
     }
   }
-  if (found.empty()) throw Error("--devices: none of them is on this machine; digitrec devices lists those that are");
+  if (found.empty()) throw Error("--devices: none of them is on this machine", "digitrec devices lists those that are");
   return found;
 }
 
@@ -95,7 +95,7 @@ Loading measure_loading(const Dataset& dataset, const BenchCommand& command) {
   return loading;
 }
 
-/// How many times the CPU's speed this is, in the same setting otherwise; 0 where the CPU was not measured.
+/// This row's speed over the CPU's in the same setting; 0 where the CPU was not measured.
 double speed_up(const Row& row, const std::vector<Row>& rows) {
   for (const Row& other : rows) {
     if (other.setting.device.is_cpu() && other.setting.model == row.setting.model &&
@@ -158,7 +158,7 @@ void print_row(const Table& table, const Row& row, const std::vector<Row>& rows)
             << std::endl;
 }
 
-/// All settings, device by device: the CPU's come first where it is named first.
+/// All combinations; the CPU's come first where it is named first.
 std::vector<Row> settings(const BenchCommand& command, const std::vector<DeviceChoice>& devices) {
   std::vector<Row> rows;
   for (const std::string& model : command.models) {
@@ -224,32 +224,32 @@ int run_bench(const BenchCommand& command) {
 Run setup_bench(CLI::App& app) {
   auto command = std::make_shared<BenchCommand>();
   CLI::App* sub = app.add_subcommand("bench", "Measure training and inference speed on the devices here");
-  sub->add_option("--models", command->models, "Presets, with commas between")->delimiter(',')->type_name("[all]");
-  sub->add_option("--devices", command->devices, "Devices; those not here are skipped")
+  sub->add_option("--models", command->models, "Presets to measure, separated by commas")->delimiter(',')->type_name("[all]");
+  sub->add_option("--devices", command->devices, "Devices to measure; missing ones are skipped")
       ->delimiter(',')
       ->type_name("[cpu,cuda,mps]");
-  sub->add_option("--precisions", command->precisions, "Of auto, fp32, bf16")->delimiter(',')->type_name("[auto]");
-  sub->add_option("--batch-sizes", command->batch_sizes, "Images a training step")
+  sub->add_option("--precisions", command->precisions, "Precisions to measure: auto, fp32, bf16")->delimiter(',')->type_name("[auto]");
+  sub->add_option("--batch-sizes", command->batch_sizes, "Images in a training step")
       ->delimiter(',')
       ->check(CLI::Range(1, 1'000'000).description(""))
       ->type_name("[64]");
-  sub->add_option("--threads", command->threads, "CPU threads; 0: one a physical core")
+  sub->add_option("--threads", command->threads, "CPU threads; 0: one per physical core")
       ->delimiter(',')
       ->check(CLI::Range(0, 1024).description(""))
       ->type_name("[0]");
-  sub->add_option("--epochs", command->epochs, "Passes timed, after a warm-up; the median counts")
+  sub->add_option("--epochs", command->epochs, "Passes to time after a warm-up; the median counts")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("[3]");
-  sub->add_option("--rows", command->rows, "Images a pass")
+  sub->add_option("--rows", command->rows, "Images in a pass")
       ->check(CLI::Range(2, 1'000'000).description(""))
       ->type_name("[3200]");
-  sub->add_option("--data", command->data, "Real data instead of drawn digits; its loading is timed too")
+  sub->add_option("--data", command->data, "Data to use instead of synthetic digits; its loading is timed too")
       ->type_name("PATH");
-  sub->add_option("--kernels", command->kernels, "fused, or plain: LibTorch's layers one by one")->type_name("[fused]");
+  sub->add_option("--kernels", command->kernels, "Kernels: fused, or plain for LibTorch's own layers")->type_name("[fused]");
   sub->add_flag("--json", command->json, "Print JSON");
-  sub->add_option("--chart", command->chart, "Draw the epoch times as bars, a PNG and an SVG file")
+  sub->add_option("--chart", command->chart, "Bar chart of the epoch times, as PNG and SVG")
       ->type_name("FILE.png");
-  sub->add_option("--from", command->from, "Draw what --json has printed before instead of measuring")
+  sub->add_option("--from", command->from, "Results that --json printed, to draw instead of measuring")
       ->type_name("FILE");
   return [command] { return run_bench(*command); };
 }

@@ -13,7 +13,7 @@
 
 namespace digitrec::cli {
 
-// A subcommand is one file, which sets it up with its flags and gives what it does, and one row here.
+// A subcommand is one file, which adds its flags and returns its run function, and one row here.
 Run setup_train(CLI::App& app);
 Run setup_recipes(CLI::App& app);
 Run setup_eval(CLI::App& app);
@@ -47,26 +47,26 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
-/// CLI11 would say only that a word was not expected; this names the nearest that is.
+/// CLI11 would only say that the word was not expected; this suggests the nearest known one.
 [[noreturn]] void fail_unknown(const CLI::App& app, const std::string& word) {
   const std::string see = fmt::format("see {} --help", app.get_parent() ? "digitrec " + app.get_name() : "digitrec");
   if (!word.starts_with('-')) {
     const std::vector<std::string> names = subcommand_names(app);
     if (!names.empty()) throw UsageError(fmt::format("unknown subcommand '{}'{}", word, suggest_name(word, names)));
-    throw UsageError(fmt::format("unexpected argument '{}'; {}", word, see));
+    throw UsageError(fmt::format("unexpected argument '{}'", word), see);
   }
   const std::string flag = word.substr(0, word.find('='));
   const std::string nearest = nearest_name(flag, flag_names(app));
-  if (nearest.empty()) throw UsageError(fmt::format("unknown option '{}'; {}", flag, see));
-  throw UsageError(fmt::format("unknown option '{}'; did you mean '{}'?", flag, nearest));
+  if (nearest.empty()) throw UsageError(fmt::format("unknown option '{}'", flag), see);
+  throw UsageError(fmt::format("unknown option '{}'", flag), fmt::format("did you mean '{}'?", nearest));
 }
 
-/// Subcommands keep the words they do not know; the innermost one that was named reports its first.
+/// Each subcommand keeps its unknown words; the innermost named one reports its first.
 void refuse_unknown_words(const CLI::App& app) {
   for (const CLI::App* sub : app.get_subcommands()) refuse_unknown_words(*sub);
   const std::vector<std::string> words = app.remaining();
   if (words.empty()) return;
-  // Where a subcommand may stand, a first word that is none explains all that follows it.
+  // Where a subcommand is expected, an unknown first word explains all that follows.
   const bool may_be_subcommand = !subcommand_names(app).empty() && !words.front().starts_with('-');
   const auto flag =
       std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with('-'); });
@@ -125,7 +125,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     refuse_unknown_words(app);  // a misspelt flag explains the missing one better than CLI11's message does
-    throw UsageError(one_line(error.what()) + "; see digitrec --help");
+    throw UsageError(one_line(error.what()), "see digitrec --help");
   }
   if (app.get_subcommands().empty()) {
     if (argc > 1) fail_unknown(app, argv[1]);

@@ -13,8 +13,8 @@ using Run = std::function<int()>;
 
 Run setup_data_show(CLI::App& data);  // below `data`
 
-/// A message of the library, which names settings by their keys in backquotes, as the command line has them: `lr` as
-/// --lr, `batch_size` as --batch-size.
+/// The library names settings by their keys in backquotes; this puts the command line's flags there: `batch_size`
+/// becomes --batch-size.
 std::string with_flags(std::string_view message);
 
 /// Parses the command line and runs the subcommand it names. Throws UsageError for what cannot be parsed.

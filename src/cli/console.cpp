@@ -113,7 +113,7 @@ std::string format_count(int64_t value) {
 }
 
 void catch_interrupts() {
-  // Whoever reads our output may end first, and no epoch shall be lost by that.
+  // A closed pipe on stdout must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};

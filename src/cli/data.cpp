@@ -50,10 +50,10 @@ void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
     return;
   }
   std::cout << fmt::format("  classes     {}\n", summary.classes);
-  const int64_t most = *std::max_element(summary.histogram.begin(), summary.histogram.end());
+  const int64_t max_count = *std::max_element(summary.histogram.begin(), summary.histogram.end());
   for (size_t c = 0; c < summary.histogram.size(); ++c) {
     const int64_t count = summary.histogram[c];
-    const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, most));
+    const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, max_count));
     std::cout << fmt::format("  {:>10}  {:>7}  {}\n", c, format_count(count), std::string(width, '#'));
   }
 }
@@ -69,7 +69,7 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"blank", summary.blank}};
 }
 
-/// Folders stand for the data files in them.
+/// A folder stands for the data files in it.
 std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {
@@ -78,7 +78,7 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
       continue;
     }
     const std::vector<fs::path> found = find_data_files(path);
-    if (found.empty()) throw Error(fmt::format("{}: no train.csv, test.csv or IDX files in it; name a file", path));
+    if (found.empty()) throw Error(fmt::format("{}: no train.csv, test.csv or IDX files in it", path), "name a file");
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;
@@ -115,22 +115,22 @@ int run_info(const InfoCommand& command) {
 }  // namespace
 
 Run setup_data(CLI::App& app) {
-  CLI::App* sub = app.add_subcommand("data", "Look into data files, or make synthetic digits");
+  CLI::App* sub = app.add_subcommand("data", "Inspect data files, or draw synthetic digits");
   sub->require_subcommand(1);
 
   auto synth = std::make_shared<SynthCommand>();
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
   synth_sub->add_option("--out", synth->out, "Folder to write to")->required()->type_name("DIR");
-  synth_sub->add_option("--train", synth->train, "Labelled digits")
+  synth_sub->add_option("--train", synth->train, "Number of labelled digits")
       ->check(CLI::Range(1, 10'000'000).description(""))
       ->type_name("[10000]");
-  synth_sub->add_option("--test", synth->test, "Digits whose labels go to test_labels.csv")
+  synth_sub->add_option("--test", synth->test, "Number of digits whose labels go to test_labels.csv")
       ->check(CLI::Range(1, 10'000'000).description(""))
       ->type_name("[2000]");
-  synth_sub->add_option("--seed", synth->seed, "Other seeds draw other digits")->type_name("[42]");
+  synth_sub->add_option("--seed", synth->seed, "Seed; another one draws other digits")->type_name("[42]");
 
   auto info = std::make_shared<InfoCommand>();
-  CLI::App* info_sub = sub->add_subcommand("info", "Rows, classes, duplicates, blanks, and overlap between files");
+  CLI::App* info_sub = sub->add_subcommand("info", "Count rows, classes, duplicates, blanks, and overlap between files");
   info_sub->add_option("paths", info->paths, "Data files, or a folder of them")->required()->type_name("PATH");
   info_sub->add_flag("--json", info->json, "Print JSON");
 

@@ -20,9 +20,9 @@
 namespace digitrec::cli {
 namespace {
 
-/// Images that stand side by side on a sheet; of augmented ones, the row itself and eleven variants.
+/// Images side by side on a sheet; with --augmented, the row itself and eleven variants.
 constexpr int64_t kSheetColumns = 12;
-/// Variants come from this seed: the same command shows the same ones.
+/// Fixed, so that the same command shows the same variants.
 constexpr uint64_t kSeed = 1;
 
 struct ShowCommand {
@@ -53,8 +53,7 @@ Shown with_variants(const Shown& rows, const std::string& recipe) {
   const bool is_name = std::find(names.begin(), names.end(), recipe) != names.end();
   is_name ? apply_recipe(config, find_recipe(recipe)) : apply_config_file(config, recipe);
   if (!config.augmentation.any()) {
-    throw Error(
-        fmt::format("{}: varies no images; name a recipe with rotate, shift, ... such as best", recipe));
+    throw Error(fmt::format("{}: varies no images", recipe), "name a recipe with rotate, shift, ... such as best");
   }
   const at::Tensor repeated = rows.images.repeat_interleave(kSheetColumns, 0);
   Shown shown{augment(repeated, config.augmentation, kSeed).round_().clamp_(0, 255).to(at::kByte), {}};
@@ -67,7 +66,7 @@ Shown with_variants(const Shown& rows, const std::string& recipe) {
   return shown;
 }
 
-/// As many side by side as the terminal is wide.
+/// As many side by side as fit the terminal.
 void print_images(const Shown& shown) {
   const int64_t side = shown.images.size(1);
   const int64_t columns = std::max<int64_t>(1, (terminal_width(Stream::out) + 1) / (side + 1));
@@ -91,7 +90,7 @@ void print_images(const Shown& shown) {
   }
 }
 
-/// The values of all pixels of the box around the ink, on their greys where there is colour.
+/// The value of every pixel in the box around the ink, on its grey where the terminal has colour.
 void print_values(const Shown& shown) {
   const bool colour = has_colour(Stream::out);
   for (int64_t i = 0; i < shown.images.size(0); ++i) {
@@ -140,17 +139,17 @@ int run_show(const ShowCommand& command) {
 Run setup_data_show(CLI::App& data) {
   auto command = std::make_shared<ShowCommand>();
   CLI::App* sub = data.add_subcommand("show", "Show digits in the terminal, or draw a sheet of them");
-  sub->add_option("path", command->path, "Data file, or a folder with one to train on")->type_name("[data]");
+  sub->add_option("path", command->path, "Data file, or a folder with training data")->type_name("[data]");
   sub->add_option("--row", command->row, "First row to show, counted from 1")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}).description(""))
       ->type_name("[1]");
-  sub->add_option("--count", command->count, "How many rows")
+  sub->add_option("--count", command->count, "Number of rows")
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}).description(""))
       ->type_name("[10]");
   sub->add_option("--augmented", command->recipe,
-                  "Also show how a recipe's training varies them, e.g. best, or a file")
+                  "Recipe or config file whose augmentation to show too, such as best")
       ->type_name("CONFIG");
-  sub->add_option("--out", command->out, "Draw a PNG picture instead")->type_name("FILE.png");
+  sub->add_option("--out", command->out, "PNG file to draw instead")->type_name("FILE.png");
   sub->add_flag("--values", command->values, "Print the value of every pixel, from 0, paper, to 255, ink");
   return [command] { return run_show(*command); };
 }

@@ -58,7 +58,7 @@ void print_most_confused(const Metrics& metrics) {
 }
 
 void print_confusion(const Metrics& metrics, int width) {
-  constexpr int kMaxWidth = 130;  // where it goes to a file too
+  constexpr int kMaxWidth = 130;  // also where the output is a file
   const auto classes = static_cast<int>(metrics.classes.size());
   const int cell = std::max<int>(4, static_cast<int>(std::to_string(metrics.rows).size()) + 1);
   if (5 + classes * cell > std::min(width, kMaxWidth)) return print_most_confused(metrics);
@@ -91,7 +91,7 @@ void print_metrics(const Metrics& metrics) {
   print_confusion(metrics, width);
 }
 
-/// The accuracy on rows that were trained on says nothing about others.
+/// The accuracy on training rows says nothing about others.
 void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
   const std::optional<Leak> leak = find_leak(predictor, dataset);
   if (!leak) return;
@@ -124,7 +124,7 @@ Metrics evaluate_held_out(EvalCommand& command) {
   log(fmt::format("data    {}: {} of {} rows were held back", dataset.source, format_count(held_out.rows.numel()),
                   format_count(dataset.size())));
   if (held_out.rows.numel() == 0)
-    throw Error(fmt::format("{}: held no rows back; evaluate it on other data", folder.string()));
+    throw Error(fmt::format("{}: held no rows back", folder.string()), "evaluate it on other data");
   return compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows));
 }
 
@@ -148,7 +148,7 @@ Run setup_eval(CLI::App& app) {
   sub->add_option("--data", command->data, "Folder with test.csv and test_labels.csv or t10k-*, or a labelled file")
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
-  sub->add_option("--limit", command->limit, "Use only the first rows; 0: all")
+  sub->add_option("--limit", command->limit, "Number of rows to use, from the first; 0: all")
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))
       ->type_name("[0]");
   sub->add_flag("--json", command->json, "Print JSON");

@@ -14,12 +14,12 @@
 namespace digitrec::cli {
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options) {
-  sub.add_option("--checkpoint", options.checkpoints, "Checkpoint or run folder; the mean of several is taken")
+  sub.add_option("--checkpoint", options.checkpoints, "Checkpoint or run folder; several vote by their mean probability")
       ->required()
       ->type_name("F");
-  sub.add_option("--device", options.device, "auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
-  sub.add_option("--precision", options.precision, "Of activations: auto, fp32 or bf16")->type_name("[auto]");
-  sub.add_option("--threads", options.threads, "CPU threads; 0: one a physical core")
+  sub.add_option("--device", options.device, "Device: auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
+  sub.add_option("--precision", options.precision, "Precision of activations: auto, fp32 or bf16")->type_name("[auto]");
+  sub.add_option("--threads", options.threads, "CPU threads; 0: one per physical core")
       ->check(CLI::Range(0, 1024).description(""))
       ->type_name("[0]");
   sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");

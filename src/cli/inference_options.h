@@ -20,12 +20,13 @@ struct InferenceOptions {
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options);
 
-/// Sets up the runtime and loads the checkpoints, telling the log on which device.
-/// Names the networks in the log, and warns of those that could not be used.
-void report_networks(const Predictor& predictor);
+/// Sets up the runtime; logs the device and precision that were chosen.
+PredictorOptions predictor_options(const InferenceOptions& options);
+
+/// The same, and loads and reports the checkpoints.
 Predictor make_predictor(const InferenceOptions& options);
 
-/// Sets up the runtime and says in which device and precision, as the log tells.
-PredictorOptions predictor_options(const InferenceOptions& options);
+/// Logs the networks, and warns of checkpoints that could not be used.
+void report_networks(const Predictor& predictor);
 
 }  // namespace digitrec::cli

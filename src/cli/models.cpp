@@ -15,7 +15,7 @@ int run_models(bool json) {
   const ModelShape shape;  // 10 classes, 28 x 28
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   const Table table({{"model", 12, 0, true}, {"parameters", 10}, {"multiply-adds", 13}}, table_width(Stream::out));
-  // Where the rest of the line has no room for them, the layers have one of their own.
+  // Layers that do not fit on the line get one of their own.
   const bool is_wide = table_width(Stream::out) >= 110;
   if (!json) std::cout << table.header() << (is_wide ? "  layers (for 28 x 28 images, 10 classes)\n" : "\n");
   for (const Preset& preset : presets()) {

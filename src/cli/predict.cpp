@@ -28,12 +28,12 @@ struct PredictCommand {
   std::string probabilities;
 };
 
-/// The files to write, opened before the work starts and put in place together at its end.
+/// The files to write: opened before the work starts, put in place together at its end.
 class Outputs {
  public:
   Outputs(const std::string& table, const std::string& probabilities) {
     if (!table.empty() && table == probabilities) {
-      throw UsageError(fmt::format("--probabilities: {} is the same file as --out; name another", probabilities));
+      throw UsageError(fmt::format("--probabilities: {} is the same file as --out", probabilities), "name another");
     }
     if (!table.empty()) table_.emplace(table);
     if (!probabilities.empty()) probabilities_.emplace(probabilities);
@@ -51,7 +51,7 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-/// A picture of several digits is read as a number; its probability is that of all its digits being right.
+/// A picture of several digits is read as a number; its probability is that all its digits are right.
 std::string picture_table(const std::vector<fs::path>& files, const std::vector<int64_t>& counts,
                           const at::Tensor& probabilities) {
   const auto [best, label] = probabilities.max(1);
@@ -69,7 +69,7 @@ std::string picture_table(const std::vector<fs::path>& files, const std::vector<
   return text;
 }
 
-/// Pictures go into a table: to --out, or to stdout where none is named.
+/// Writes a table of the pictures to --out, or to stdout without it.
 int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
   Outputs outputs(command.out, command.probabilities);
   Predictor predictor = make_predictor(command.inference);
@@ -81,7 +81,7 @@ int predict_pictures(const PredictCommand& command, const std::vector<fs::path>&
   return 0;
 }
 
-/// Kaggle's own sample, where it lies beside the test file, says how many rows the competition expects.
+/// Kaggle's sample_submission.csv beside the test file says how many rows the competition expects.
 void check_against_sample(const Dataset& dataset) {
   const fs::path file = dataset.source;
   if (!file.filename().string().starts_with("test.csv")) return;
@@ -89,8 +89,8 @@ void check_against_sample(const Dataset& dataset) {
   if (!sample) return;
   const int64_t expected = count_submission_rows(*sample);
   if (expected != dataset.size()) {
-    throw Error(fmt::format("{}: {} images, but {} has {} rows; use the test file that belongs to it", dataset.source,
-                            dataset.size(), sample->string(), expected));
+    throw Error(fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), sample->string(), expected),
+                "use the test file that belongs to it");
   }
   log(fmt::format("check   as many rows as {}", sample->string()));
 }
@@ -119,13 +119,13 @@ int run_predict(const PredictCommand& command) {
 Run setup_predict(CLI::App& app) {
   auto command = std::make_shared<PredictCommand>();
   command->input = {"data"};
-  CLI::App* sub = app.add_subcommand("predict", "Label images: writes a submission, or a table of pictures");
+  CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
   add_inference_options(*sub, command->inference);
   sub->add_option("--input", command->input, "Data file or folder, or picture files (PNG, JPEG) or their folder")
       ->type_name("[data]");
-  sub->add_option("--out", command->out, "File to write; for pictures the terminal, else submission.csv")
+  sub->add_option("--out", command->out, "File to write; default: submission.csv, for pictures the terminal")
       ->type_name("FILE");
-  sub->add_option("--probabilities", command->probabilities, "Also write the probability of every class")
+  sub->add_option("--probabilities", command->probabilities, "File for the probability of every class")
       ->type_name("FILE");
   return [command] { return run_predict(*command); };
 }

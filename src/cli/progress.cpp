@@ -15,7 +15,7 @@
 namespace digitrec::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kInterval(50);  // no eye follows more
+constexpr std::chrono::milliseconds kInterval(50);  // the eye follows no faster
 constexpr int kMaxBar = 24;
 constexpr int kMinBar = 6;
 constexpr size_t kMaxTrend = 16;
@@ -38,9 +38,9 @@ std::string bar(double fraction, int width, bool colour) {
 
 }  // namespace
 
-std::string sparkline(const std::vector<double>& values, size_t most) {
+std::string sparkline(const std::vector<double>& values, size_t max_values) {
   constexpr std::array<const char*, 8> kLevels{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::vector<double> last(values.end() - static_cast<int64_t>(std::min(most, values.size())), values.end());
+  const std::vector<double> last(values.end() - static_cast<int64_t>(std::min(max_values, values.size())), values.end());
   if (last.empty()) return "";
   const auto [low, high] = std::minmax_element(last.begin(), last.end());
   std::string line;
@@ -56,7 +56,7 @@ std::string progress_text(const Progress& progress, int width, bool colour) {
   std::string label = progress.label;
   label.resize(std::min(label.size(), static_cast<size_t>(std::max(0, room))));
   int left = room - static_cast<int>(label.size());
-  // The details come first, then a bar in what is left of the line, and last the trend.
+  // Room goes to the details first, then to the trend; the bar takes what is left.
   std::string details;
   const int for_bar = left >= kMinBar + 1 ? kMinBar + 1 : 0;
   left -= for_bar;

@@ -11,16 +11,16 @@ struct Progress {
   std::string label;
   double fraction = 0;                 ///< of the work that is done
   std::vector<std::string> details{};  ///< the most important first; those that do not fit are left out
-  std::vector<double> trend{};         ///< drawn small, where there is room: the loss of late, say
+  std::vector<double> trend{};         ///< recent values, such as losses, drawn small where there is room
 };
 
-/// The line for a terminal of `width` columns, at most `width` - 1 of them, so that nothing wraps.
+/// The line for a terminal of `width` columns; it takes up to `width` - 1 of them, so that nothing wraps.
 std::string progress_text(const Progress& progress, int width, bool colour);
 
-/// The values as bars of one character each, the highest as a full block; the last `most` of them.
-std::string sparkline(const std::vector<double>& values, size_t most);
+/// The last `max_values` values as bars of one character each, the highest as a full block.
+std::string sparkline(const std::vector<double>& values, size_t max_values);
 
-/// One line at the bottom of the terminal that is drawn over again. Draws nothing when stderr is no terminal.
+/// One line at the bottom of the terminal, redrawn in place. Draws nothing when stderr is not a terminal.
 class ProgressLine {
  public:
   ProgressLine();

@@ -26,11 +26,11 @@ namespace fs = std::filesystem;
 
 struct ReportCommand {
   std::vector<std::string> runs;
-  std::string data;  ///< empty: where each run found it
+  std::string data;  ///< empty: where each run's config says
   std::string out;   ///< empty: the run's own folder
 };
 
-/// Runs of the same name in different folders are called by their paths.
+/// Names runs by their paths where their names are equal.
 void name_apart(std::vector<RunRecord>& runs) {
   std::map<std::string, int> times;
   for (const RunRecord& run : runs) ++times[run.name];
@@ -41,7 +41,7 @@ void name_apart(std::vector<RunRecord>& runs) {
 
 int run_report(const ReportCommand& command) {
   if (command.runs.size() > 1 && command.out.empty())
-    throw UsageError("several runs, and no place for their page; name a folder with --out");
+    throw UsageError("several runs, and no place for their page", "name a folder with --out");
   const fs::path out = command.out.empty() ? command.runs.front() : command.out;
   configure_runtime({});
   const at::Device device = choose_device("auto").device;
@@ -63,7 +63,7 @@ int run_report(const ReportCommand& command) {
   if (runs.size() > 1) return 0;
   const fs::path figures = RunPaths(out).figures();
   make_folder(figures);
-  // Last: without gnuplot the page is there all the same.
+  // Last, so that the page is written even without gnuplot.
   progress.draw({"drawing figures", 0});
   double drawn = 0;
   draw_figures(runs.front(), figures, [&](const fs::path& file) {
@@ -81,7 +81,7 @@ Run setup_report(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("report", "Draw what a run learned: figures and a page; several runs side by side");
   sub->add_option("run", command->runs, "Run folder")->required()->type_name("RUN");
-  sub->add_option("--data", command->data, "The data it was trained on, if that has moved")->type_name("PATH");
+  sub->add_option("--data", command->data, "Training data, if it has moved")->type_name("PATH");
   sub->add_option("--out", command->out, "Folder for report.html and figures/, if not the run's own")->type_name("DIR");
   return [command] { return run_report(*command); };
 }

@@ -20,7 +20,7 @@ struct ServeCommand {
   std::string corrections = serve.corrections.string();
 };
 
-/// Signals that end the server are waited for, not handled; every thread started after this leaves them alone.
+/// Blocks the signals that end the server, in this thread and those started after it; sigwait takes them.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -36,7 +36,7 @@ int run_serve(ServeCommand& command) {
   options.corrections = command.corrections;
   options.inference = predictor_options(command.inference);
   options.inference.on_progress = nullptr;
-  // Several pictures at once, each on one thread, keep every core busy without waiting for each other.
+  // Several pictures at once, each on one thread, keep every core busy.
   options.workers = options.inference.device.is_cpu() ? at::get_num_threads() : 1;
   at::set_num_threads(1);
 
@@ -45,10 +45,10 @@ int run_serve(ServeCommand& command) {
   const bool is_v6 = options.address.find(':') != std::string::npos;
   std::cout << fmt::format("http://{}:{}/\n", is_v6 ? "[" + options.address + "]" : options.address, server->port())
             << std::flush;
-  log("serving; Ctrl-C ends it");
+  log("serving; Ctrl-C stops it");
   int received = 0;
   sigwait(&signals, &received);
-  log("finishing what has been asked; Ctrl-C again stops at once");
+  log("answering open requests; Ctrl-C again stops at once");
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   server.reset();
   return 0;
@@ -60,15 +60,15 @@ Run setup_serve(CLI::App& app) {
   auto command = std::make_shared<ServeCommand>();
   CLI::App* sub = app.add_subcommand("serve", "Serve a page to draw digits on, and the API behind it");
   add_inference_options(*sub, command->inference);
-  sub->get_option("--checkpoint")->description("Checkpoint or run folder; of several, the page offers a choice");
+  sub->get_option("--checkpoint")->description("Checkpoint or run folder; the page offers a choice of several");
   sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 lets others in")
       ->type_name("[127.0.0.1]");
-  sub->add_option("--port", command->serve.port, "Port to listen on; 0: any that is free")->type_name("[7860]");
+  sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")->type_name("[7860]");
   sub->add_option("--corrections", command->corrections, "CSV file for drawings that were misread")
       ->type_name("[" + command->corrections + "]");
   sub->add_option("--allow-host", command->serve.hosts, "Name of this machine that browsers may use")
       ->type_name("NAME");
-  sub->add_option("--allow-origin", command->serve.origins, "Another site whose pages may ask (CORS)")
+  sub->add_option("--allow-origin", command->serve.origins, "Other site whose pages may send requests (CORS)")
       ->type_name("URL");
   return [command] { return run_serve(*command); };
 }

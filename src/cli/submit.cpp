@@ -28,7 +28,7 @@ struct Target {
   int64_t classes = 10;  ///< of the Digit Recognizer competition, unless a run says otherwise
 };
 
-/// RUN means its submission.csv, with as many classes as its network has.
+/// A run means its submission.csv, with as many classes as its network has.
 Target find_target(const std::string& name) {
   if (!fs::is_directory(name)) return {name};
   const fs::path file = RunPaths(name).submission();
@@ -43,7 +43,7 @@ Target find_target(const std::string& name) {
   return {file, networks.front().value.info.shape.classes};
 }
 
-/// The rows that the competition expects, and where that is known from.
+/// How many rows the competition expects, and which file says so.
 std::pair<int64_t, std::string> expected_rows(const fs::path& submission, const fs::path& data) {
   const fs::path beside = submission.has_parent_path() ? submission.parent_path() : fs::path(".");
   for (const fs::path& folder : {beside, data}) {
@@ -71,8 +71,8 @@ Run setup_submit(CLI::App& app) {
   sub->add_option("target", command->target, "Submission, or a run folder that holds submission.csv")
       ->required()
       ->type_name("RUN|FILE");
-  sub->add_option("-m,--message", command->message, "What Kaggle shows beside it")->type_name("TEXT");
-  sub->add_option("--data", command->data, "Folder to look for sample_submission.csv in, after the file's own")
+  sub->add_option("-m,--message", command->message, "Line that Kaggle shows beside the submission")->type_name("TEXT");
+  sub->add_option("--data", command->data, "Folder to search for sample_submission.csv after the file's own")
       ->type_name("[data]");
   sub->add_flag("--dry-run", command->dry_run, "Only check");
   return [command] {

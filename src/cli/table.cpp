@@ -19,8 +19,8 @@ int width_up_to(const std::vector<Column>& columns, int rank) {
 }  // namespace
 
 Table::Table(std::vector<Column> columns, int width) : columns_(std::move(columns)) {
-  for (const Column& column : columns_) most_rank_ = std::max(most_rank_, column.rank);
-  while (most_rank_ > 0 && width_up_to(columns_, most_rank_) > width) --most_rank_;
+  for (const Column& column : columns_) max_rank_ = std::max(max_rank_, column.rank);
+  while (max_rank_ > 0 && width_up_to(columns_, max_rank_) > width) --max_rank_;
 }
 
 std::string Table::header() const {
@@ -33,7 +33,7 @@ std::string Table::row(const std::vector<std::string>& cells) const {
   std::string line;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const Column& column = columns_[i];
-    if (column.rank > most_rank_) continue;
+    if (column.rank > max_rank_) continue;
     if (!line.empty()) line.append(kGap, ' ');
     line +=
         column.is_left ? fmt::format("{:<{}}", cells[i], column.width) : fmt::format("{:>{}}", cells[i], column.width);

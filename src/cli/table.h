@@ -11,7 +11,7 @@ struct Column {
   std::string name;
   int width;
   int rank = 0;
-  bool is_left = false;  ///< aligned left, as names are; numbers stand right
+  bool is_left = false;  ///< aligned left, as names are; numbers are aligned right
 };
 
 /// Lines up the cells of rows that are printed one by one.
@@ -19,14 +19,14 @@ class Table {
  public:
   Table(std::vector<Column> columns, int width);
 
-  /// Without white space at the end or a line break.
+  /// Without trailing white space or a line break.
   std::string header() const;
-  /// One cell a column, left-out ones included.
+  /// `cells`: one per column, those left out included.
   std::string row(const std::vector<std::string>& cells) const;
 
  private:
   std::vector<Column> columns_;
-  int most_rank_ = 0;  ///< columns of a higher one are left out
+  int max_rank_ = 0;  ///< columns of a higher rank are left out
 };
 
 }  // namespace digitrec::cli

@@ -49,7 +49,7 @@ std::string flag_name(std::string key) {
   return "--" + key;
 }
 
-/// The recipe that is asked for, or that of the model's own name; null where a file holds the settings.
+/// The named recipe, or the one named like the model; null where a file or a run holds the settings.
 const Recipe* choose_recipe(const TrainCommand& command, TrainConfig config) {
   if (!command.recipe.empty()) return &find_recipe(command.recipe);
   if (command.resume || !command.config_file.empty()) return nullptr;
@@ -73,7 +73,7 @@ TrainConfig resolve_config(const TrainCommand& command) {
     for (const auto& [key, value] : command.flags) {
       if (key != option.key) continue;
       if (command.resume && !option.resumable) {
-        throw UsageError(flag_name(key) + ": --resume takes the run's own settings; leave it out");
+        throw UsageError(flag_name(key) + ": --resume takes the run's own settings", "leave it out");
       }
       if (const auto wrong = option.set(value)) throw UsageError(flag_name(key) + ": " + *wrong);
     }
@@ -81,7 +81,7 @@ TrainConfig resolve_config(const TrainCommand& command) {
   return config;
 }
 
-/// runs/<model>-<time>, with a number behind it when two runs start within a second.
+/// runs/<model>-<time>, with a number appended when two runs start within a second.
 fs::path default_run_folder(const TrainConfig& config) {
   const std::time_t now = std::time(nullptr);
   const fs::path base = fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", config.model, fmt::localtime(now));
@@ -113,7 +113,7 @@ int run_train(const TrainCommand& command) {
   configure_runtime({.threads = config.threads});
   const DeviceChoice device = choose_device(config.device);
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
-  // What config.toml is to repeat: not "auto", but what that meant here.
+  // config.toml repeats the run, so it holds what "auto" meant here.
   config.device = device.device.str();
   const PrecisionDecision precision = choose_precision(config.precision, device.device);
   config.precision = precision.precision == Precision::bf16 ? PrecisionChoice::bf16 : PrecisionChoice::fp32;
@@ -141,10 +141,10 @@ Run setup_train(CLI::App& app) {
   CLI::Option* config_option =
       sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
   CLI::Option* recipe_option =
-      sub->add_option("--recipe", command->recipe, "Settings in the program, see digitrec recipes; default: the model's")
+      sub->add_option("--recipe", command->recipe, "Recipe, see digitrec recipes; default: the model's own")
           ->type_name("NAME")
           ->excludes(config_option);
-  sub->add_option("--resume", command->resume, "Resume the run in this folder, with the settings it had")
+  sub->add_option("--resume", command->resume, "Folder of a run to resume with its own settings")
       ->type_name("DIR")
       ->excludes(config_option)
       ->excludes(recipe_option);

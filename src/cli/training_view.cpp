@@ -32,7 +32,7 @@ std::string describe_stop(const MemberResult& result, const TrainConfig& config)
       return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
                          config.patience);
     case StopReason::max_seconds:
-      return fmt::format("stopped in epoch {}: {} seconds of training are over", result.epochs, config.max_seconds);
+      return fmt::format("stopped in epoch {}, after {} seconds of training", result.epochs, config.max_seconds);
     case StopReason::interrupted:
       return fmt::format("interrupted in epoch {}: resume it with digitrec train --resume {}", result.epochs + 1,
                          result.member.folder.string());
@@ -63,7 +63,7 @@ TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, st
       table_(columns(config), table_width(Stream::err)) {}
 
 void TrainingView::keep(const MemberResult& member) {
-  if (member.member.count > 1) log(fmt::format("{} is there: {}", title(member.member), member.member.folder.string()));
+  if (member.member.count > 1) log(fmt::format("{} is complete: {}", title(member.member), member.member.folder.string()));
 }
 
 void TrainingView::begin(const Member& member, const TrainStart& start) {
@@ -92,7 +92,7 @@ void TrainingView::begin_run(const TrainStart& start) {
   if (start.leaked_rows > 0) {
     warn(
         fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
-                    "accuracy on them flatters; remove the duplicates",
+                    "accuracy on them is too high; remove the duplicates",
                     dataset_.source, format_count(start.leaked_rows), format_count(start.validation_rows)));
   }
   if (may_hold_kaggle_test_images(dataset_)) {

@@ -10,8 +10,8 @@
 
 namespace digitrec::cli {
 
-/// A run as the terminal shows it and its log keeps it: what it starts with, a row of a table for each epoch, a progress
-/// line below, and the outcome on stdout.
+/// Shows a run in the terminal and its log: what it starts with, a table row for each epoch, a progress line below, and
+/// the outcome on stdout.
 class TrainingView final : public RunObserver {
  public:
   /// `device`, `precision`: what was chosen, and why. `config` and `dataset` must outlive the view.

@@ -1,5 +1,4 @@
-// Every way to be given bad input, through the program itself: its exit code, its one line, and that nothing is left
-// behind. What the parsers say of each kind of broken file is in the tests of data/ and checkpoint/.
+// Every kind of bad input, through the program itself: its exit code, its one line, and that nothing is left behind. What the parsers say of each kind of broken file is in the tests of data/ and checkpoint/.
 #include "digitrec/checkpoint/checkpoint.h"
 #include "support.h"
 
@@ -158,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NegativeBatch", train("--batch-size -64"), 2, "--batch-size: -64 is out of range; expected 1 to 1000000"},
         Case{"ZeroRate", train("--lr 0"), 2, "--lr: 0 is out of range; expected above 0 and at most 1000"},
         Case{"NegativeRate", train("--lr -0.1"), 2, "--lr: -0.1 is out of range; expected above 0 and at most 1000"},
-        Case{"RateIsNoNumber", train("--lr fast"), 2, "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
+        Case{"RateIsNotANumber", train("--lr fast"), 2, "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
         Case{"MissingConfig", train("--config none.toml"), 2, "none.toml: no such file; check the path"},
         Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
         Case{"MissingMessage", "submit short_submission.csv", 2,

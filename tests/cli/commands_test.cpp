@@ -177,11 +177,11 @@ TEST_F(WithTrainedRun, SavesAtEverySignalThatEndsAProgram) {
     const ProgramResult result =
         run_digitrec("train --model mlp --epochs 1000000 --out " + run, folder_.path(), signaller + with_pid);
     EXPECT_EQ(result.exit_code, exit_code) << result.err;
-    EXPECT_NE(result.out.find("go on with digitrec train --resume " + run), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("resume it with digitrec train --resume " + run), std::string::npos) << result.out;
   }
 }
 
-TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
+TEST_F(WithTrainedRun, ResumesAfterBeingKilled) {
   const std::string flags = "train --model mlp --epochs 5 --rotate 5 --average ema --checkpoint-every 1 --out ";
   ASSERT_EQ(run_digitrec(flags + "whole", folder_.path()).exit_code, 0);
   const std::string killer = "(while ! grep -qs 2/5 killed/train.log; do sleep 0.01; done; kill -KILL $(cat pid)) & ";
@@ -189,7 +189,7 @@ TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
   run_digitrec(flags + "killed", folder_.path(), killer + with_pid);
   const ProgramResult wrong = run_digitrec("train --resume killed --lr 1", folder_.path());
   EXPECT_EQ(wrong.exit_code, 2);
-  EXPECT_EQ(wrong.err, "digitrec: --lr: --resume goes on with the run's own settings; leave it out\n");
+  EXPECT_EQ(wrong.err, "digitrec: --lr: --resume takes the run's own settings; leave it out\n");
   const ProgramResult resumed = run_digitrec("train --resume killed", folder_.path());
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   for (const std::string file : {"/best.safetensors", "/last.safetensors"}) {
@@ -199,7 +199,7 @@ TEST_F(WithTrainedRun, GoesOnAfterBeingKilled) {
   EXPECT_EQ(run_digitrec("train --resume killed", folder_.path()).exit_code, 0);  // again, with nothing left to do
 }
 
-TEST_F(WithTrainedRun, GoesOnWithTheNetworkThatWasKilled) {
+TEST_F(WithTrainedRun, ResumesTheNetworkThatWasKilled) {
   const std::string killer =
       "(until [ $(grep -s '2/4 ' killed/train.log | wc -l) = 2 ]; do sleep 0.01; done; kill -KILL $(cat pid)) & ";
   const std::string with_pid = R"(sh -c 'echo $$ > pid; exec "$0" "$@"')";
@@ -210,7 +210,7 @@ TEST_F(WithTrainedRun, GoesOnWithTheNetworkThatWasKilled) {
   EXPECT_EQ(logged_epochs("killed", "/4 "), "12341234");
 }
 
-TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
+TEST(Commands, CrossValidateResumeAndScoreHeldOutRows) {
   const TempFolder folder;
   ASSERT_EQ(run_digitrec("data synth --out data --train 600 --test 50", folder.path()).exit_code, 0);
   const std::string command =
@@ -222,7 +222,7 @@ TEST(Commands, CrossValidateGoOnAndScoreHeldOutRows) {
       << trained.out;
 
   const ProgramResult again = run_digitrec(command, folder.path());
-  EXPECT_NE(again.err.find("network 3/3 is there: run/member-03"), std::string::npos) << again.err;
+  EXPECT_NE(again.err.find("network 3/3 is complete: run/member-03"), std::string::npos) << again.err;
   const ProgramResult other = run_digitrec(command + " --lr 0.01", folder.path());
   EXPECT_EQ(other.exit_code, 1);
   EXPECT_EQ(other.err, "digitrec: run: holds a run with other settings; choose another --out or remove it\n");
@@ -317,14 +317,14 @@ TEST(Commands, DataShowDrawsInTheTerminalOrASheet) {
   folder.write("plain.toml", "epochs = 3\n");
   EXPECT_EQ(
       run_digitrec("data show . --augmented plain.toml", folder.path()).err,
-      "digitrec: plain.toml: varies no images; name a recipe with rotate, shift, ... such as configs/best.toml\n");
+      "digitrec: plain.toml: varies no images; name a recipe with rotate, shift, ... such as best\n");
 }
 
 TEST(Commands, ReportWritesThePageWithoutGnuplotAndSaysWhatIsMissing) {
   const TempFolder folder;
   ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 10", folder.path()).exit_code, 0);
   ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --live --out run", folder.path()).exit_code, 0);
-  // The run was told of while it went on; the page is now the whole report.
+  // --live wrote the page during the run; at its end it became the full report.
   EXPECT_NE(read_text(folder / "run/report.html").find("\"confusion\""), std::string::npos);
   EXPECT_NE(read_text(folder / "run/report.html").find("\"is_going\":false"), std::string::npos);
   std::filesystem::remove(folder / "run/report.html");

@@ -110,13 +110,13 @@ TEST(NoRoom, TooLittleMemoryEndsWithOneLineAndNoRunFolder) {
   folder.write("good.csv", test::tiny_csv(200'000));
   constexpr int kStep = 5'000;  // KiB, less than a thread's stack, whose lack is a case of its own
   const auto limit = [](int kib) { return fmt::format("ulimit -c 0; ulimit -v {};", kib); };
-  int least = 200'000;  // with which LibTorch is loaded at all
-  while (run_digitrec("--version", folder.path(), limit(least)).exit_code != 0) {
-    least += kStep;
-    if (least > 2'000'000) GTEST_SKIP() << "LibTorch takes more memory than this test looks for";
+  int min_kib = 200'000;  // with which LibTorch is loaded at all
+  while (run_digitrec("--version", folder.path(), limit(min_kib)).exit_code != 0) {
+    min_kib += kStep;
+    if (min_kib > 2'000'000) GTEST_SKIP() << "LibTorch takes more memory than this test looks for";
   }
   int refused = 0;
-  for (int kib = least; kib < least + 40 * kStep; kib += kStep) {
+  for (int kib = min_kib; kib < min_kib + 40 * kStep; kib += kStep) {
     const ProgramResult result =
         run_digitrec("train --model mlp-128 --epochs 1 --data good.csv --out run", folder.path(), limit(kib));
     if (result.exit_code == 0) break;

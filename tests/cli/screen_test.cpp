@@ -9,7 +9,7 @@
 namespace digitrec::cli {
 namespace {
 
-/// Characters of a UTF-8 text: its bytes but for those that go on with a character.
+/// Characters of a UTF-8 text: its bytes without the continuation bytes.
 size_t columns(const std::string& text) {
   size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
