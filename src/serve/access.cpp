@@ -17,8 +17,8 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
 std::string name_of(std::string_view host) {
   if (host.starts_with('[')) {
     const size_t end = host.find(']');
-    const bool goes_on = end != std::string_view::npos && end + 1 < host.size() && host[end + 1] != ':';
-    return end == std::string_view::npos || goes_on ? "" : std::string(host.substr(1, end - 1));
+    const bool has_rest = end != std::string_view::npos && end + 1 < host.size() && host[end + 1] != ':';
+    return end == std::string_view::npos || has_rest ? "" : std::string(host.substr(1, end - 1));
   }
   return lower_case(host.substr(0, host.find(':')));
 }

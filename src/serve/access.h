@@ -6,20 +6,21 @@
 
 namespace digitrec::serve {
 
-/// Who may ask, beyond what the address the server is bound to says.
+/// Which hosts and origins are answered, beyond the server's own.
 struct AccessOptions {
-  std::vector<std::string> hosts;    ///< names of this server beside localhost and IP addresses
-  std::vector<std::string> origins;  ///< other sites whose pages may ask (CORS), such as https://example.org
+  std::vector<std::string> hosts;    ///< names of this server, besides localhost and IP addresses
+  std::vector<std::string> origins;  ///< other sites whose pages may send requests (CORS), such as https://example.org
 };
 
-/// Whether a Host header names this server. A name under which a stranger's page was loaded could be made to point here
-/// (DNS rebinding); IP addresses and localhost cannot.
+/// Whether a Host header names this server. A stranger can point a name of their own here after their page was loaded
+/// from it (DNS rebinding), but not localhost or an IP address.
 bool is_trusted_host(std::string_view host, const AccessOptions& options);
 
-/// Whether a page of `origin` may ask the server that it calls `host`: one of its own, or one that is named.
+/// Whether a page of `origin` may send requests to the server that it calls `host`: the server's own pages may, and
+/// those of the origins in `options`.
 bool is_trusted_origin(std::string_view origin, std::string_view host, const AccessOptions& options);
 
-/// Whether `origin` is one of those that are named.
+/// Whether `origin` is among the origins in `options`.
 bool is_named_origin(std::string_view origin, const AccessOptions& options);
 
 }  // namespace digitrec::serve

@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxCorrectionBytes = 1 << 20;
-/// Larger bodies of JSON hold more than a few images.
+/// A larger JSON body holds more than a few images.
 constexpr size_t kLargeBytes = 64 << 10;
 
 Response json_response(const Json& value, int status = 200) {
@@ -32,7 +32,7 @@ Response json_response(const Json& value, int status = 200) {
 
 Response error_response(int status, const std::string& message) { return json_response({{"error", message}}, status); }
 
-/// What to answer when a request could not be.
+/// The answer to a request that failed.
 Response describe_failure(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -41,7 +41,7 @@ Response describe_failure(const std::exception_ptr& failure) {
   } catch (const Error& error) {
     return error_response(500, error.what());
   } catch (const std::bad_alloc&) {
-    return error_response(500, "the server ran short of memory; send less at once");
+    return error_response(500, "the server is out of memory; send less at once");
   } catch (const std::exception& error) {
     const std::string what = error.what();
     return error_response(500, "the work failed: " + what.substr(0, what.find('\n')));
@@ -153,7 +153,7 @@ Answer Api::answer(Request&& request) {
   const auto start = std::chrono::steady_clock::now();
   const auto route =
       std::find_if(routes().begin(), routes().end(), [&](const Route& r) { return request.path == r.path; });
-  // Paths that are not served share one name, or a stranger could fill the counters.
+  // Paths that are not served share one name, or strangers could fill the counters.
   const std::string counted = route == routes().end() ? "other" : route->path;
   const bool is_other_site = is_named_origin(request.origin, access_);
   const std::string allowed_origin = is_other_site ? request.origin : "";
@@ -168,9 +168,9 @@ Answer Api::answer(Request&& request) {
 
   Answer answer = error_response(404, "no such path; see /openapi.json");
   if (!is_trusted_host(request.host, access_)) {
-    answer = error_response(421, "this server does not go by that name; name it with --allow-host");
+    answer = error_response(421, "the Host header does not name this server; allow the name with --allow-host");
   } else if (!request.origin.empty() && !is_trusted_origin(request.origin, request.host, access_)) {
-    answer = error_response(403, "pages of other sites may not ask; name the site with --allow-origin");
+    answer = error_response(403, "pages of other sites may not send requests; allow the site with --allow-origin");
   } else if (route != routes().end() && request.method == "OPTIONS" && is_other_site) {
     answer =
         Response{204,
@@ -260,7 +260,7 @@ Answer Api::predict(Request& request) {
 Answer Api::correct(Request& request) {
   if (media_type(request) != "application/json") throw Refusal{415, "expected Content-Type application/json"};
   if (request.body.size() > kMaxCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
-  Task task;  // with no picture to read, but off the thread that serves everybody: a disk may be slow
+  Task task;  // has no pictures, but a slow disk must not hold up the thread that serves everybody
   task.model = chosen_model(request);
   task.pictures = [this, shape = engine_.models()[task.model].shape(), text = std::move(request.body)] {
     const RequestBody body = read_request_body(text, static_cast<size_t>(shape.image_size * shape.image_size));

@@ -12,10 +12,10 @@
 
 namespace digitrec::serve {
 
-/// What each path answers; openapi.json beside this file describes it. Thread-safe.
+/// What each path answers; web/openapi.json describes it. Thread-safe.
 class Api {
  public:
-  /// `names`: of the engine's models, in order. `connections` tells how many there are now.
+  /// `names`: of the engine's models, in order. `connections` returns how many are open.
   Api(Engine& engine, Corrections& corrections, std::vector<std::string> names, AccessOptions access,
       std::function<unsigned()> connections);
 

@@ -33,7 +33,7 @@ void Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
   const Descriptor file(path_, O_RDWR | O_CREAT | O_APPEND);
   if (!file.is_open()) fail("opened");
   const int64_t size = file.size();
-  if (size < 0) throw Error(fmt::format("{}: is not a file; name another with `corrections`", path_.string()));
+  if (size < 0) throw Error(fmt::format("{}: is not a file", path_.string()), "name another with `corrections`");
   std::string row;
   if (size == 0) {
     row = header;
@@ -42,17 +42,17 @@ void Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
     char last = '\n';
     if (file.read_at(there.data(), there.size(), 0) < 0 || file.read_at(&last, 1, size - 1) < 0) fail("read");
     if (there != header || last != '\n') {
-      throw Error(fmt::format("{}: not a file of corrections with {} pixels a row; name another with `corrections`",
-                              path_.string(), pixels.size()));
+      throw Error(fmt::format("{}: not a file of corrections with {} pixels per row", path_.string(), pixels.size()),
+                  "name another with `corrections`");
     }
   }
   fmt::format_to(std::back_inserter(row), "{}", label);
   for (const uint8_t pixel : pixels) fmt::format_to(std::back_inserter(row), ",{}", pixel);
   row += '\n';
-  // The row goes out in one piece, so that none is torn by another's; what a full disk cut off is taken back.
+  // One write, so that rows of two servers do not mix; a row that a full disk cut off is removed.
   if (!file.write(row.data(), row.size())) {
     const int reason = errno;
-    [[maybe_unused]] const int taken_back = ftruncate(file.get(), size);
+    [[maybe_unused]] const int ignored = ftruncate(file.get(), size);
     errno = reason;
     fail("written");
   }

@@ -7,10 +7,10 @@
 
 namespace digitrec::serve {
 
-/// Drawings that were misread, with what they show, in a CSV file of Kaggle's format. Any thread may call `add`.
+/// Misread drawings with their labels, in a CSV file of Kaggle's format. Thread-safe.
 class Corrections {
  public:
-  /// The file appears with the first correction.
+  /// The first correction creates the file.
   explicit Corrections(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// Adds a row and syncs it to disk. Throws Error when the file cannot be written or holds images of another size.

@@ -11,12 +11,12 @@
 namespace digitrec::serve {
 namespace {
 
-/// Tasks that go through a network together at most: more would make the first one wait.
+/// Tasks in one batch; more would make the first one wait.
 constexpr size_t kMaxTasks = 32;
 /// Pixels of the largest picture that is decoded: 16 million, a phone's photo.
 constexpr int64_t kMaxPicturePixels = 16 << 20;
 
-/// A picture's digits, not read yet.
+/// Finds a picture's digits, which are not read yet.
 Reading frame(const Picture& picture, int64_t image_size) {
   try {
     std::vector<ReadDigit> digits;
@@ -68,7 +68,7 @@ void Engine::submit(Task task) {
     const std::lock_guard lock(mutex_);
     (is_large ? large_ : waiting_).push_back(std::move(task));
   }
-  // The one worker that is woken might be the one that takes no large task.
+  // A single woken worker might be the one that takes no large tasks.
   is_large ? wakes_.notify_all() : wakes_.notify_one();
 }
 
@@ -148,7 +148,7 @@ void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const
       const at::Tensor shares = saliency(model.networks(), dataset_of(to_explain).images, at::tensor(labels));
       for (size_t i = 0; i < to_explain.size(); ++i) to_explain[i]->saliency = row_of(shares, i);
     }
-  } catch (...) {  // out of memory, most likely: nobody's answer is whole
+  } catch (...) {  // most likely out of memory: no answer is complete
     std::fill(results.begin(), results.end(), std::current_exception());
   }
   for (size_t t = 0; t < tasks.size(); ++t) tasks[t]->done(std::move(results[t]));

@@ -23,27 +23,27 @@ struct ReadDigit {
   std::vector<float> saliency;       ///< a value a pixel, see saliency(); empty unless asked for
 };
 
-/// What became of one picture: its digits, left to right, or why there are none.
+/// The result of one picture: its digits, left to right, or why there are none.
 using Reading = std::variant<std::vector<ReadDigit>, std::string>;
 
-/// A picture as it came: encoded bytes, or pixels.
+/// A picture as it was sent: encoded bytes, or pixels.
 using Picture = std::variant<std::string, GrayImage>;
 
 struct Task {
   size_t model = 0;
   bool explain = false;
-  bool is_large = false;  ///< is not to be read together with others, who would wait
+  bool is_large = false;  ///< read alone, so that no other task waits for it
   /// Called on a worker's thread, since reading a large request takes time; may throw.
   std::function<std::vector<Picture>()> pictures;
   /// Called once, on a worker's thread, with a reading for each picture, or with what was thrown instead.
   std::function<void(std::variant<std::vector<Reading>, std::exception_ptr>)> done;
 };
 
-/// Reads pictures with one of several models. Each worker has the networks to itself and takes a share of all tasks
-/// that wait, which then go through a network together.
+/// Reads pictures with one of several models. Each worker has its own networks and takes a share of the waiting tasks,
+/// which go through a network as one batch.
 class Engine {
  public:
-  /// A model is the networks that a path means, see load_networks. Throws Error.
+  /// Each path gives a model of one or more networks, see load_networks. Throws Error.
   Engine(const std::vector<std::filesystem::path>& models, const PredictorOptions& options, int64_t workers);
   /// Finishes what was submitted.
   ~Engine();
@@ -52,7 +52,7 @@ class Engine {
 
   void submit(Task task);
   const std::vector<Predictor>& models() const { return networks_.front(); }
-  /// Told the number of digits whenever some went through a network together.
+  /// Called with the number of digits of each batch.
   std::function<void(size_t)> on_batch;
 
  private:

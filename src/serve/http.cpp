@@ -65,7 +65,7 @@ std::string error_body(std::string_view message) { return fmt::format("{{\"error
 class HttpServer::Daemon {
  public:
   Daemon(const HttpOptions& options, Handler handler) : options_(options), handler_(std::move(handler)) {
-    // Every connection is a file; the usual 1024 would leave none for checkpoints and corrections.
+    // Every connection is a file; the usual limit of 1024 would leave none for checkpoints and corrections.
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
       files.rlim_cur = files.rlim_max;
@@ -84,8 +84,9 @@ class HttpServer::Daemon {
                                MHD_OPTION_NOTIFY_COMPLETED, &Daemon::on_completed, this,                   //
                                MHD_OPTION_NOTIFY_CONNECTION, &Daemon::on_connection, this, MHD_OPTION_END);
     if (daemon_ == nullptr) {
-      throw Error(fmt::format("{}: cannot be listened on at port {}: {}; choose another `address` or `port`",
-                              options.address, options.port, errno == 0 ? "is it taken?" : std::strerror(errno)));
+      throw Error(fmt::format("{}: cannot listen on port {}: {}", options.address, options.port,
+                              errno == 0 ? "is it taken?" : std::strerror(errno)),
+                  "choose another `address` or `port`");
     }
     watch_ = std::jthread([this](const std::stop_token& stop) { cut_slow_connections(stop); });
   }
@@ -97,8 +98,8 @@ class HttpServer::Daemon {
       std::unique_lock lock(mutex_);
       const auto all_are_answered = [this] { return exchanges_ == 0; };
       all_answered_.wait_for(lock, std::chrono::duration<double>(kGraceSeconds), all_are_answered);
-      // Clients may be too slow, but what a handler has taken on is waited for: libmicrohttpd aborts the program when
-      // it is stopped with a suspended connection. Connections that are kept alive could still begin another request.
+      // Slow clients are no longer waited for, but handlers are: libmicrohttpd aborts the program when it is stopped
+      // with a suspended connection. From here on no connection is suspended.
       takes_no_more_ = true;
       all_answered_.wait(lock, [this] { return suspended_ == 0; });
       all_answered_.wait_for(lock, std::chrono::seconds(1), all_are_answered);
@@ -115,7 +116,7 @@ class HttpServer::Daemon {
   }
 
  private:
-  // ---- what libmicrohttpd calls, all on its one thread
+  // ---- callbacks of libmicrohttpd, all on its one thread
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* /*version*/, const char* data, size_t* size, void** state) {
@@ -129,9 +130,9 @@ class HttpServer::Daemon {
       }
       auto& exchange = *static_cast<Exchange*>(*state);
       if (*size > 0) {
-        const bool goes_on = daemon.take(exchange, {data, *size});
+        const bool is_taken = daemon.take(exchange, {data, *size});
         *size = 0;
-        return goes_on ? MHD_YES : MHD_NO;
+        return is_taken ? MHD_YES : MHD_NO;
       }
       return daemon.finish(connection, exchange);
     } catch (const std::exception&) {  // out of memory, say; no exception may pass through C
@@ -180,7 +181,7 @@ class HttpServer::Daemon {
       return MHD_YES;
     };
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add, &request.query);
-    // A length that is announced is refused before a byte of it is sent.
+    // A body that announces too large a size is refused before it is sent.
     const std::string length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length.size() > 12 ||
         (!length.empty() && std::strtoull(length.c_str(), nullptr, 10) > options_.max_body_bytes)) {
@@ -191,7 +192,7 @@ class HttpServer::Daemon {
     return exchange.release();
   }
 
-  /// False to cut the connection: a body of no announced length has no end, and cannot be answered before it.
+  /// Returns false to cut the connection: a chunked body can be endless, and cannot be answered before its end.
   bool take(Exchange& exchange, std::string_view data) {
     if (exchange.response) return true;
     if (exchange.request.body.size() + data.size() > options_.max_body_bytes) return false;
@@ -239,8 +240,8 @@ class HttpServer::Daemon {
     MHD_suspend_connection(connection);
     try {
       later(respond);
-    } catch (const std::exception&) {  // before the work could begin
-      respond({500, "application/json", error_body("the server ran short of memory")});
+    } catch (const std::exception&) {  // before the work began
+      respond({500, "application/json", error_body("the server is out of memory")});
     }
     return MHD_YES;
   }
@@ -274,7 +275,7 @@ class HttpServer::Daemon {
     if (const auto found = since_.find(connection); found != since_.end()) found->second.time = Clock::now();
   }
 
-  /// libmicrohttpd only knows how long a client was silent, so a byte now and then would hold a connection for ever.
+  /// libmicrohttpd only limits how long a client is silent: a byte now and then would hold a connection for ever.
   void cut_slow_connections(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {

@@ -45,8 +45,8 @@ std::string ServerMetrics::text(unsigned connections) const {
     fmt::format_to(std::back_inserter(text), "digitrec_requests_total{{path=\"{}\",status=\"{}\"}} {}\n", key.first,
                    key.second, count);
   }
-  write_histogram(text, "digitrec_request_seconds", "From the whole request to its answer.", seconds_);
-  write_histogram(text, "digitrec_batch_digits", "Digits that went through a network together.", digits_);
+  write_histogram(text, "digitrec_request_seconds", "Seconds from the end of a request to its answer.", seconds_);
+  write_histogram(text, "digitrec_batch_digits", "Digits in a batch.", digits_);
   begin_metric(text, "digitrec_connections", "gauge", "Connections open now.");
   fmt::format_to(std::back_inserter(text), "digitrec_connections {}\n", connections);
   return text;

@@ -9,7 +9,7 @@
 
 namespace digitrec::serve {
 
-/// How many values fell below each bound, as Prometheus counts them.
+/// How many values fall between the bounds; text() adds them up as Prometheus expects.
 template <size_t N>
 struct Histogram {
   std::array<double, N> bounds;
@@ -24,7 +24,7 @@ struct Histogram {
   }
 };
 
-/// What the server has done since it started. Any thread may call anything.
+/// What the server has done since it started. Thread-safe.
 class ServerMetrics {
  public:
   void count_request(const std::string& path, int status, double seconds);

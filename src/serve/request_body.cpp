@@ -12,11 +12,13 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxImages = 1000;
 constexpr int64_t kMaxValues = 1'000'000;
-/// An image in a list of images in an object is all the nesting there is; more would use up the parser's stack.
+/// The deepest valid body is an image in a list of images in an object; more levels would use up the parser's stack.
 constexpr int64_t kMaxLevels = 4;
 
-/// What the parser calls for each piece of the text. What is wrong with the content is kept until the end, since text
-/// that is no JSON at all comes first.
+std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
+
+/// The parser calls this for each piece of the text. A refusal of the content is kept until the end, since text that is
+/// not JSON is refused first.
 class BodyReader final : public nlohmann::json_sax<Json> {
  public:
   BodyReader(RequestBody& body, size_t pixels) : body_(body), pixels_(pixels) {}
@@ -29,7 +31,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   bool binary(binary_t& /*value*/) override { return other(); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override {
-    if (levels_ == 1 && field_ == Field::label && value <= kLargestLabel) body_.label = static_cast<int64_t>(value);
+    if (levels_ == 1 && field_ == Field::label && value <= kMaxLabel) body_.label = static_cast<int64_t>(value);
     return number(static_cast<double>(value));
   }
   bool number_float(number_float_t value, const string_t& /*text*/) override { return number(value); }
@@ -75,7 +77,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
  private:
   enum class Field { other, pixels, images, label };
-  static constexpr uint64_t kLargestLabel = 1'000'000;
+  static constexpr uint64_t kMaxLabel = 1'000'000;
 
   bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
 
@@ -100,7 +102,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     return count();
   }
 
-  /// A field is there, whatever its value.
+  /// Notes that a field is there, whatever its value.
   void mark_field() {
     body_.has_pixels = body_.has_pixels || field_ == Field::pixels;
     body_.has_images = body_.has_images || field_ == Field::images;
@@ -136,8 +138,6 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   void refuse_pixel() {
     refuse({422, fmt::format("pixel {} is not a number from 0 to 255", body_.images.back().size())});
   }
-  static std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
-
   RequestBody& body_;
   size_t pixels_;
   Field field_ = Field::other;  ///< of the outermost object, that the parser is in
@@ -154,13 +154,13 @@ RequestBody read_request_body(const std::string& text, size_t pixels) {
   RequestBody body;
   BodyReader reader(body, pixels);
   const bool is_json = Json::sax_parse(text, &reader);
-  const bool is_endless = reader.refusal() && reader.refusal()->status == 413;
-  if ((!is_json && !is_endless) || !reader.is_object()) {
+  const bool is_too_long = reader.refusal() && reader.refusal()->status == 413;
+  if ((!is_json && !is_too_long) || !reader.is_object()) {
     throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
   }
   if (reader.refusal()) throw *reader.refusal();
   if (body.has_images && body.images.empty()) {
-    throw Refusal{422, fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages)};
+    throw Refusal{422, many_images()};
   }
   return body;
 }

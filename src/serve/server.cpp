@@ -11,7 +11,7 @@
 namespace digitrec {
 namespace {
 
-/// What a model is called on the page: its run's folder or its file's name, with a number where two are alike.
+/// The models' names on the page: of the run's folder or the file, with a number where two are equal.
 std::vector<std::string> names_of(const std::vector<std::filesystem::path>& models) {
   std::vector<std::string> names;
   for (const std::filesystem::path& model : models) {

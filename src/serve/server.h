@@ -11,22 +11,22 @@
 namespace digitrec {
 
 struct ServeOptions {
-  /// Each a checkpoint or run folder; a page's visitor chooses among them. A run of several networks answers as one.
+  /// Each a checkpoint or run folder; visitors of the page choose among them. A run of several networks answers as one.
   std::vector<std::filesystem::path> models;
   PredictorOptions inference;
   int64_t workers = 1;                ///< threads that read pictures; each holds all networks
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6
-  uint16_t port = 7860;               ///< 0: any that is free
-  std::vector<std::string> hosts;     ///< names of this server that browsers use, beside localhost and IP addresses
-  std::vector<std::string> origins;   ///< other sites whose pages may ask (CORS)
+  uint16_t port = 7860;               ///< 0: any free port
+  std::vector<std::string> hosts;     ///< names of this server that browsers use, besides localhost and IP addresses
+  std::vector<std::string> origins;   ///< other sites whose pages may send requests (CORS)
   std::filesystem::path corrections = "corrections.csv";  ///< where misread drawings are kept
 };
 
 /// A page to draw digits on, and the API behind it (see /openapi.json), served from construction to destruction on
-/// threads of its own. The destructor answers what has been asked.
+/// threads of its own. The destructor answers open requests.
 class Server {
  public:
-  /// Throws Error when a checkpoint cannot be loaded or the address not be bound.
+  /// Throws Error when a checkpoint cannot be loaded or the address cannot be bound.
   explicit Server(const ServeOptions& options);
   ~Server();
   Server(const Server&) = delete;

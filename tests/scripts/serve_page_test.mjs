@@ -129,7 +129,7 @@ assert.equal(await page.locator('#saved').textContent(), 'Saved to corrections.c
 assert.match(fs.readFileSync(path.join(folder, 'corrections.csv'), 'utf8').split('\n')[1], /^5(,\d+){784}$/);
 run('data', 'info', 'corrections.csv');
 
-// A picture from a file; and what is none.
+// A picture from a file; and a file that is not one.
 const png = await page.locator('#paper').screenshot();
 await page.keyboard.press('Escape');
 await page.locator('#file').setInputFiles({name: 'five.png', mimeType: 'image/png', buffer: png});
@@ -137,7 +137,7 @@ await settled(page);
 assert.equal(await number(page), '5', 'an opened picture');
 await page.locator('#file').setInputFiles({name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello')});
 await settled(page);
-assert.equal(await page.locator('#message').textContent(), 'notes.txt is no picture that can be opened');
+assert.equal(await page.locator('#message').textContent(), 'notes.txt is not a picture that can be opened');
 
 // A wide picture of another kind, as Chromium opens it: the reading is of it, not of the paper around it.
 const webp = await page.evaluate(() => {

@@ -2,6 +2,7 @@
 
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
+#include "digitrec/run/run.h"
 #include "support.h"
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A client that says exactly what it is told to.
+/// A client that sends exactly what it is given.
 class Client {
  public:
   explicit Client(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -116,7 +117,7 @@ TEST_F(ServerTest, ReadsPicturesAsThePredictorDoes) {
   ASSERT_EQ(reply.status, 200) << reply.body;
   const Json digit = reply.json()["digits"][0];
   const auto pixels = digit["pixels"].get<std::vector<uint8_t>>();
-  Predictor predictor({folder_ / "a.safetensors"});
+  Predictor predictor(load_networks({folder_ / "a.safetensors"}));
   const torch::Tensor expected = predictor.predict(make_dataset(std::vector<uint8_t>(pixels), {}, 28, "x"))[0];
   for (int64_t c = 0; c < 10; ++c) {
     EXPECT_NEAR(digit["probabilities"][static_cast<size_t>(c)].get<double>(), expected[c].item<double>(), 1e-5);
@@ -239,8 +240,8 @@ TEST_F(ServerTest, SaysWhyItCannotServe) {
   options.models = {folder_ / "a.safetensors"};
   options.port = server_->port();
   EXPECT_ERROR(Server{options}, Error,
-               "127.0.0.1: cannot be listened on at port " + std::to_string(options.port) +
-                   ": Address already in use; choose another --address or --port");
+               "127.0.0.1: cannot listen on port " + std::to_string(options.port) +
+                   ": Address already in use; choose another `address` or `port`");
   options.address = "nowhere";
   EXPECT_ERROR(Server{options}, UsageError, "nowhere: not an IP address; expected one such as 127.0.0.1 or 0.0.0.0");
 }

@@ -172,7 +172,7 @@ async function open(file) {
   try {
     bitmap = await createImageBitmap(file);  // any kind of picture, turned as its camera says
   } catch {
-    $("message").textContent = `${file.name || "That"} is no picture that can be opened`;
+    $("message").textContent = `${file.name || "That"} is not a picture that can be opened`;
     document.body.dataset.state = "read";
     return;
   }
