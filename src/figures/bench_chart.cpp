@@ -15,7 +15,7 @@
 namespace digitrec {
 namespace {
 
-/// The place of `value` in the list, where it is put if it is not there.
+/// The position of `value` in the list, to which it is added if missing.
 size_t place_of(std::vector<std::string>& list, const std::string& value) {
   const auto found = std::find(list.begin(), list.end(), value);
   if (found != list.end()) return static_cast<size_t>(found - list.begin());
@@ -50,14 +50,14 @@ BenchResults read_bench_json(const std::string& text, const std::string& source)
       if (!is_repeated) bars.push_back(std::move(bar));
     }
   } catch (const nlohmann::json::exception&) {
-    throw Error(fmt::format("{}: not what digitrec bench --json prints; make it with that", source));
+    throw Error(fmt::format("{}: not what digitrec bench --json prints", source), "make it with that");
   }
   if (bars.empty()) throw Error(fmt::format("{}: has no results", source));
   return read;
 }
 
 void draw_bench_chart(const BenchResults& results, const std::filesystem::path& path) {
-  // Okabe and Ito's (2008).
+  // Okabe and Ito (2008).
   constexpr std::array<int, 7> kColours{0x0072b2, 0x009e73, 0xd55e00, 0x56b4e9, 0xe69f00, 0xcc79a7, 0x5f6368};
   std::vector<std::string> models;
   std::vector<std::string> series;

@@ -9,21 +9,21 @@ namespace digitrec {
 /// One row of a benchmark, as the chart shows it.
 struct BenchBar {
   std::string model;
-  std::string series;  ///< device, precision and what else varies: "cpu/fp32"
+  std::string series;  ///< device, precision and whatever else varies: "cpu/fp32"
   double seconds;      ///< of an epoch
   double speed_up;     ///< over the CPU; 0 or 1: not shown
 };
 
-/// What `digitrec bench --json` tells of.
+/// The results that `digitrec bench --json` prints.
 struct BenchResults {
   std::string cpu;  ///< "unknown" where the text does not say
   std::vector<BenchBar> bars;
 };
 
-/// Reads the text that `digitrec bench --json` prints. Throws Error, naming `source`, when it is no such text.
+/// Reads the text that `digitrec bench --json` prints. Throws Error, naming `source`, when it is something else.
 BenchResults read_bench_json(const std::string& text, const std::string& source);
 
-/// Draws the bars as `path`.svg and .png (its own ending left off), a group a model, the processor below the title.
+/// Draws the bars as .svg and .png files of `path`'s name, one group per model, with the processor below the title.
 /// Throws Error when gnuplot is missing or a file cannot be written.
 void draw_bench_chart(const BenchResults& results, const std::filesystem::path& path);
 

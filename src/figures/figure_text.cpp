@@ -6,14 +6,12 @@
 
 namespace digitrec {
 
-namespace fs = std::filesystem;
-
-std::string data_name(const RunRecord& run) {
-  const fs::path path = run.dataset.source;
-  return (path.parent_path().filename() / path.filename()).string();
+std::string subject(const RunRecord& run) {
+  // Of the path only its end: a long one would not fit.
+  const std::filesystem::path path = run.dataset.source;
+  const std::filesystem::path data = path.parent_path().filename() / path.filename();
+  return fmt::format("{} on {}", run.config.model, data.string());
 }
-
-std::string subject(const RunRecord& run) { return fmt::format("{} on {}", run.config.model, data_name(run)); }
 
 std::string matrix_rows(const at::Tensor& matrix) {
   std::string text;

@@ -20,8 +20,6 @@ void add(std::string& rows, fmt::format_string<Args...> format, Args&&... args) 
   fmt::format_to(std::back_inserter(rows), format, std::forward<Args>(args)...);
 }
 
-/// "data/train.csv": long paths would not fit.
-std::string data_name(const RunRecord& run);
 /// "cnn on data/train.csv"
 std::string subject(const RunRecord& run);
 /// Values of a matrix [H, W] as lines of numbers.

@@ -19,9 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// More classes than this and their figures are too dense to read.
+/// With more classes, their figures are too dense to read.
 constexpr size_t kMaxNamedClasses = 20;
-/// "4,200 rows held back"
+
+/// "4200 rows held back, ..."
 std::string held_back(const RunRecord& run) {
   return fmt::format("{} rows held back, each read by networks that never saw it", run.metrics.rows);
 }
@@ -66,9 +67,9 @@ void draw_curves(const RunRecord& run, const fs::path& folder) {
 void draw_confusion(const RunRecord& run, const fs::path& folder) {
   const auto& confusion = run.metrics.confusion;
   const size_t classes = confusion.size();
-  int64_t most = 1;
-  for (const auto& row : confusion) most = std::max(most, *std::max_element(row.begin(), row.end()));
-  // By the logarithm, and no mistake without a colour.
+  int64_t max_count = 1;
+  for (const auto& row : confusion) max_count = std::max(max_count, *std::max_element(row.begin(), row.end()));
+  // Logarithmic, and every mistake has a colour.
   const auto shade = [](double value, double top) {
     return value > 0 ? std::max(0.06, std::log1p(value) / std::log1p(top)) : 0.0;
   };
@@ -80,7 +81,7 @@ void draw_confusion(const RunRecord& run, const fs::path& folder) {
       const double share = static_cast<double>(count) / support;
       add(rows, "{} {} {} {} {} {:.3f} {:.3f}\n", label, answer, count, quote(count > 0 ? std::to_string(count) : "·"),
           quote(count > 0 ? fmt::format("{:.1f}", 100 * share) : "·"),
-          shade(static_cast<double>(count), static_cast<double>(most)), shade(1000 * share, 1000));
+          shade(static_cast<double>(count), static_cast<double>(max_count)), shade(1000 * share, 1000));
     }
   }
   Figure("confusion", kFigureWidth, 470, templates::kConfusion)
@@ -98,7 +99,7 @@ void draw_classes(const RunRecord& run, const fs::path& folder) {
   double lowest = 1;
   for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
     const ClassMetrics& m = run.metrics.classes[c];
-    if (m.support == 0) continue;  // its ratios are 0 for want of rows, not of skill
+    if (m.support == 0) continue;  // its ratios are 0 only because it has no rows
     add(rows, "{} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support);
     lowest = std::min({lowest, m.precision, m.recall});
   }
@@ -113,20 +114,20 @@ void draw_classes(const RunRecord& run, const fs::path& folder) {
 
 void draw_reliability(const RunRecord& run, const fs::path& folder) {
   std::string rows;
-  int64_t most = 1;
+  int64_t max_rows = 1;
   for (size_t i = 0; i < run.metrics.calibration.size(); ++i) {
     const CalibrationBin& bin = run.metrics.calibration[i];
     if (bin.rows == 0) continue;
     const auto bins = static_cast<double>(run.metrics.calibration.size());
     add(rows, "{} {} {} {} {}\n", static_cast<double>(i) / bins, static_cast<double>(i + 1) / bins, bin.confidence,
         bin.accuracy, bin.rows);
-    most = std::max(most, bin.rows);
+    max_rows = std::max(max_rows, bin.rows);
   }
   Figure("reliability", kFigureWidth, 460, templates::kReliability)
       .set("title", "Can its probabilities be believed?")
       .set("subtitle", fmt::format("{}: {}; expected calibration error {}", subject(run), held_back(run),
                                    percent(run.metrics.calibration_error)))
-      .set("top_rows", static_cast<double>(most))
+      .set("top_rows", static_cast<double>(max_rows))
       .table("bins", rows)
       .draw(folder);
 }
@@ -137,7 +138,7 @@ void draw_figures(const RunRecord& run, const fs::path& folder, const std::funct
   const Checkpoint network = load_checkpoint(run.networks.front().checkpoint, Fallback::none).value;
   struct Job {
     const char* name;
-    std::function<bool()> draw;  ///< gives false where there is nothing to draw
+    std::function<bool()> draw;  ///< returns false where there is nothing to draw
   };
   const auto always = [&](void (*draw)(const RunRecord&, const fs::path&)) {
     return [&run, &folder, draw] { return draw(run, folder), true; };
@@ -154,7 +155,7 @@ void draw_figures(const RunRecord& run, const fs::path& folder, const std::funct
                                    {"predictions", always(draw_predictions)}});
   }
 
-  // gnuplot uses one core: as many figures at once as there are.
+  // gnuplot uses one core: this draws as many figures at once as there are cores.
   std::mutex mutex;
   size_t next = 0;
   std::exception_ptr failure;

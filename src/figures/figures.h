@@ -7,17 +7,17 @@
 
 namespace digitrec {
 
-/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and tells `on_drawn` of each PNG file
-/// when it is there, on one thread at a time:
+/// Draws all figures of a run with gnuplot, each as NAME.svg and NAME.png, and calls `on_drawn` with each PNG file that
+/// is written, on one thread at a time:
 ///   curves        loss and accuracy over the epochs, the learning rate below
 ///   confusion     which label is read as what, counted and in percent
 ///   classes       precision, recall and F1 of every class
 ///   reliability   how often answers of a given confidence are right
-///   predictions   held-out rows of every class, framed green where they are read rightly
-///   mistakes      all that are not, the most confident first (at most kMaxMistakes)
+///   predictions   held-out rows of every class, framed green where the answer is right
+///   mistakes      rows that are misread, the most confident first, up to kMaxMistakes
 ///   pixels        one digit with the value of every pixel
 ///   filters       the weights of the first layer
-///   feature-maps  what the convolutions make of that digit; not for networks without any
+///   feature-maps  what the convolutions make of that digit; only for networks that have some
 /// Throws Error when gnuplot is missing or a file cannot be written.
 void draw_figures(const RunRecord& run, const std::filesystem::path& folder,
                   const std::function<void(const std::filesystem::path&)>& on_drawn);

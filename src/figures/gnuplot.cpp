@@ -21,10 +21,10 @@ constexpr uintmax_t kMaxFigureBytes = 256 << 20;
 constexpr const char* kFont = "DejaVu Sans";
 
 [[noreturn]] void fail_missing() {
-  throw Error("gnuplot is not on PATH, and it draws the figures; install it: apt-get install gnuplot-nox");
+  throw Error("gnuplot is not on PATH, and it draws the figures", "install it: apt-get install gnuplot-nox");
 }
 
-/// A folder that goes away with the object.
+/// A temporary folder, removed with the object.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -32,8 +32,8 @@ class ScratchFolder {
     const fs::path parent = fs::temp_directory_path(error);
     std::string name = (parent / "digitrec-XXXXXX").string();
     if (error || ::mkdtemp(name.data()) == nullptr) {
-      throw Error(fmt::format("no temporary folder can be made ({}); set TMPDIR to one that can be written",
-                              error ? error.message() : std::strerror(errno)));
+      throw Error(fmt::format("no temporary folder can be made ({})", error ? error.message() : std::strerror(errno)),
+                  "set TMPDIR to one that can be written");
     }
     path_ = name;
   }
@@ -49,7 +49,7 @@ class ScratchFolder {
   fs::path path_;
 };
 
-/// Quotes what gnuplot would read otherwise; in single quotes it takes nothing but a quote itself as special.
+/// A string in gnuplot's single quotes, where only the quote itself is special.
 std::string literal(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) {
@@ -79,7 +79,7 @@ Figure::Figure(std::string name, int width, int height, std::string_view templat
 
 Figure& Figure::set(std::string_view variable, double value) {
   values_ += fmt::format("{} = {:.9g}\n", variable, value);
-  // To gnuplot 3 / 2 is 1.
+  // gnuplot divides integers as C does: 3 / 2 is 1.
   if (values_.find_first_of(".en", values_.rfind('=')) == std::string::npos) values_.insert(values_.size() - 1, ".0");
   return *this;
 }

@@ -6,10 +6,10 @@
 
 namespace digitrec {
 
-/// A figure in the making: a template of figures/*.gp and the values and tables that it draws.
+/// A figure to draw: a template of gnuplot_templates/ with its values and tables.
 class Figure {
  public:
-  /// `name`: of the files, without ending. Sizes in pixels as the figure is seen, 800 wide in a README.
+  /// `name`: of the files, without ending. Sizes in pixels of the SVG file.
   Figure(std::string name, int width, int height, std::string_view template_text);
 
   Figure& set(std::string_view variable, double value);

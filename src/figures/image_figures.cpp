@@ -26,12 +26,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Okabe and Ito's (2008), as in figures/common.gp.
+// Okabe and Ito (2008), as in gnuplot_templates/common.gp.
 constexpr int kGreen = 0x009e73;
 constexpr int kOrange = 0xd55e00;
 constexpr int kFaint = 0xdadce0;
 constexpr int kPaper = 0xffffff;
-/// Images with more pixels a side are shown without their values.
+/// Larger images are shown without their values.
 constexpr int64_t kMaxNumberedSide = 40;
 
 /// One image of a gallery with what stands below it.
@@ -86,7 +86,7 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
 
 Cell blank_cell(int64_t size) { return {at::zeros({size, size}, at::kByte), kPaper, "", ""}; }
 
-/// Held-out row number `at` with the answer it got.
+/// The held-out row at position `at`, with its answer.
 Cell answered(const RunRecord& run, const at::Tensor& probability, const at::Tensor& answer, int64_t at) {
   const auto row = run.held_out.rows[at].item<int64_t>();
   const auto label = run.labels[at].item<int64_t>();

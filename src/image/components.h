@@ -14,7 +14,7 @@ struct Component {
 };
 
 struct Components {
-  std::vector<int32_t> labels;  ///< a pixel each: place in `list`, or -1 for no ink
+  std::vector<int32_t> labels;  ///< of each pixel: its position in `list`, or -1 without ink
   std::vector<Component> list;
 };
 

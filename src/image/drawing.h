@@ -30,7 +30,7 @@ struct Drawing {
   Box whole() const { return {0, 0, width, height}; }
 };
 
-/// The smallest box around all ink of at least `threshold`; of no width when there is none.
+/// The smallest box around all ink of at least `threshold`; empty when there is none.
 Box ink_box(const Drawing& drawing, float threshold);
 
 /// `box` of `drawing` at another size: the mean of the area under each pixel where that shrinks it (anti-aliased, exact

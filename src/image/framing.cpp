@@ -15,7 +15,7 @@ namespace {
 constexpr float kInk = 0.35F;
 /// Gaps of this share of the ink's height are bridged: a pen that skipped, a stroke that does not quite reach another.
 constexpr double kGap = 0.05;
-/// Smaller components than this share of the largest one's area are dirt.
+/// Components smaller than this share of the largest one's area are dirt.
 constexpr double kMinArea = 0.01;
 /// More components than this are noise.
 constexpr size_t kMaxComponents = 40;
@@ -25,14 +25,14 @@ constexpr size_t kMaxComponents = 40;
 constexpr double kTall = 0.5;
 /// Tall components overlapping by this share of the narrower one's width are strokes of one digit.
 constexpr double kOverlap = 0.25;
-/// A picture that is framed already has this much ink somewhere.
+/// The strongest ink of a picture that is framed already reaches this level.
 constexpr uint8_t kMinLevel = 40;
 /// Shorter sides than this, in pixels, hold no digit.
 constexpr int64_t kMinSide = 6;
-/// A dot: ink this wide, in parts of its box's longer side. Kaggle's digits reach 0.55.
-constexpr double kDot = 0.75;
-/// Scribble and noise: the strokes' length in sides of their box. Kaggle's digits reach 3.4.
-constexpr double kLongest = 8;
+/// Wider strokes, in parts of their box's longer side, are a dot. Kaggle's digits reach 0.55.
+constexpr double kMaxWidth = 0.75;
+/// Longer strokes, in longer sides of their box, are scribble or noise. Kaggle's digits reach 3.4.
+constexpr double kMaxLength = 8;
 
 /// Strokes are measured, and thickened or thinned, at this many times the size of MNIST's box.
 constexpr int64_t kFine = 4;
@@ -51,7 +51,7 @@ struct Group {
   }
 };
 
-/// The same components, those with small gaps between them made one.
+/// Joins components with small gaps between them.
 Components bridge_gaps(const Drawing& ink, Components found) {
   if (found.list.size() < 2) return found;
   const auto reach = static_cast<float>(kGap / 2 * static_cast<double>(ink_box(ink, kInk).height()));
@@ -74,14 +74,14 @@ Components bridge_gaps(const Drawing& ink, Components found) {
 
 int64_t overlap(const Box& a, const Box& b) { return std::min(a.right, b.right) - std::max(a.left, b.left); }
 
-/// Between the nearest points of two boxes, the larger of the ways across and down.
+/// Between the nearest points of two boxes, the larger of the distances across and down.
 int64_t distance(const Box& a, const Box& b) {
   const int64_t across = -overlap(a, b);
   const int64_t down = std::max(a.top, b.top) - std::min(a.bottom, b.bottom);
   return std::max<int64_t>({across, down, 0});
 }
 
-/// Those that are no dirt.
+/// The components that are not dirt.
 std::vector<int32_t> large_components(const Components& found) {
   int64_t largest = 0;
   for (const Component& component : found.list) largest = std::max(largest, component.area);
@@ -144,14 +144,14 @@ Drawing cut_out(const Drawing& ink, const Components& found, const Group& group)
   return digit;
 }
 
-/// Why a drawing is no digit; empty when it may be one.
+/// Why a drawing is not a digit; empty when it may be one.
 std::string refusal(const Box& box, const Drawing& fine, const Strokes& strokes) {
   if (box.longer_side() < kMinSide) return "the drawing is too small; draw it larger";
   const auto side = static_cast<double>(fine.whole().longer_side());
-  if (strokes.widest > kDot * side) return "a dot; expected a picture of a digit";
+  if (strokes.widest > kMaxWidth * side) return "a dot; expected a picture of a digit";
   double area = 0;
   for (const float value : fine.ink) area += value;
-  if (area / std::max(1.0, strokes.width) > kLongest * side) return kNoise;
+  if (area / std::max(1.0, strokes.width) > kMaxLength * side) return kNoise;
   return "";
 }
 

@@ -15,7 +15,7 @@
 namespace digitrec {
 namespace {
 
-/// A progressive JPEG file of more passes over the picture is there to burn time.
+/// A progressive JPEG file with more scans is made to waste time.
 constexpr int kMaxScans = 100;
 constexpr uint64_t kMaxImageFileBytes = 64ULL << 20;
 
@@ -29,7 +29,7 @@ void require_size(const std::string& name, int64_t width, int64_t height, int64_
   }
 }
 
-/// Lays a picture of grey and alpha on white, or on black where what it shows is light.
+/// Blends a picture of grey and alpha with white, or with black where the picture is light.
 std::vector<uint8_t> flatten(const std::vector<uint8_t>& grey_alpha) {
   double light = 0;
   double weight = 0;
@@ -62,7 +62,6 @@ GrayImage read_png(const std::string& bytes, const std::string& name, int64_t ma
   if (png_image_finish_read(&png, nullptr, image.pixels.data(), 0, nullptr) == 0) {
     fail(name, fmt::format("damaged PNG file ({})", png.message));
   }
-  // An opaque picture is not laid on anything, whatever its format could hold.
   if (has_alpha) image.pixels = flatten(image.pixels);
   return image;
 }
@@ -94,7 +93,7 @@ int exif_orientation(std::string_view data) {
   return 1;
 }
 
-/// Turns and mirrors a picture so that it stands as it was seen.
+/// Turns and mirrors a picture so that it is upright.
 void set_upright(GrayImage& image, int orientation) {
   if (orientation == 1) return;
   const int64_t w = image.width;
@@ -113,7 +112,7 @@ void set_upright(GrayImage& image, int orientation) {
   image = std::move(upright);
 }
 
-/// libjpeg reports errors by calling back, and must not return from it.
+/// libjpeg reports errors through a callback that must not return.
 struct JpegErrors {
   jpeg_error_mgr manager;
   std::jmp_buf escape;
@@ -134,7 +133,7 @@ void on_jpeg_error(j_common_ptr info) {
   std::longjmp(errors->escape, 1);
 }
 
-/// Fills `image` (already named); false with errors.message set on failure. No C++ object with a destructor lives in
+/// Fills `image`; returns false, with errors.message set, on failure. No C++ object with a destructor lives in
 /// this function, since longjmp would skip it.
 bool decode_jpeg(const std::string& bytes, GrayImage& image, int& orientation, int64_t max_pixels,
                  jpeg_decompress_struct& jpeg, jpeg_progress_mgr& progress, JpegErrors& errors) {
@@ -209,7 +208,7 @@ std::string encode_png(const GrayImage& image) {
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string bytes(size, '\0');
   if (png_image_write_to_memory(&png, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) == 0) {
-    throw Error(fmt::format("{}: cannot be made a PNG picture ({})", image.source, png.message));
+    throw Error(fmt::format("{}: cannot be written as PNG ({})", image.source, png.message));
   }
   bytes.resize(size);
   return bytes;

@@ -7,15 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 namespace digitrec {
 namespace {
 
 /// Larger pictures are shrunk to this side: strokes stay several pixels wide, and a photo costs no more than a drawing.
 constexpr int64_t kSide = 512;
-/// Less contrast than this between ink and background (of 255) is no drawing.
+/// Contrast between ink and background, of 255, that a drawing needs.
 constexpr float kMinContrast = 40;
-/// Ink that stands out less than this many deviations of the background is noise.
+/// Ink that stands out by fewer deviations of the background is noise.
 constexpr float kMinDeviations = 6;
 
 /// Grey levels 0 to 255.
@@ -31,7 +32,7 @@ float median(std::vector<float> values) {
   return *middle;
 }
 
-/// The pixels along the edge, where the background shows however the digit is drawn.
+/// The pixels along the edge, which show the background wherever the digit is drawn.
 std::vector<float> border(const Drawing& drawing) {
   std::vector<float> found;
   for (int64_t x = 0; x < drawing.width; ++x) {
@@ -92,7 +93,7 @@ Surface fit(const Drawing& levels, const Surface& from, double tolerance) {
   return surface;
 }
 
-/// Takes the background away: it becomes 0, what is lighter positive, what is darker negative.
+/// Subtracts the background: it becomes 0, lighter pixels positive, darker ones negative.
 void flatten(Drawing& levels) {
   const std::vector<float> edge = border(levels);
   Surface background{median(edge)};

@@ -23,14 +23,15 @@ std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
       }
       std::sort(found.begin(), found.end());
       if (const auto data = find_data_files(path); !found.empty() && !data.empty()) {
-        throw Error(fmt::format("{}: holds both {} and pictures such as {}; name the one to use", path.string(),
-                                data.front().filename().string(), found.front().filename().string()));
+        throw Error(fmt::format("{}: holds both {} and pictures such as {}", path.string(),
+                                data.front().filename().string(), found.front().filename().string()),
+                    "name the one to use");
       }
     } else if (is_image_name(path)) {
       found.push_back(path);
     }
     if (found.empty() && paths.size() > 1) {
-      throw Error(fmt::format("{}: no picture; expected .png or .jpg files, or a single data file", path.string()));
+      throw Error(fmt::format("{}: no pictures found; expected .png or .jpg files, or a single data file", path.string()));
     }
     files.insert(files.end(), found.begin(), found.end());
   }

@@ -10,11 +10,11 @@ struct Strokes {
   double widest;
 };
 
-/// Each pixel's distance to the middle of the nearest one of at least `threshold`; beyond all bounds where there is none.
+/// Each pixel's distance to the middle of the nearest one of at least `threshold`; huge where there is none.
 Drawing distance_to_ink(const Drawing& drawing, float threshold);
 
-/// Measures along the strokes' middle lines, where the distance to the background is a local maximum. Ink is what is at
-/// least 0.5. Both are 0 for a drawing without ink.
+/// Measures along the strokes' middle lines, where the distance to the background is a local maximum. Pixels
+/// of at least 0.5 are ink. Both are 0 for a drawing without ink.
 Strokes measure_strokes(const Drawing& drawing);
 
 /// The drawing with strokes `by` pixels thicker (thinner where negative), on a border of that many pixels more on every

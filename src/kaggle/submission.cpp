@@ -50,8 +50,8 @@ void check_submission(const fs::path& path, int64_t rows, int64_t classes) {
   }
   const auto found = static_cast<int64_t>(labels.size());
   if (found != rows) {
-    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image: make it anew with digitrec predict",
-                            path.string(), found, rows));
+    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image", path.string(), found, rows),
+                "make it again with digitrec predict");
   }
 }
 

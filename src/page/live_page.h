@@ -10,13 +10,13 @@ namespace digitrec {
 /// Keeps report.html in a run's folder up to date while it trains.
 class LivePage final : public RunObserver {
  public:
-  /// `dataset`: what is trained on; it must outlive the page.
+  /// `dataset`: the training data; it must outlive the page.
   LivePage(const TrainConfig& config, const Dataset& dataset);
 
   void keep(const MemberResult& member) override;
   void begin(const Member& member, const TrainStart& start) override;
   void on_epoch(const EpochMetrics& metrics, bool is_best, const Checkpoint& network) override;
-  /// Where the run was not cut short the whole report takes the page's place.
+  /// Replaces the page with the full report, unless the run was interrupted.
   void end(const RunResult& result) override;
 
  private:
@@ -25,7 +25,7 @@ class LivePage final : public RunObserver {
   void write(const std::string& page) const;
 
   const Dataset& dataset_;
-  RunRecord run_;  ///< as far as it has come
+  RunRecord run_;  ///< what is known of the run so far
   int64_t members_ = 1;
 };
 

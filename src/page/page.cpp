@@ -21,8 +21,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Images kept of each cell of a confusion matrix, and of all cells together: some 2 MB.
-constexpr int64_t kMaxOfCell = 24;
+/// Images kept for each cell of a confusion matrix, and for all cells together: some 2 MB.
+constexpr int64_t kMaxPerCell = 24;
 constexpr int64_t kMaxImages = 2400;
 constexpr int64_t kMaxSide = 56;  // pixels; larger images are shrunk
 constexpr int64_t kSheetColumns = 40;
@@ -38,10 +38,10 @@ Json describe(const NetworkRecord& network) {
   return {{"best_epoch", network.best_epoch}, {"epochs", epochs}};
 }
 
-/// Which held-out rows the page shows, as positions among them: mistakes first, the most confident ones of each cell,
-/// then of each class those read rightly with the least confidence.
+/// Which held-out rows the page shows, as positions among them: first the most confident mistakes of each cell, then the
+/// least confident right answers of each class.
 std::vector<int64_t> choose_rows(const RunRecord& run, const at::Tensor& probability, const at::Tensor& answer,
-                                 int64_t most) {
+                                 int64_t max_images) {
   std::map<std::pair<int64_t, int64_t>, int64_t> of_cell;
   std::vector<int64_t> chosen;
   const auto take = [&](bool mistakes, const at::Tensor& order) {
@@ -49,19 +49,19 @@ std::vector<int64_t> choose_rows(const RunRecord& run, const at::Tensor& probabi
       const auto at = order[i].item<int64_t>();
       const auto label = run.labels[at].item<int64_t>();
       const auto read_as = answer[at].item<int64_t>();
-      if ((label != read_as) == mistakes && ++of_cell[{label, read_as}] <= kMaxOfCell) chosen.push_back(at);
+      if ((label != read_as) == mistakes && ++of_cell[{label, read_as}] <= kMaxPerCell) chosen.push_back(at);
     }
   };
   take(true, probability.argsort(0, /*descending=*/true));
   take(false, probability.argsort(0, /*descending=*/false));
-  chosen.resize(std::min(chosen.size(), static_cast<size_t>(most)));
+  chosen.resize(std::min(chosen.size(), static_cast<size_t>(max_images)));
   return chosen;
 }
 
-/// The images as one PNG picture, paper white, and what is known of each.
-Json describe_images(const RunRecord& run, int64_t most) {
+/// The images as one PNG picture on white paper, and the facts about each.
+Json describe_images(const RunRecord& run, int64_t max_images) {
   const auto [probability, answer] = run.held_out.probabilities.max(1);
-  const std::vector<int64_t> chosen = choose_rows(run, probability, answer, most);
+  const std::vector<int64_t> chosen = choose_rows(run, probability, answer, max_images);
   const at::Tensor positions = at::tensor(chosen, at::kLong);
   const at::Tensor rows = run.held_out.rows.index_select(0, positions);
   const at::Tensor sheet =
@@ -116,7 +116,7 @@ Json describe(const RunRecord& run, int64_t max_images) {
   return result;
 }
 
-/// The JSON as it may stand inside a script element, which "</script" or "<!--" in a text would end or change.
+/// The JSON, safe inside a script element, which "</script" or "<!--" in a text would end or change.
 std::string embed(const Json& json) {
   std::string text;
   for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {

@@ -7,11 +7,11 @@
 
 namespace digitrec {
 
-/// One HTML page that tells of the runs, side by side where there are several: summary, curves, confusion matrix with
-/// the images behind its cells, mistakes, classes, calibration, configuration, environment. It holds everything it
-/// needs and may load nothing. Of a run without held-out rows it shows what there is.
-/// `status`: a line about a run that is not whole, shown on top; while it `is_going` the page loads itself anew every
-/// few seconds.
+/// One HTML page about the runs, side by side where there are several: summary, curves, confusion matrix with the images
+/// behind its cells, mistakes, classes, calibration, configuration, environment. It contains everything it needs and
+/// loads nothing. Sections that need held-out rows are left out where a run has none.
+/// `status`: a line about an unfinished run, shown on top. `is_going`: the run still trains, and the page reloads itself
+/// every few seconds.
 std::string report_page(const std::vector<RunRecord>& runs, const std::string& status = "", bool is_going = false);
 
 }  // namespace digitrec

@@ -22,7 +22,7 @@ constexpr std::array<uint32_t, 256> crc_table() {
   return table;
 }
 
-/// So that a CRC of bytes that hold CRCs is none of those.
+/// Masked, so that a CRC of bytes that hold CRCs differs from those.
 uint32_t masked_crc(std::string_view bytes) {
   const uint32_t crc = crc32c(bytes);
   return (crc >> 15U | crc << 17U) + 0xa282ead8U;

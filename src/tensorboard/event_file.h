@@ -8,7 +8,7 @@
 namespace digitrec {
 
 /// A file of records as TensorFlow frames them (tensorflow/core/lib/io/record_writer.h): length, masked CRC-32C of it,
-/// the bytes, masked CRC-32C of those; all little-endian. Records reach the disk one by one, for a reader that follows.
+/// the bytes, masked CRC-32C of those; all little-endian. Each record is flushed, for a reader that follows.
 class RecordFile {
  public:
   /// Throws Error when the file cannot be made.
@@ -17,7 +17,7 @@ class RecordFile {
   RecordFile(const RecordFile&) = delete;
   RecordFile& operator=(const RecordFile&) = delete;
 
-  /// Throws Error (disk full, say).
+  /// Throws Error when the file cannot be written, as on a full disk.
   void append(std::string_view record);
 
  private:

@@ -39,7 +39,7 @@ enum Hparams : uint32_t { kVersion = 1, kExperiment = 2, kSessionStart = 3, kSes
 
 constexpr int64_t kBuckets = 30;
 
-/// The scalars of an epoch: TensorBoard's name, and metrics.csv's.
+/// The scalars of an epoch by the names that TensorBoard shows.
 std::array<std::pair<const char*, double>, 7> scalars(const EpochMetrics& m) {
   return {{{"loss/train", m.train_loss},
            {"loss/validation", m.val_loss},
@@ -74,7 +74,7 @@ std::string weight_histogram(const at::Tensor& weights) {
   return text;
 }
 
-/// Weights as grey images side by side, the middle grey for 0.
+/// Weights as grey images side by side; 0 is the middle grey.
 std::string filter_image(const at::Tensor& weights) {
   const at::Tensor scaled = weights / weights.abs().amax({1, 2}, /*keepdim=*/true).clamp_min(1e-12);
   const at::Tensor levels = (scaled * 127 + 128).round().clamp(0, 255).to(at::kByte);
@@ -182,7 +182,7 @@ class TensorBoardWriter::Impl {
   void finish(StopReason reason) { add_hparams("_hparams_/session_end_info", kSessionEnd, session_end(reason)); }
 
  private:
-  /// Lets TensorBoard forget what files of before tell of that step and later ones.
+  /// Makes TensorBoard drop what earlier files hold of that step and later ones.
   void restart(int64_t step) {
     constexpr int kStart = 1;
     std::string event;
@@ -237,7 +237,7 @@ void TensorBoardWriter::add(const EpochMetrics& metrics, const Checkpoint& netwo
 void TensorBoardWriter::finish(StopReason reason) { impl_->finish(reason); }
 
 void TensorBoardObserver::begin(const Member& member, const TrainStart& start) {
-  if (board_) board_->finish(StopReason::finished);  // the network before
+  if (board_) board_->finish(StopReason::finished);  // the previous network
   board_ = std::make_unique<TensorBoardWriter>(RunPaths(member.folder).tensorboard(), config_,
                                                static_cast<int64_t>(start.epochs.size()));
 }

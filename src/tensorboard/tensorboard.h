@@ -9,18 +9,18 @@
 
 namespace digitrec {
 
-/// Writes what a run does as TensorBoard reads it, into `folder`: the columns of metrics.csv as scalars, the weights of
-/// every layer as histograms and the first layer's also as an image, and the configuration as hyperparameters.
+/// Writes a run's event files for TensorBoard into `folder`: the columns of metrics.csv as scalars, the weights of every
+/// layer as histograms and the first layer's also as an image, and the configuration as hyperparameters.
 class TensorBoardWriter {
  public:
-  /// `epochs_done`: of a run that is resumed; what earlier files tell of later ones is forgotten. Throws Error when the
+  /// `epochs_done`: of a resumed run; TensorBoard drops what earlier files hold of later epochs. Throws Error when the
   /// folder or file cannot be made.
   TensorBoardWriter(const std::filesystem::path& folder, const TrainConfig& config, int64_t epochs_done = 0);
   ~TensorBoardWriter();
 
-  /// An epoch is done. Throws Error (disk full, say).
+  /// Adds an epoch. Throws Error when the file cannot be written, as on a full disk.
   void add(const EpochMetrics& metrics, const Checkpoint& network);
-  /// The run is over.
+  /// Marks the end of the run.
   void finish(StopReason reason);
 
  private:
@@ -39,7 +39,7 @@ class TensorBoardObserver final : public RunObserver {
 
  private:
   TrainConfig config_;
-  std::unique_ptr<TensorBoardWriter> board_;  ///< of the network that is trained
+  std::unique_ptr<TensorBoardWriter> board_;  ///< of the network in training
 };
 
 }  // namespace digitrec

@@ -179,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SubmissionIsAFolder", "predict --checkpoint good.safetensors --input good.csv --out used", 1,
              "used: is a folder; expected the name of a file to write"},
         Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
-             "short_submission.csv: 3 rows; expected 28000, one for each test image: make it anew with digitrec predict"}),
+             "short_submission.csv: 3 rows; expected 28000, one for each test image; make it again with digitrec predict"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {

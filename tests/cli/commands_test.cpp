@@ -93,14 +93,14 @@ TEST_F(WithTrainedRun, SubmitHandsOverToKaggle) {
 
 TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
   EXPECT_EQ(submit_with("OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", 1).err,
-            "digitrec: Kaggle does not know you: make an API token on kaggle.com under Settings and put it in "
+            "digitrec: Kaggle does not know you; make an API token on kaggle.com under Settings and put it in "
             "~/.kaggle/kaggle.json\n");
   EXPECT_EQ(submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
-            "digitrec: Kaggle refused: accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
+            "digitrec: Kaggle refused the submission; accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
   const ProgramResult failed = submit_with("something else", 3);
   EXPECT_EQ(failed.exit_code, 1);
   EXPECT_EQ(failed.err,
-            "digitrec: the kaggle program failed: something else; see what it says by itself, and whether Kaggle is "
+            "digitrec: the kaggle program failed: something else; run it by itself, and check that Kaggle is "
             "reachable\n");
   EXPECT_EQ(submit_with("Could not submit to competition", 0).exit_code, 1);
   EXPECT_EQ(run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,

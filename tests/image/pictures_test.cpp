@@ -22,7 +22,7 @@ TEST(ReadImage, ReadsPng) {
   EXPECT_EQ(again.pixels, page.pixels);
 }
 
-TEST(ReadImage, RefusesWhatIsNoPicture) {
+TEST(ReadImage, RefusesFilesThatAreNotPictures) {
   const TempFolder folder;
   const auto text = folder.write("a.png", "hello");
   EXPECT_ERROR(read_image(text), Error,
@@ -68,7 +68,7 @@ TEST(ReadImage, TurnsAPhotoAsItsCameraWasHeld) {
       }
     }
   }
-  EXPECT_EQ(turned(9, true).pixels, plain.pixels);  // no such way
+  EXPECT_EQ(turned(9, true).pixels, plain.pixels);  // not an orientation
 }
 
 TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
@@ -84,7 +84,7 @@ TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
                mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
   EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
   EXPECT_ERROR(find_pictures({folder / "b.png", folder / "test.csv"}), Error,
-               (folder / "test.csv").string() + ": no picture; expected .png or .jpg files, or a single data file");
+               (folder / "test.csv").string() + ": no pictures found; expected .png or .jpg files, or a single data file");
 }
 
 }  // namespace

@@ -89,16 +89,16 @@ TEST_F(Report, PageHoldsTheMetricsAndTheImagesOfEveryMistake) {
   EXPECT_EQ(shown["networks"][0]["epochs"].size(), 2U);
   EXPECT_EQ(shown["config"]["folds"], "2");
   EXPECT_EQ(shown["defaults"]["weight_decay"], "0");
-  int64_t max_of_cell = 0;
+  int64_t max_per_cell = 0;
   std::map<std::pair<int, int>, int64_t> cells;
   for (const auto& image : shown["images"]["list"]) {
     const int64_t n = ++cells[{image["label"], image["answer"]}];
-    max_of_cell = std::max(max_of_cell, n);
+    max_per_cell = std::max(max_per_cell, n);
     // Its row in the file carries that label.
     EXPECT_EQ(run.dataset.labels[image["row"].get<int64_t>() - 1].item<int64_t>(), image["label"]);
     EXPECT_EQ(image["top"][0][0], image["answer"]);
   }
-  EXPECT_LE(max_of_cell, 24);
+  EXPECT_LE(max_per_cell, 24);
   for (size_t label = 0; label < 10; ++label) {
     for (size_t answer = 0; answer < 10; ++answer) {
       EXPECT_EQ((cells[{static_cast<int>(label), static_cast<int>(answer)}]),

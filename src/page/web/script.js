@@ -1,5 +1,5 @@
 'use strict';
-// Everything shown comes from the JSON in #data; see report/page.cpp for its form.
+// Everything shown comes from the JSON in #data; see src/page/page.cpp for its form.
 const data = JSON.parse(document.getElementById('data').textContent);
 const byId = id => document.getElementById(id);
 const percent = (share, digits = 2) => share === null || share === undefined ? '' : (100 * share).toFixed(digits) + '%';
@@ -323,7 +323,7 @@ if (data.is_going) {
     if (!timer) { location.reload(); return; }
     clearTimeout(timer);
     timer = 0;
-    byId('pause').textContent = 'Go on';
+    byId('pause').textContent = 'Resume';
   });
 }
 if (data.runs.length > 1) compareRuns(data.runs);
