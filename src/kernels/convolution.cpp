@@ -52,7 +52,7 @@ float* scratch_of_thread(int64_t floats) {
   return scratch.at_least(floats);
 }
 
-/// For the one convolution that the calling thread is about.
+/// For the convolution that the calling thread works on.
 float* packed_weights(int64_t floats) {
   thread_local LineAlignedFloats packed;
   return packed.at_least(floats);

@@ -69,7 +69,7 @@ at::Tensor drop_channels(const at::Tensor& images, const at::Tensor& dropout_mas
   return images * dropout_mask.to(images.scalar_type()).unsqueeze(-1).unsqueeze(-1);
 }
 
-/// Arguments that are no inputs of the autograd graph. The mask is among them: an undefined input is an error.
+/// Arguments that are not inputs of the autograd graph, the mask among them: an undefined input would be an error.
 struct ConvCall {
   FusedConv conv;
   at::Tensor dropout_mask;

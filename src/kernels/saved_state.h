@@ -1,5 +1,4 @@
-// How what a backward pass needs is kept from forward to backward: as one typed struct. Here alone tensors are counted
-// and a key is spelled.
+// Keeps what a backward pass needs as one typed struct. Only this file counts tensors and spells a key.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +12,7 @@ namespace digitrec::kernels {
 
 constexpr const char* kSavedStateKey = "state";
 
-/// Everything of a struct that is no tensor.
+/// A struct without its tensors, which autograd keeps.
 template <class State>
 struct SavedStateHolder final : torch::CustomClassHolder {
   explicit SavedStateHolder(State s) : state(std::move(s)) {}
@@ -21,8 +20,7 @@ struct SavedStateHolder final : torch::CustomClassHolder {
 };
 
 /// Packs `state` into the context. `state.tensors()` is a tuple of references to all its tensors, which may be
-/// undefined: autograd keeps them itself, so that it sees when one is changed in place, and so that a result does not
-/// keep itself alive.
+/// undefined: autograd keeps them itself, so that it detects changes in place and no result keeps itself alive.
 template <class State>
 void save_state(torch::autograd::AutogradContext* context, State state) {
   assert(context != nullptr);
@@ -34,7 +32,7 @@ void save_state(torch::autograd::AutogradContext* context, State state) {
       c10::IValue::make_capsule(c10::make_intrusive<SavedStateHolder<State>>(std::move(state)));
 }
 
-/// Unpacks what save_state<State> has packed.
+/// Returns what save_state<State> saved.
 template <class State>
 State load_state(torch::autograd::AutogradContext* context) {
   assert(context != nullptr);

@@ -65,7 +65,7 @@ class GetData(unittest.TestCase):
         self.assertIn("already here", again.stdout)
         self.assertEqual(len(self.server.requests), count)
 
-    def test_goes_on_with_a_half_file(self):
+    def test_resumes_a_partial_file(self):
         self.out.mkdir()
         (self.out / "a.gz.part").write_bytes(FILES["a.gz"][:4000])
         self.assertEqual(self.run_script("mnist").returncode, 0)

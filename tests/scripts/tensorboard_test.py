@@ -48,7 +48,7 @@ assert hparams["lr"].number_value == 0.002
 assert hparams["model"].string_value == "cnn"
 end = events.summary_metadata["_hparams_/session_end_info"]
 assert plugin_data_pb2.HParamsPluginData.FromString(end.plugin_data.content).session_end_info.status == 1
-# A run that goes on from its second epoch tells of the third again, and TensorBoard forgets the first telling.
+# A run resumed from its second epoch writes the third again, and TensorBoard drops the first one.
 (folder / "run/state.safetensors").unlink()
 run("train", "--resume", "run", "--tensorboard")
 assert len(list((folder / "run/tensorboard").iterdir())) == 2
