@@ -155,7 +155,7 @@ void draw_figures(const RunRecord& run, const fs::path& folder, const std::funct
                                    {"predictions", always(draw_predictions)}});
   }
 
-  // gnuplot uses one core: this draws as many figures at once as there are cores.
+  // gnuplot uses one core, so one figure is drawn per core.
   std::mutex mutex;
   size_t next = 0;
   std::exception_ptr failure;

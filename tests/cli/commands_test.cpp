@@ -65,7 +65,7 @@ class WithTrainedRun : public testing::Test {
     return run_digitrec("submit run -m 'my; \"message\"'", folder_.path(), "PATH=$PWD/bin:$PATH");
   }
 
-  /// The epochs that a run's log tells of, one digit each; `of` is what follows them, such as "/5 ".
+  /// The epochs in a run's log, one digit each; `of` is what follows them, such as "/5 ".
   std::string logged_epochs(const std::string& run, const std::string& of) const {
     std::istringstream log(read_text(folder_ / run / "train.log"));
     std::string epochs;

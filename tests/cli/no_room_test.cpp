@@ -1,5 +1,5 @@
-// What the program does where there is no room: a full disk, one that takes no files, a limit to a file's size, too
-// little memory. One line, an exit code, and nothing half-written.
+// What the program does without room: on a full or read-only disk, with a limit to a file's size, with too little
+// memory. One line, an exit code, and nothing half-written.
 #include "digitrec/checkpoint/checkpoint.h"
 #include "support.h"
 
