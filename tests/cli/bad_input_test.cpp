@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RunFolderExists", train("--data good.csv --out used"), 1,
              "used: already exists and is not empty; choose another --out or remove it"},
         Case{"RunFolderIsAFile", train("--data good.csv --out good.csv"), 1,
-             "good.csv: is a file; expected a folder to make for the run: choose another --out"},
+             "good.csv: is a file; expected a folder to make for the run; choose another --out"},
         Case{"RunFolderCannotBeMade", train("--data good.csv --out /proc/none/run"), 1,
              "/proc/none/run: cannot be made: No such file or directory; choose another --out"},
         Case{"SubmissionFolderMissing", "predict --checkpoint good.safetensors --input good.csv --out none/s.csv", 1,
@@ -189,7 +189,7 @@ TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {
   if (devices.out.find("cuda") != std::string::npos) GTEST_SKIP() << "this machine has a CUDA device";
   const ProgramResult result = run_digitrec("train --model mlp --data good.csv --device cuda --out run", folder.path());
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.err, "digitrec: device 'cuda' is not on this machine; available: cpu\n");
+  EXPECT_TRUE(result.err.ends_with("digitrec: device 'cuda' is not on this machine; available: cpu\n")) << result.err;
   EXPECT_EQ(folder.entries(), std::vector<std::string>{"good.csv"});
 }
 
