@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
   try {
     const int exit_code = digitrec::cli::run_command_line(argc, argv);
     std::cout.flush();
-    if (!std::cout && exit_code == 0) return report("the results could not be written to stdout; is the disk full?", kWorkFailed);
+    if (!std::cout && exit_code == 0)
+      return report("the results could not be written to stdout; is the disk full?", kWorkFailed);
     return exit_code;
   } catch (const digitrec::UsageError& error) {
     return report(error.what(), kWrongUsage);

@@ -17,8 +17,8 @@
 
 #include <ATen/Parallel.h>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <iostream>
@@ -124,7 +124,7 @@ Json to_json(const std::vector<Row>& rows, const std::optional<Loading>& loading
   Json results = Json::array();
   for (const Row& row : rows) results.push_back(to_json(row, rows));
   Json json{{"digitrec", version()},     {"cpu", describe_device(at::kCPU)}, {"rows", command.rows},
-            {"repeats", command.epochs}, {"kernels", command.kernels},          {"results", results}};
+            {"repeats", command.epochs}, {"kernels", command.kernels},       {"results", results}};
   if (loading) {
     json["loading"] = {
         {"file", loading->file}, {"megabytes", loading->megabytes}, {"seconds", to_json(loading->seconds)}};
@@ -224,11 +224,15 @@ int run_bench(const BenchCommand& command) {
 Run setup_bench(CLI::App& app) {
   auto command = std::make_shared<BenchCommand>();
   CLI::App* sub = app.add_subcommand("bench", "Measure training and inference speed on the devices here");
-  sub->add_option("--models", command->models, "Presets to measure, separated by commas")->delimiter(',')->type_name("[all]");
+  sub->add_option("--models", command->models, "Presets to measure, separated by commas")
+      ->delimiter(',')
+      ->type_name("[all]");
   sub->add_option("--devices", command->devices, "Devices to measure; missing ones are skipped")
       ->delimiter(',')
       ->type_name("[cpu,cuda,mps]");
-  sub->add_option("--precisions", command->precisions, "Precisions to measure: auto, fp32, bf16")->delimiter(',')->type_name("[auto]");
+  sub->add_option("--precisions", command->precisions, "Precisions to measure: auto, fp32, bf16")
+      ->delimiter(',')
+      ->type_name("[auto]");
   sub->add_option("--batch-sizes", command->batch_sizes, "Images in a training step")
       ->delimiter(',')
       ->check(CLI::Range(1, 1'000'000).description(""))
@@ -245,10 +249,10 @@ Run setup_bench(CLI::App& app) {
       ->type_name("[3200]");
   sub->add_option("--data", command->data, "Data to use instead of synthetic digits; its loading is timed too")
       ->type_name("PATH");
-  sub->add_option("--kernels", command->kernels, "Kernels: fused, or plain for LibTorch's own layers")->type_name("[fused]");
+  sub->add_option("--kernels", command->kernels, "Kernels: fused, or plain for LibTorch's own layers")
+      ->type_name("[fused]");
   sub->add_flag("--json", command->json, "Print JSON");
-  sub->add_option("--chart", command->chart, "Bar chart of the epoch times, as PNG and SVG")
-      ->type_name("FILE.png");
+  sub->add_option("--chart", command->chart, "Bar chart of the epoch times, as PNG and SVG")->type_name("FILE.png");
   sub->add_option("--from", command->from, "Results that --json printed, to draw instead of measuring")
       ->type_name("FILE");
   return [command] { return run_bench(*command); };

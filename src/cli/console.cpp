@@ -116,7 +116,7 @@ void catch_interrupts() {
   // A closed pipe on stdout must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction action {};
+    struct sigaction action{};
     sigaction(signal, nullptr, &action);
     if (action.sa_handler == SIG_IGN) continue;  // nohup has asked for it
     action.sa_handler = [](int caught) { g_interrupted = caught; };

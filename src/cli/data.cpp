@@ -6,8 +6,8 @@
 #include "digitrec/data/source.h"
 #include "synth/synth.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -130,7 +130,8 @@ Run setup_data(CLI::App& app) {
   synth_sub->add_option("--seed", synth->seed, "Seed; another one draws other digits")->type_name("[42]");
 
   auto info = std::make_shared<InfoCommand>();
-  CLI::App* info_sub = sub->add_subcommand("info", "Count rows, classes, duplicates, blanks, and overlap between files");
+  CLI::App* info_sub =
+      sub->add_subcommand("info", "Count rows, classes, duplicates, blanks, and overlap between files");
   info_sub->add_option("paths", info->paths, "Data files, or a folder of them")->required()->type_name("PATH");
   info_sub->add_flag("--json", info->json, "Print JSON");
 

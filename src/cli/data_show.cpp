@@ -146,8 +146,7 @@ Run setup_data_show(CLI::App& data) {
   sub->add_option("--count", command->count, "Number of rows")
       ->check(CLI::Range(int64_t{1}, int64_t{10'000}).description(""))
       ->type_name("[10]");
-  sub->add_option("--augmented", command->recipe,
-                  "Recipe or config file whose augmentation to show too, such as best")
+  sub->add_option("--augmented", command->recipe, "Recipe or config file whose augmentation to show too, such as best")
       ->type_name("CONFIG");
   sub->add_option("--out", command->out, "PNG file to draw instead")->type_name("FILE.png");
   sub->add_flag("--values", command->values, "Print the value of every pixel, from 0, paper, to 255, ink");

@@ -1,8 +1,8 @@
 #include "cli/command.h"
 #include "digitrec/core/device.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>

@@ -9,8 +9,8 @@
 #include "infer/metrics_json.h"
 #include "run/leak.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iostream>

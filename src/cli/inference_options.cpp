@@ -14,7 +14,8 @@
 namespace digitrec::cli {
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options) {
-  sub.add_option("--checkpoint", options.checkpoints, "Checkpoint or run folder; several vote by their mean probability")
+  sub.add_option("--checkpoint", options.checkpoints,
+                 "Checkpoint or run folder; several vote by their mean probability")
       ->required()
       ->type_name("F");
   sub.add_option("--device", options.device, "Device: auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");

@@ -89,8 +89,9 @@ void check_against_sample(const Dataset& dataset) {
   if (!sample) return;
   const int64_t expected = count_submission_rows(*sample);
   if (expected != dataset.size()) {
-    throw Error(fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), sample->string(), expected),
-                "use the test file that belongs to it");
+    throw Error(
+        fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), sample->string(), expected),
+        "use the test file that belongs to it");
   }
   log(fmt::format("check   as many rows as {}", sample->string()));
 }

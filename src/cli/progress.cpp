@@ -40,7 +40,8 @@ std::string bar(double fraction, int width, bool colour) {
 
 std::string sparkline(const std::vector<double>& values, size_t max_values) {
   constexpr std::array<const char*, 8> kLevels{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::vector<double> last(values.end() - static_cast<int64_t>(std::min(max_values, values.size())), values.end());
+  const std::vector<double> last(values.end() - static_cast<int64_t>(std::min(max_values, values.size())),
+                                 values.end());
   if (last.empty()) return "";
   const auto [low, high] = std::minmax_element(last.begin(), last.end());
   std::string line;

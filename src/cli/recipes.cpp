@@ -1,9 +1,9 @@
+#include "train/recipes.h"
 #include "cli/command.h"
 #include "digitrec/train/config.h"
-#include "train/recipes.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>
@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 Json describe(const Recipe& recipe) {
   TrainConfig config;
   apply_recipe(config, recipe);
-  return {{"recipe", recipe.name},       {"model", config.model},   {"summary", recipe.summary},
+  return {{"recipe", recipe.name},     {"model", config.model}, {"summary", recipe.summary},
           {"reaches", recipe.reaches}, {"costs", recipe.costs}, {"toml", recipe.toml}};
 }
 

@@ -54,8 +54,7 @@ std::string accuracy_text(int64_t correct, int64_t rows) {
 
 }  // namespace
 
-TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, std::string device,
-                           std::string precision)
+TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, std::string device, std::string precision)
     : config_(config),
       dataset_(dataset),
       device_(std::move(device)),
@@ -63,7 +62,8 @@ TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, st
       table_(columns(config), table_width(Stream::err)) {}
 
 void TrainingView::keep(const MemberResult& member) {
-  if (member.member.count > 1) log(fmt::format("{} is complete: {}", title(member.member), member.member.folder.string()));
+  if (member.member.count > 1)
+    log(fmt::format("{} is complete: {}", title(member.member), member.member.folder.string()));
 }
 
 void TrainingView::begin(const Member& member, const TrainStart& start) {

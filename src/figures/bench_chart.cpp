@@ -4,8 +4,8 @@
 #include "figure_templates.h"
 #include "figures/gnuplot.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

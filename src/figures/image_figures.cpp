@@ -37,7 +37,7 @@ constexpr int64_t kMaxNumberedSide = 40;
 /// One image of a gallery with what stands below it.
 struct Cell {
   at::Tensor image;  ///< uint8 [S, S]
-  int frame;            ///< colour
+  int frame;         ///< colour
   std::string caption;
   std::string detail;
 };
@@ -190,8 +190,7 @@ bool draw_feature_maps(const RunRecord& run, const Checkpoint& network, const fs
   const at::NoGradGuard no_grad;
   const auto row = run.held_out.rows[0].item<int64_t>();
   const at::Tensor image = run.dataset.images.slice(0, row, row + 1);
-  const std::vector<at::Tensor> maps =
-      network.model->feature_maps(normalize_images(image, network.info.normalization));
+  const std::vector<at::Tensor> maps = network.model->feature_maps(normalize_images(image, network.info.normalization));
   if (maps.empty()) return false;
   const int64_t side = maps.front().size(2);
   std::vector<Cell> cells;

@@ -13,8 +13,7 @@ at::Tensor tile_images(const at::Tensor& images, const Tiling& tiling) {
   const int64_t rows = std::max<int64_t>(1, (count + columns - 1) / columns);
   const int64_t side = images.size(1) * tiling.zoom;
   const int64_t step = side + tiling.gap;
-  at::Tensor sheet =
-      at::full({rows * step + tiling.gap, columns * step + tiling.gap}, tiling.gap_level, at::kByte);
+  at::Tensor sheet = at::full({rows * step + tiling.gap, columns * step + tiling.gap}, tiling.gap_level, at::kByte);
   const at::Tensor large = images.repeat_interleave(tiling.zoom, 1).repeat_interleave(tiling.zoom, 2);
   for (int64_t i = 0; i < count; ++i) {
     const int64_t top = tiling.gap + i / columns * step;

@@ -6,6 +6,7 @@
 
 // jpeglib.h needs size_t and FILE, which this declares.
 #include <cstdio>
+
 #include <jpeglib.h>
 #include <png.h>
 #include <spdlog/fmt/fmt.h>

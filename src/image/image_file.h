@@ -21,9 +21,9 @@ bool is_image_name(const std::filesystem::path& path);
 /// Pixels of the largest picture that is decoded: a phone's photo, but no decompression bomb.
 inline constexpr int64_t kMaxPixels = 64 << 20;
 
-/// Decodes a PNG or JPEG picture, told apart by its first bytes. Colour becomes grey; transparent parts become white, or
-/// black where the picture is light; a photo is turned upright. Throws Error, naming `source`, when it is neither, is
-/// damaged, or has more than `max_pixels`.
+/// Decodes a PNG or JPEG picture, told apart by its first bytes. Colour becomes grey; transparent parts become white,
+/// or black where the picture is light; a photo is turned upright. Throws Error, naming `source`, when it is neither,
+/// is damaged, or has more than `max_pixels`.
 GrayImage decode_image(const std::string& bytes, const std::string& source, int64_t max_pixels = kMaxPixels);
 
 /// Reads and decodes a file. Throws Error.

@@ -31,7 +31,8 @@ std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
       found.push_back(path);
     }
     if (found.empty() && paths.size() > 1) {
-      throw Error(fmt::format("{}: no pictures found; expected .png or .jpg files, or a single data file", path.string()));
+      throw Error(
+          fmt::format("{}: no pictures found; expected .png or .jpg files, or a single data file", path.string()));
     }
     files.insert(files.end(), found.begin(), found.end());
   }

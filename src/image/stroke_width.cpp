@@ -9,8 +9,8 @@ namespace {
 
 constexpr float kFar = 1e12F;
 
-/// For each of `n` places, `stride` apart, the minimum over all places of its value plus the squared distance to it. The
-/// lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012).
+/// For each of `n` places, `stride` apart, the minimum over all places of its value plus the squared distance to it.
+/// The lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012).
 void transform_line(float* values, int64_t n, int64_t stride) {
   std::vector<float> f(static_cast<size_t>(n));
   for (int64_t i = 0; i < n; ++i) f[static_cast<size_t>(i)] = values[i * stride];

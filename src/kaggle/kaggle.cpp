@@ -33,7 +33,8 @@ std::string submit_to_kaggle(const std::filesystem::path& file, const std::strin
                 "make an API token on kaggle.com under Settings and put it in ~/.kaggle/kaggle.json");
   }
   if (mentions(answer.output, {"403", "Forbidden", "accept"})) {
-    throw Error("Kaggle refused the submission", "accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again");
+    throw Error("Kaggle refused the submission",
+                "accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again");
   }
   const std::string reason = last_line(answer.output);
   throw Error(fmt::format("the kaggle program failed: {}", reason.empty() ? "it printed nothing" : reason),

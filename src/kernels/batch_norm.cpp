@@ -1,7 +1,7 @@
 #include "kernels/batch_norm.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
 #include <cassert>
@@ -60,8 +60,7 @@ Moments moments(const Table& table, const at::Tensor& z) {
   return {.mean = mean, .variance = squares / (pixels * static_cast<double>(images))};
 }
 
-void move_running_statistics(const BatchNorm& norm, const Moments& batch, const at::Tensor& conv_bias,
-                             int64_t count) {
+void move_running_statistics(const BatchNorm& norm, const Moments& batch, const at::Tensor& conv_bias, int64_t count) {
   assert(is_norm_of(norm, batch.mean.numel()) && is_channel_vector(batch.variance, batch.mean.numel()));
   assert(!conv_bias.defined() || is_channel_vector(conv_bias, batch.mean.numel()));
   assert(count >= 2);

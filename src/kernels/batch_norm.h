@@ -42,8 +42,7 @@ Moments moments(const Table& table, const at::Tensor& z);
 
 /// Moves the running statistics towards those of a batch of `count` values a channel, at least 2. `conv_bias`, float32
 /// [channels] or undefined, is what the batch lacks: a bias only shifts the mean.
-void move_running_statistics(const BatchNorm& norm, const Moments& batch, const at::Tensor& conv_bias,
-                             int64_t count);
+void move_running_statistics(const BatchNorm& norm, const Moments& batch, const at::Tensor& conv_bias, int64_t count);
 
 /// What the backward pass needs of y = dropout_mask * relu(pool(weight * (z - mean) * inverse_deviation + bias)).
 struct SavedNorm {

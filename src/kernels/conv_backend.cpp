@@ -51,7 +51,7 @@ at::Tensor as_images(const at::Tensor& matrix, at::IntArrayRef sizes) {
 }  // namespace
 
 at::Tensor backend_convolve(const ConvSettings& settings, const at::Tensor& x, const at::Tensor& weight,
-                               at::ScalarType type) {
+                            at::ScalarType type) {
   assert(are_operands(settings, x, weight));
   if (!runs_in_onednn(settings, x, weight)) {
     return convolve(best_table(), x, rounded_as(settings, x, weight), settings.padding, type);

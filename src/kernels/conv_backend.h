@@ -19,7 +19,7 @@ struct ConvSettings {
 /// z[N, out, H', W'] of type `type` = 3 x 3 convolution of x[N, in, H, W], float32 or bfloat16 on the CPU, with weight
 /// float32 [out, in, 3, 3], without bias. In channels-last order; bfloat16's sums are kept in float32.
 at::Tensor backend_convolve(const ConvSettings& settings, const at::Tensor& x, const at::Tensor& weight,
-                               at::ScalarType type);
+                            at::ScalarType type);
 
 /// Gradients of `backend_convolve`, given dz [N, out, H', W'].
 ConvGradients backend_convolve_backward(const ConvSettings& settings, const at::Tensor& dz, const at::Tensor& x,

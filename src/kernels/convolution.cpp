@@ -60,7 +60,7 @@ float* packed_weights(int64_t floats) {
 
 /// Convolves with packed weights, the images shared out among the threads.
 at::Tensor convolve_packed(const Table& table, const ConvShape& shape, const at::Tensor& x, const float* packed,
-                              at::ScalarType type) {
+                           at::ScalarType type) {
   at::Tensor z =
       empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()}, x.options().dtype(type));
   share_images(x.size(0), [&](int64_t begin, int64_t end) {
@@ -70,8 +70,8 @@ at::Tensor convolve_packed(const Table& table, const ConvShape& shape, const at:
   return z;
 }
 
-at::Tensor weight_gradient(const Table& table, const ConvShape& shape, const at::Tensor& x,
-                              const at::Tensor& dz, const at::Tensor& weight) {
+at::Tensor weight_gradient(const Table& table, const ConvShape& shape, const at::Tensor& x, const at::Tensor& dz,
+                           const at::Tensor& weight) {
   ThreadSums sums(table.packed_size(shape));
   at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
     float* scratch = scratch_of_thread(table.scratch_size(shape));
@@ -95,7 +95,7 @@ bool uses_tiles(const Table& table, const at::Tensor& x, int64_t out, int64_t pa
 }
 
 at::Tensor convolve(const Table& table, const at::Tensor& x, const at::Tensor& weight, int64_t padding,
-                       at::ScalarType type) {
+                    at::ScalarType type) {
   assert(is_images(x) && is_weight(table, weight) && x.size(1) == weight.size(1));
   assert(type == at::kFloat || type == at::kBFloat16);
   const ConvShape shape = conv_shape(x, weight.size(0), padding);
@@ -105,8 +105,8 @@ at::Tensor convolve(const Table& table, const at::Tensor& x, const at::Tensor& w
   return convolve_packed(table, shape, channels_last(x), packed, type);
 }
 
-ConvGradients convolve_backward(const Table& table, const at::Tensor& dz, const at::Tensor& x,
-                                const at::Tensor& weight, int64_t padding, bool needs_input) {
+ConvGradients convolve_backward(const Table& table, const at::Tensor& dz, const at::Tensor& x, const at::Tensor& weight,
+                                int64_t padding, bool needs_input) {
   assert(is_images(x) && is_weight(table, weight) && x.size(1) == weight.size(1));
   assert(!needs_input || x.size(1) > 1);
   const ConvShape shape = conv_shape(x, weight.size(0), padding);

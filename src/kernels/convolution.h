@@ -18,7 +18,7 @@ bool uses_tiles(const Table& table, const at::Tensor& x, int64_t out, int64_t pa
 /// H + 2 * padding - 2, of at least 1, and padding 0 to 2. x is float32 or bfloat16, and so is z, as `type` says; all
 /// arithmetic is in float32. (Where AMX tiles multiply bfloat16, the weights are rounded to it first.)
 at::Tensor convolve(const Table& table, const at::Tensor& x, const at::Tensor& weight, int64_t padding,
-                       at::ScalarType type);
+                    at::ScalarType type);
 
 struct ConvGradients {
   at::Tensor dx;       ///< of x's shape and type; undefined unless asked for
@@ -26,7 +26,7 @@ struct ConvGradients {
 };
 
 /// Gradients of `convolve`, given dz [N, out, H', W'], float32 or bfloat16.
-ConvGradients convolve_backward(const Table& table, const at::Tensor& dz, const at::Tensor& x,
-                                const at::Tensor& weight, int64_t padding, bool needs_input);
+ConvGradients convolve_backward(const Table& table, const at::Tensor& dz, const at::Tensor& x, const at::Tensor& weight,
+                                int64_t padding, bool needs_input);
 
 }  // namespace digitrec::kernels

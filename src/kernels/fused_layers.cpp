@@ -88,8 +88,7 @@ struct SavedConv {
 };
 
 /// `x` and `weight` as the autograd graph knows them.
-SavedConv saved_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& z,
-                     const ConvSettings& settings) {
+SavedConv saved_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& z, const ConvSettings& settings) {
   return {.x = x, .weight = weight, .z_sizes = z.sizes().vec(), .settings = settings, .needs_input = x.requires_grad()};
 }
 
@@ -109,7 +108,7 @@ struct ConvReluFunction : torch::autograd::Function<ConvReluFunction> {
   };
 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                               const at::Tensor& bias, const ConvCall& call) {
+                            const at::Tensor& bias, const ConvCall& call) {
     const FusedConv& conv = call.conv;
     const at::Tensor z = backend_convolve(conv.settings, x, weight, call.type);
     const EpilogueResult result =
@@ -144,8 +143,8 @@ struct ConvNormReluFunction : torch::autograd::Function<ConvNormReluFunction> {
   };
 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                               const at::Tensor& bias, const at::Tensor& norm_weight,
-                               const at::Tensor& norm_bias, const ConvCall& call) {
+                            const at::Tensor& bias, const at::Tensor& norm_weight, const at::Tensor& norm_bias,
+                            const ConvCall& call) {
     const FusedConv& conv = call.conv;
     BatchNorm norm = *conv.norm;
     norm.weight = norm_weight;
@@ -186,7 +185,7 @@ at::Tensor as_rows(const at::Tensor& image) { return image.squeeze(0).squeeze(-1
 
 struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& z, const at::Tensor& norm_weight,
-                               const at::Tensor& norm_bias, const BatchNorm& tensors) {
+                            const at::Tensor& norm_bias, const BatchNorm& tensors) {
     BatchNorm norm = tensors;
     norm.weight = norm_weight;
     norm.bias = norm_bias;
@@ -209,7 +208,7 @@ bool fits_kernels(int64_t in, int64_t out) { return can_convolve(best_table(), i
 bool fits_kernels(int64_t features) { return features % best_table().lanes == 0; }
 
 at::Tensor train_fused_conv(const at::Tensor& x, const FusedConv& conv, const at::Tensor& dropout_mask,
-                               at::ScalarType type) {
+                            at::ScalarType type) {
   assert(is_fused_conv(conv) && is_images(x) && x.size(1) == conv.weight.size(1));
   assert(is_dropout_mask(dropout_mask, x.size(0), conv.weight.size(0)));
   const ConvCall call{.conv = conv, .dropout_mask = dropout_mask, .type = type};

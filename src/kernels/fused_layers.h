@@ -23,8 +23,8 @@ bool fits_kernels(int64_t features);
 /// one node of the autograd graph. x: float32 or bfloat16 [N, in, H, W] on the CPU; the result is of type `type`, in
 /// channels-last order.
 struct FusedConv {
-  at::Tensor weight;             ///< float32 [out, in, 3, 3]; fits_kernels(in, out)
-  at::Tensor bias;               ///< float32 [out]
+  at::Tensor weight;                ///< float32 [out, in, 3, 3]; fits_kernels(in, out)
+  at::Tensor bias;                  ///< float32 [out]
   const BatchNorm* norm = nullptr;  ///< of `out` channels
   ConvSettings settings = {};
   Pool pool = Pool::none;  ///< before_norm only where `norm` is not null
@@ -33,7 +33,7 @@ struct FusedConv {
 /// Training: normalises with the batch's own statistics, of at least 2 values a channel, and moves the running ones.
 /// `dropout_mask`: float32 [N, out] or undefined.
 at::Tensor train_fused_conv(const at::Tensor& x, const FusedConv& conv, const at::Tensor& dropout_mask,
-                               at::ScalarType type);
+                            at::ScalarType type);
 /// Evaluation, in NoGrad mode: the running statistics, folded with the bias into one scale and shift.
 at::Tensor eval_fused_conv(const at::Tensor& x, const FusedConv& conv, at::ScalarType type);
 

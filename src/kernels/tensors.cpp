@@ -29,8 +29,8 @@ bool is_channels_last(const at::Tensor& images) {
 }
 
 bool is_channel_vector(const at::Tensor& tensor, int64_t size) {
-  return is_plain_cpu(tensor) && tensor.dim() == 1 && tensor.size(0) == size &&
-         tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
+  return is_plain_cpu(tensor) && tensor.dim() == 1 && tensor.size(0) == size && tensor.scalar_type() == at::kFloat &&
+         tensor.is_contiguous();
 }
 
 bool is_dropout_mask(const at::Tensor& mask, int64_t images, int64_t channels) {
@@ -85,9 +85,7 @@ void share_images(int64_t images, const std::function<void(int64_t, int64_t)>& w
   });
 }
 
-ThreadSums::ThreadSums(int64_t size) : rows_(at::zeros({at::get_num_threads(), size}, at::kFloat)) {
-  assert(size > 0);
-}
+ThreadSums::ThreadSums(int64_t size) : rows_(at::zeros({at::get_num_threads(), size}, at::kFloat)) { assert(size > 0); }
 
 float* ThreadSums::of_this_thread() {
   assert(at::get_thread_num() < rows_.size(0));

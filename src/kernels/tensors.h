@@ -50,7 +50,7 @@ class ThreadSums {
  public:
   explicit ThreadSums(int64_t size);
 
-  float* of_this_thread();      ///< [size], 0 at first
+  float* of_this_thread();   ///< [size], 0 at first
   at::Tensor total() const;  ///< float32 [size]
 
  private:

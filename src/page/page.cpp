@@ -9,8 +9,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -38,8 +38,8 @@ Json describe(const NetworkRecord& network) {
   return {{"best_epoch", network.best_epoch}, {"epochs", epochs}};
 }
 
-/// Which held-out rows the page shows, as positions among them: first the most confident mistakes of each cell, then the
-/// least confident right answers of each class.
+/// Which held-out rows the page shows, as positions among them: first the most confident mistakes of each cell, then
+/// the least confident right answers of each class.
 std::vector<int64_t> choose_rows(const RunRecord& run, const at::Tensor& probability, const at::Tensor& answer,
                                  int64_t max_images) {
   std::map<std::pair<int64_t, int64_t>, int64_t> of_cell;

@@ -10,7 +10,8 @@ namespace digitrec::serve {
 namespace {
 
 bool contains(const std::vector<std::string>& list, std::string_view value) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) { return lower_case(entry) == lower_case(value); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& entry) { return lower_case(entry) == lower_case(value); });
 }
 
 /// Without its port, and an IPv6 address without its brackets.

@@ -7,8 +7,8 @@
 #include "serve/request_body.h"
 #include "web_parts.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -134,10 +134,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"/icon.svg", "GET, HEAD", [](Api&, Request&) -> Answer { return page_part("image/svg+xml", web::kIcon); }},
       {"/openapi.json", "GET, HEAD",
        [](Api&, Request&) -> Answer { return page_part("application/json", web::kOpenapi); }},
-      {"/healthz", "GET, HEAD",
-       [](Api&, Request&) -> Answer {
-         return json_response({{"status", "ok"}});
-       }},
+      {"/healthz", "GET, HEAD", [](Api&, Request&) -> Answer { return json_response({{"status", "ok"}}); }},
       {"/metrics", "GET, HEAD",
        [](Api& api, Request&) -> Answer {
          return Response{200, "text/plain; version=0.0.4; charset=utf-8", api.metrics_.text(api.connections_())};

@@ -77,7 +77,7 @@ class HttpServer::Daemon {
     errno = 0;
     daemon_ = MHD_start_daemon(flags, options.port, nullptr, nullptr, &Daemon::on_request, this,           //
                                MHD_OPTION_SOCK_ADDR, reinterpret_cast<const sockaddr*>(&address),          //
-                               MHD_OPTION_CONNECTION_LIMIT, options.max_connections,                      //
+                               MHD_OPTION_CONNECTION_LIMIT, options.max_connections,                       //
                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,                           //
                                MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.seconds) + 1,  //
                                MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024U, MHD_OPTION_STRICT_FOR_CLIENT, 1,     //

@@ -17,7 +17,7 @@ std::vector<std::string> names_of(const std::vector<std::filesystem::path>& mode
   for (const std::filesystem::path& model : models) {
     const std::filesystem::path whole = std::filesystem::absolute(model).lexically_normal();
     const std::filesystem::path last = whole.has_filename() ? whole : whole.parent_path();
-    const std::string base = has_run_file_name(last)                              ? last.parent_path().filename().string()
+    const std::string base = has_run_file_name(last)              ? last.parent_path().filename().string()
                              : last.extension() == ".safetensors" ? last.stem().string()
                                                                   : last.filename().string();
     std::string name = base;

@@ -10,8 +10,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/histc.h>
 
-#include <protozero/pbf_writer.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <protozero/pbf_writer.hpp>
 
 #include <unistd.h>
 

@@ -9,8 +9,8 @@
 
 namespace digitrec {
 
-/// Writes a run's event files for TensorBoard into `folder`: the columns of metrics.csv as scalars, the weights of every
-/// layer as histograms and the first layer's also as an image, and the configuration as hyperparameters.
+/// Writes a run's event files for TensorBoard into `folder`: the columns of metrics.csv as scalars, the weights of
+/// every layer as histograms and the first layer's also as an image, and the configuration as hyperparameters.
 class TensorBoardWriter {
  public:
   /// `epochs_done`: of a resumed run; TensorBoard drops what earlier files hold of later epochs. Throws Error when the

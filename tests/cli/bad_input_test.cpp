@@ -37,7 +37,9 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("five_classes.csv", header + "4,1,2,3,4\n");
     folder_.write("quotes.csv", header + "\"0\",1,2,3,4\n");
     folder_.write("wide.csv", "label" + std::string(9'999'999, ',') + "\n");
-    folder_.write("binary.csv", std::string("\x7F" "ELF\0\0", 6));
+    folder_.write("binary.csv", std::string("\x7F"
+                                            "ELF\0\0",
+                                            6));
     folder_.write("single.csv", test::tiny_csv(9) + "3,1,2,3,4\n");
     folder_.write("magic-images-idx3-ubyte", test::idx_images(1, 2, 2, "abcd", 0x999));
     folder_.write("alone-images-idx3-ubyte", test::idx_images(1, 2, 2, "abcd"));
@@ -45,8 +47,10 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("cut-labels-idx1-ubyte", test::idx_labels(9, "123456789"));
     folder_.write("huge-images-idx3-ubyte", test::idx_images(0xFFFFFFFE, 2, 2, "abcd"));
     folder_.write("oblong-images-idx3-ubyte", test::idx_images(1, 2, 3, "abcdef"));
-    for (const char* name : {"huge", "oblong", "magic"}) folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
-    save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}), {.preset = "mlp-128", .shape = {3, 2}});
+    for (const char* name : {"huge", "oblong", "magic"})
+      folder_.write(std::string(name) + "-labels-idx1-ubyte", test::idx_labels(1, "1"));
+    save_checkpoint(folder_ / "good.safetensors", *build_model("mlp-128", {3, 2}),
+                    {.preset = "mlp-128", .shape = {3, 2}});
     const std::string whole = test::read_text(folder_ / "good.safetensors");
     folder_.write("cut.safetensors", whole.substr(0, whole.size() - 10));
     SafeTensors other = read_safetensors(folder_ / "good.safetensors");
@@ -82,14 +86,21 @@ INSTANTIATE_TEST_SUITE_P(
     Data, BadInput,
     testing::Values(
         Case{"MissingFile", train("--data none.csv"), 1, "none.csv: no such file; check the path"},
-        Case{"EmptyFile", train("--data empty.csv"), 1, "empty.csv: the file is empty; expected a header like label,pixel0,pixel1,..."},
+        Case{"EmptyFile", train("--data empty.csv"), 1,
+             "empty.csv: the file is empty; expected a header like label,pixel0,pixel1,..."},
         Case{"NoLabelColumn", train("--data unlabelled.csv"), 1,
-             "unlabelled.csv:1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)"},
-        Case{"ShortRow", train("--data short_row.csv"), 1, "short_row.csv:3: 3 fields; expected 5 as in the header (is the file cut off?)"},
-        Case{"LongRow", train("--data long_row.csv"), 1, "long_row.csv:2: 6 fields; expected 5 as in the header (is the file cut off?)"},
-        Case{"NotANumber", train("--data word.csv"), 1, "word.csv:2: column pixel1: 'x' is not a number; expected a whole number 0 to 255"},
-        Case{"BelowZero", train("--data negative.csv"), 1, "negative.csv:2: column pixel1: -2 is below 0; expected a whole number 0 to 255"},
-        Case{"Above255", train("--data large.csv"), 1, "large.csv:2: column pixel1: 256 is above 255; expected a whole number 0 to 255"},
+             "unlabelled.csv:1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the "
+             "test file?)"},
+        Case{"ShortRow", train("--data short_row.csv"), 1,
+             "short_row.csv:3: 3 fields; expected 5 as in the header (is the file cut off?)"},
+        Case{"LongRow", train("--data long_row.csv"), 1,
+             "long_row.csv:2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        Case{"NotANumber", train("--data word.csv"), 1,
+             "word.csv:2: column pixel1: 'x' is not a number; expected a whole number 0 to 255"},
+        Case{"BelowZero", train("--data negative.csv"), 1,
+             "negative.csv:2: column pixel1: -2 is below 0; expected a whole number 0 to 255"},
+        Case{"Above255", train("--data large.csv"), 1,
+             "large.csv:2: column pixel1: 256 is above 255; expected a whole number 0 to 255"},
         Case{"NegativeLabel", train("--data negative_label.csv"), 1,
              "negative_label.csv:2: column label: -1 is below 0; expected a whole number 0 to 999"},
         Case{"LabelBeyondAll", train("--data label_beyond.csv"), 1,
@@ -100,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
              "quotes.csv:2: column label: quoted fields are not supported; expected a plain number; save the file without quotes"},
         Case{"TenMillionColumns", train("--data wide.csv"), 1,
              "wide.csv:1: the line is longer than a label and 256 x 256 pixels can be"},
-        Case{"NotText", train("--data binary.csv"), 1, "binary.csv: not a text file; expected comma-separated values with a header"},
+        Case{"NotText", train("--data binary.csv"), 1,
+             "binary.csv: not a text file; expected comma-separated values with a header"},
         Case{"ClassWithOneExample", train("--data single.csv"), 1,
              "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate; add some, or "
              "train on everything with --val-fraction 0"},
@@ -124,41 +136,50 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Checkpoints, BadInput,
-    testing::Values(
-        Case{"Truncated", "eval --checkpoint cut.safetensors --data good.csv", 1,
-             "cut.safetensors: not a whole checkpoint: tensor 'fc2.weight' reaches beyond the end of the file (cut off?); "
-             "expected a safetensors file that digitrec or PyTorch wrote"},
-        Case{"NoCheckpoint", "eval --checkpoint good.csv --data good.csv", 1,
-             "good.csv: not a whole checkpoint: its header should have 7597621415443063148 bytes, the file has 514; expected a "
-             "safetensors file that digitrec or PyTorch wrote"},
-        Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
-             "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; expected a checkpoint "
-             "that digitrec train wrote"},
-        Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1, "none.safetensors: no such file; check the path"},
-        Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
-             "used: no best.safetensors in this folder; name a checkpoint or a run folder"}),
+    testing::Values(Case{"Truncated", "eval --checkpoint cut.safetensors --data good.csv", 1,
+                         "cut.safetensors: not a whole checkpoint: tensor 'fc2.weight' reaches beyond the end of the "
+                         "file (cut off?); "
+                         "expected a safetensors file that digitrec or PyTorch wrote"},
+                    Case{"NoCheckpoint", "eval --checkpoint good.csv --data good.csv", 1,
+                         "good.csv: not a whole checkpoint: its header should have 7597621415443063148 bytes, the file "
+                         "has 514; expected a "
+                         "safetensors file that digitrec or PyTorch wrote"},
+                    Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
+                         "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; "
+                         "expected a checkpoint "
+                         "that digitrec train wrote"},
+                    Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1,
+                         "none.safetensors: no such file; check the path"},
+                    Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
+                         "used: no best.safetensors in this folder; name a checkpoint or a run folder"}),
     [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     CommandLine, BadInput,
     testing::Values(
-        Case{"UnknownModel", "train --data good.csv --model cnn-bm", 2, "--model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
-        Case{"UnknownOptimizer", train("--data good.csv --optimizer adma"), 2, "--optimizer: unknown optimizer 'adma'; did you mean 'adam'?"},
+        Case{"UnknownModel", "train --data good.csv --model cnn-bm", 2,
+             "--model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},
+        Case{"UnknownOptimizer", train("--data good.csv --optimizer adma"), 2,
+             "--optimizer: unknown optimizer 'adma'; did you mean 'adam'?"},
         Case{"UnknownSchedule", train("--data good.csv --schedule onecycle"), 2,
              "--schedule: unknown schedule 'onecycle'; did you mean 'one-cycle'?"},
         Case{"UnknownDevice", train("--data good.csv --device cpuu"), 2, "unknown device 'cpuu'; did you mean 'cpu'?"},
-        Case{"UnknownKey", train("--config bad.toml"), 2, "bad.toml:2: unknown key 'batchsize'; did you mean 'batch_size'?"},
+        Case{"UnknownKey", train("--config bad.toml"), 2,
+             "bad.toml:2: unknown key 'batchsize'; did you mean 'batch_size'?"},
         Case{"UnknownSubcommand", "trian --data good.csv", 2, "unknown subcommand 'trian'; did you mean 'train'?"},
         Case{"UnknownInnerSubcommand", "data sinth", 2, "unknown subcommand 'sinth'; did you mean 'synth'?"},
-        Case{"UnknownFlag", train("--data good.csv --epohcs 3"), 2, "unknown option '--epohcs'; did you mean '--epochs'?"},
+        Case{"UnknownFlag", train("--data good.csv --epohcs 3"), 2,
+             "unknown option '--epohcs'; did you mean '--epochs'?"},
         Case{"StrayWord", train("--data good.csv extra"), 2, "unexpected argument 'extra'; see digitrec train --help"},
         Case{"ZeroEpochs", "train --data good.csv --epochs 0", 2, "--epochs: 0 is out of range; expected 1 to 1000000"},
-        Case{"NegativeEpochs", "train --data good.csv --epochs -3", 2, "--epochs: -3 is out of range; expected 1 to 1000000"},
+        Case{"NegativeEpochs", "train --data good.csv --epochs -3", 2,
+             "--epochs: -3 is out of range; expected 1 to 1000000"},
         Case{"ZeroBatch", train("--batch-size 0"), 2, "--batch-size: 0 is out of range; expected 1 to 1000000"},
         Case{"NegativeBatch", train("--batch-size -64"), 2, "--batch-size: -64 is out of range; expected 1 to 1000000"},
         Case{"ZeroRate", train("--lr 0"), 2, "--lr: 0 is out of range; expected above 0 and at most 1000"},
         Case{"NegativeRate", train("--lr -0.1"), 2, "--lr: -0.1 is out of range; expected above 0 and at most 1000"},
-        Case{"RateIsNotANumber", train("--lr fast"), 2, "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
+        Case{"RateIsNotANumber", train("--lr fast"), 2,
+             "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
         Case{"MissingConfig", train("--config none.toml"), 2, "none.toml: no such file; check the path"},
         Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
@@ -167,19 +188,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Output, BadInput,
-    testing::Values(
-        Case{"RunFolderExists", train("--data good.csv --out used"), 1,
-             "used: already exists and is not empty; choose another --out or remove it"},
-        Case{"RunFolderIsAFile", train("--data good.csv --out good.csv"), 1,
-             "good.csv: is a file; expected a folder to make for the run; choose another --out"},
-        Case{"RunFolderCannotBeMade", train("--data good.csv --out /proc/none/run"), 1,
-             "/proc/none/run: cannot be made: No such file or directory; choose another --out"},
-        Case{"SubmissionFolderMissing", "predict --checkpoint good.safetensors --input good.csv --out none/s.csv", 1,
-             "none/s.csv: cannot be created: No such file or directory; make its folder first"},
-        Case{"SubmissionIsAFolder", "predict --checkpoint good.safetensors --input good.csv --out used", 1,
-             "used: is a folder; expected the name of a file to write"},
-        Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
-             "short_submission.csv: 3 rows; expected 28000, one for each test image; make it again with digitrec predict"}),
+    testing::Values(Case{"RunFolderExists", train("--data good.csv --out used"), 1,
+                         "used: already exists and is not empty; choose another --out or remove it"},
+                    Case{"RunFolderIsAFile", train("--data good.csv --out good.csv"), 1,
+                         "good.csv: is a file; expected a folder to make for the run; choose another --out"},
+                    Case{"RunFolderCannotBeMade", train("--data good.csv --out /proc/none/run"), 1,
+                         "/proc/none/run: cannot be made: No such file or directory; choose another --out"},
+                    Case{"SubmissionFolderMissing",
+                         "predict --checkpoint good.safetensors --input good.csv --out none/s.csv", 1,
+                         "none/s.csv: cannot be created: No such file or directory; make its folder first"},
+                    Case{"SubmissionIsAFolder", "predict --checkpoint good.safetensors --input good.csv --out used", 1,
+                         "used: is a folder; expected the name of a file to write"},
+                    Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
+                         "short_submission.csv: 3 rows; expected 28000, one for each test image; make it again with "
+                         "digitrec predict"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {

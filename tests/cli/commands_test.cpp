@@ -96,7 +96,8 @@ TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
             "digitrec: Kaggle does not know you; make an API token on kaggle.com under Settings and put it in "
             "~/.kaggle/kaggle.json\n");
   EXPECT_EQ(submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
-            "digitrec: Kaggle refused the submission; accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
+            "digitrec: Kaggle refused the submission; accept the rules on kaggle.com/c/digit-recognizer/rules, then "
+            "submit again\n");
   const ProgramResult failed = submit_with("something else", 3);
   EXPECT_EQ(failed.exit_code, 1);
   EXPECT_EQ(failed.err,
@@ -319,9 +320,8 @@ TEST(Commands, DataShowDrawsInTheTerminalOrASheet) {
   EXPECT_EQ(picture.width, 12 * (2 * 2 + 2) + 2);
   EXPECT_EQ(picture.height, 2 * (2 * 2 + 2) + 2);
   folder.write("plain.toml", "epochs = 3\n");
-  EXPECT_EQ(
-      run_digitrec("data show . --augmented plain.toml", folder.path()).err,
-      "digitrec: plain.toml: varies no images; name a recipe with rotate, shift, ... such as best\n");
+  EXPECT_EQ(run_digitrec("data show . --augmented plain.toml", folder.path()).err,
+            "digitrec: plain.toml: varies no images; name a recipe with rotate, shift, ... such as best\n");
 }
 
 TEST(Commands, ReportWritesThePageWithoutGnuplotAndSaysWhatIsMissing) {

@@ -42,9 +42,9 @@ TEST(NoRoom, FullDiskEndsWithOneLineAndNoRunFolder) {
   const ProgramResult result = run_digitrec("train --model mlp --data good.csv --out disk/run", folder.path());
   const std::vector<std::string> left = folder.entries();
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_TRUE(
-      result.err.ends_with("digitrec: disk/run/config.toml: cannot be written: No space left on device; free some space "
-                           "or choose another place\n"))
+  EXPECT_TRUE(result.err.ends_with(
+      "digitrec: disk/run/config.toml: cannot be written: No space left on device; free some space "
+      "or choose another place\n"))
       << result.err;
   EXPECT_EQ(left, (std::vector<std::string>{"disk", "disk/filler", "good.csv"}));
 }
@@ -70,8 +70,8 @@ TEST(NoRoom, FolderThatCannotBeWrittenIsNamed) {
   // /proc takes no files, even root's.
   const ProgramResult result = run_digitrec("train --model mlp --data good.csv --out /proc/self", folder.path());
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_TRUE(
-      result.err.ends_with("digitrec: /proc/self: already exists and is not empty; choose another --out or remove it\n"))
+  EXPECT_TRUE(result.err.ends_with(
+      "digitrec: /proc/self: already exists and is not empty; choose another --out or remove it\n"))
       << result.err;
 }
 

@@ -83,8 +83,9 @@ TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
   EXPECT_ERROR(find_pictures({mixed.path()}), Error,
                mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
   EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
-  EXPECT_ERROR(find_pictures({folder / "b.png", folder / "test.csv"}), Error,
-               (folder / "test.csv").string() + ": no pictures found; expected .png or .jpg files, or a single data file");
+  EXPECT_ERROR(
+      find_pictures({folder / "b.png", folder / "test.csv"}), Error,
+      (folder / "test.csv").string() + ": no pictures found; expected .png or .jpg files, or a single data file");
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ TEST(CheckSubmission, NamesTheFirstThingWrong) {
   const auto labels = folder.write("a.csv", "ImageId,Label\n1,0\n2,10\n");
   EXPECT_ERROR(check_submission(labels, 2, 10), Error, labels.string() + ":3: Label is 10; expected 0 to 9");
   const auto rows = folder.write("b.csv", "ImageId,Label\n1,0\n2,1\n");
-  EXPECT_ERROR(check_submission(rows, 28000, 10), Error,
-               rows.string() + ": 2 rows; expected 28000, one for each test image; make it again with digitrec predict");
+  EXPECT_ERROR(
+      check_submission(rows, 28000, 10), Error,
+      rows.string() + ": 2 rows; expected 28000, one for each test image; make it again with digitrec predict");
   const auto order = folder.write("c.csv", "ImageId,Label\n2,0\n1,1\n");
   EXPECT_ERROR(check_submission(order, 2, 10), Error,
                order.string() + ":2: ImageId is 2; expected 1 (ids run 1, 2, 3, ...)");

@@ -11,8 +11,8 @@
 
 #include <torch/types.h>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdlib>

@@ -201,7 +201,8 @@ TEST_F(ServerTest, BoundsWhatAClientMaySend) {
   const std::string refused = large.rest();
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 413"));
   EXPECT_NE(refused.find("X-Content-Type-Options: nosniff"), std::string::npos) << refused;
-  EXPECT_NE(ask("GET", "/metrics").body.find("digitrec_requests_total{path=\"other\",status=\"413\"} 1"), std::string::npos);
+  EXPECT_NE(ask("GET", "/metrics").body.find("digitrec_requests_total{path=\"other\",status=\"413\"} 1"),
+            std::string::npos);
   Client endless(server_->port());
   endless.send(
       "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n");
