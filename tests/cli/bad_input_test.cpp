@@ -1,5 +1,7 @@
 // Every kind of bad input, through the program itself: its exit code, its one line, and that nothing is left behind.
 // What the parsers say of each kind of broken file is in the tests of data/ and checkpoint/.
+#include "checkpoint/contents.h"
+#include "checkpoint/safetensors.h"
 #include "digitrec/checkpoint/checkpoint.h"
 #include "support.h"
 

@@ -3,6 +3,8 @@
 #include "digitrec/checkpoint/checkpoint.h"
 #include "support.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <sys/mount.h>
 
 namespace digitrec {

@@ -4,6 +4,7 @@
 #include "support.h"
 #include "support_run.h"
 #include "synth/synth.h"
+#include "train/plan.h"
 
 #include <torch/types.h>
 
