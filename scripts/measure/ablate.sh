@@ -4,7 +4,7 @@
 #
 # usage: scripts/measure/ablate.sh DATA [ARM...]     e.g. scripts/measure/ablate.sh train.csv recipe rigid
 #
-# Arms: recipe half double unvaried less more rigid wilder thickness erase unaveraged swa unsmoothed undecayed; default: all.
+# Arms: recipe half double unvaried less more rigid wilder thickness unaveraged swa unsmoothed undecayed; default: all.
 # Needs: Kaggle's train.csv. SEED=22 before it: other halves. DIGITREC=PATH names another program than build/release/digitrec.
 # Takes: 10 to 20 minutes an arm on 2 cores.
 source "$(dirname "$0")/../common.sh"
@@ -23,13 +23,12 @@ declare -A change=(
   [rigid]="--elastic 0"
   [wilder]="--elastic 0.8"
   [thickness]="--thickness 0.5"
-  [erase]="--erase 0.3"
   [unaveraged]="--average none"
   [swa]="--average swa"
   [unsmoothed]="--label-smoothing 0"
   [undecayed]="--weight-decay 0"
 )
-order=(recipe half double unvaried less more rigid wilder thickness erase unaveraged swa unsmoothed undecayed)
+order=(recipe half double unvaried less more rigid wilder thickness unaveraged swa unsmoothed undecayed)
 [ ${#args[@]} -lt 2 ] || order=("${args[@]:1}")
 for arm in "${order[@]}"; do [ -n "${change[$arm]+x}" ] || usage_error "no arm '$arm'"; done
 

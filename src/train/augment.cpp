@@ -4,7 +4,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/affine_grid_generator.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/grid_sampler.h>
 #include <ATen/ops/lerp.h>
@@ -93,21 +92,6 @@ at::Tensor vary_thickness(const at::Tensor& x, const Augmentation& a, Draws& dra
   return at::where(amount > 0, at::lerp(x, thicker, amount.clamp_min(0)), at::lerp(x, thinner, (-amount).clamp_min(0)));
 }
 
-/// Blanks a rectangle of a tenth to two fifths of the side, anywhere, in the given share of the images.
-at::Tensor erase(const at::Tensor& x, const Augmentation& a, Draws& draws) {
-  const auto side = static_cast<double>(x.size(-1));
-  const at::Tensor places = at::arange(x.size(-1), at::kFloat).view({1, -1});
-  const at::Tensor chosen = draws.uniform().lt(a.erase).view({-1, 1});
-  const auto band = [&] {
-    const at::Tensor length = draws.uniform().mul_(0.3 * side).add_(0.1 * side).view({-1, 1});
-    const at::Tensor begin = draws.uniform().view({-1, 1}) * (side - length);
-    return (places >= begin).logical_and_(places < begin + length);
-  };
-  const at::Tensor rows = band().logical_and_(chosen).unsqueeze(2);
-  const at::Tensor columns = band().unsqueeze(1);
-  return x.masked_fill(draws.to_device(rows.logical_and(columns)).unsqueeze(1), 0);
-}
-
 }  // namespace
 
 at::Tensor transform(const at::Tensor& images, const AffineMap& map) {
@@ -129,7 +113,6 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, uint64_t see
   if (a.elastic > 0) grid = grid + elastic_shift(a, batch, side, draws);
   x = sample(x, grid);
   if (a.thickness > 0) x = vary_thickness(x, a, draws);
-  if (a.erase > 0) x = erase(x, a, draws);
   return x.squeeze(1);
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/names.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
 #include "digitrec/model/presets.h"
 
@@ -59,7 +60,7 @@ ConfigOption number(const char* key, Number& field, const char* help, Range<Numb
   return option;
 }
 
-ConfigOption text(const char* key, std::string& field, const char* help) {
+ConfigOption text(const char* key, std::string& field, const std::string& help) {
   ConfigOption option{key, help};
   option.is_text = true;
   option.set = [&field](const std::string& value) -> std::optional<std::string> {
@@ -175,7 +176,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
   const Range<double> any_rate{0, 1000, true};
   std::vector<ConfigOption> options{
       preset_option(c.model),
-      text("data", c.data, "Folder with train.csv or MNIST's IDX files, or one such file"),
+      text("data", c.data, "Training data: a folder, or a file of " + data_format_names()),
       text("out", c.out, "Run folder to make; default runs/<model>-<time>"),
       text("device", c.device, "Device to train on: auto, cpu, cuda, cuda:N or mps"),
       number<int64_t>("epochs", c.epochs, "Maximum number of passes over the training rows", {1, kManyEpochs}),
@@ -223,7 +224,6 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("elastic", c.augmentation.elastic, "Elastic distortion of images, standard deviation in pixels",
                      {0, 100}),
       number<double>("thickness", c.augmentation.thickness, "Pixels by which strokes get thicker or thinner", {0, 1}),
-      number<double>("erase", c.augmentation.erase, "Share of images that lose a rectangle", {0, 1}),
       choice("average", c.average, "Mean of the weights to validate and save", {"none", "ema", "swa"}),
       number<double>("average_decay", c.average_decay, "Share of the mean that an update by ema keeps", {0, 1}),
       number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),
@@ -238,6 +238,15 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
   }
   return options;
 }
+
+namespace {
+
+/// Settings of earlier versions, whose runs name them with a value of 0: they did nothing, and do not stand in the way.
+constexpr std::array<std::string_view, 1> kRetired{"erase"};
+
+bool is_retired(std::string_view key) { return std::find(kRetired.begin(), kRetired.end(), key) != kRetired.end(); }
+
+}  // namespace
 
 void apply_config_file(TrainConfig& config, const std::filesystem::path& path) {
   std::string text;
@@ -264,6 +273,10 @@ void apply_config_text(TrainConfig& config, std::string_view text, const std::st
     const std::string key_name(key.str());
     const std::string where = fmt::format("{}:{}: ", source, node.source().begin.line);
     const auto option = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.key == key_name; });
+    if (option == options.end() && is_retired(key_name)) {
+      if (node.value<double>() == 0.0) continue;
+      throw UsageError(where + fmt::format("{}: no longer a setting", key_name), "remove the line");
+    }
     if (option == options.end()) {
       throw UsageError(where + fmt::format("unknown key '{}'{}", key_name, suggest_name(key_name, keys)));
     }
@@ -297,6 +310,17 @@ std::string to_toml(const TrainConfig& config) {
 
 std::string fixed_settings(const TrainConfig& config) {
   return toml_of(config, [](const ConfigOption& option) { return !option.resumable && option.key != "out"; });
+}
+
+std::string without_retired_settings(std::string_view toml) {
+  std::string kept;
+  while (!toml.empty()) {
+    const size_t end = std::min(toml.size(), toml.find('\n') + 1);
+    const std::string_view line = toml.substr(0, end);
+    if (!is_retired(line.substr(0, line.find(' ')))) kept += line;
+    toml.remove_prefix(end);
+  }
+  return kept;
 }
 
 }  // namespace digitrec

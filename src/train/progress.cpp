@@ -101,7 +101,7 @@ void require_same_run(const TrainingState& state, const TrainingRows& rows, cons
                             config.extra_data.empty() ? "no `extra_data`" : config.extra_data, run),
                 "name them with `extra_data`");
   }
-  if (state.note("settings") != fixed_settings(config)) {
+  if (without_retired_settings(state.note("settings")) != fixed_settings(config)) {
     throw Error(fmt::format("{}: its config.toml has other settings than the run was trained with", run),
                 "put them back, or begin a new run with `config`");
   }

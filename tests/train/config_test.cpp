@@ -1,7 +1,9 @@
 #include "digitrec/train/config.h"
 
 #include "digitrec/core/error.h"
+#include "digitrec/model/presets.h"
 #include "support.h"
+#include "train/recipes.h"
 
 namespace digitrec {
 namespace {
@@ -83,13 +85,33 @@ TEST(ConfigFile, RefusesWhatIsNoToml) {
   }
 }
 
-TEST(PublishedConfigs, ExistForEachPresetAndAreValid) {
-  for (const char* name : {"mlp-128", "mlp", "cnn", "cnn-dropout", "cnn-bn"}) {
+TEST(ConfigFile, TakesRunsOfEarlierVersions) {
+  TrainConfig config;
+  apply_config_text(config, "epochs = 3\nerase = 0\n", "config.toml");
+  EXPECT_EQ(config.epochs, 3);
+  EXPECT_ERROR(apply_config_text(config, "erase = 0.5\n", "config.toml"), UsageError,
+               "config.toml:1: erase: no longer a setting; remove the line");
+  EXPECT_EQ(without_retired_settings("lr = 0.1\nerase = 0\nshift = 2\n"), "lr = 0.1\nshift = 2\n");
+}
+
+TEST(Recipes, SayWhatTheyReachAndCost) {
+  for (const Recipe& recipe : recipes()) {
+    EXPECT_FALSE(recipe.summary.empty()) << recipe.name;
+    EXPECT_NE(recipe.reaches.find('%'), std::string::npos) << recipe.name;
+    EXPECT_NE(recipe.costs.find(" on "), std::string::npos) << recipe.name;
     TrainConfig config;
-    apply_config_file(config, std::string(DIGITREC_SOURCE "/configs/") + name + ".toml");
-    EXPECT_EQ(config.model, name);
-    EXPECT_EQ(config.batch_size, 64);
+    apply_recipe(config, recipe);
+    EXPECT_TRUE(recipe.name.starts_with(config.model)) << recipe.name;
   }
+}
+
+TEST(Recipes, HaveOneForEachPreset) {
+  for (const std::string& preset : preset_names()) {
+    TrainConfig config;
+    apply_recipe(config, find_recipe(preset));
+    EXPECT_EQ(config.model, preset);
+  }
+  EXPECT_ERROR(find_recipe("bets"), UsageError, "unknown recipe 'bets'; did you mean 'best'?");
 }
 
 }  // namespace

@@ -34,12 +34,9 @@ struct Augmentation {
   double shift = 0;      ///< pixels, in x and y
   double elastic = 0;    ///< pixels: standard deviation of a smooth random displacement (Simard et al. 2003)
   double thickness = 0;  ///< 1: up to a whole pixel thicker or thinner on each side of a stroke
-  double erase = 0;      ///< share of the images that lose a rectangle (Zhong et al. 2017)
 
   /// Whether anything is varied.
-  bool any() const {
-    return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 || erase > 0;
-  }
+  bool any() const { return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0; }
 };
 
 /// How often something is saved; never when both are 0.
@@ -129,5 +126,8 @@ std::string to_toml(const TrainConfig& config);
 
 /// to_toml without `out` and the keys that may change when a run is resumed.
 std::string fixed_settings(const TrainConfig& config);
+
+/// fixed_settings of an earlier version, without the settings that are gone since, which did nothing.
+std::string without_retired_settings(std::string_view toml);
 
 }  // namespace digitrec
