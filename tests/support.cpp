@@ -33,7 +33,8 @@ fs::path TempFolder::write(std::string_view name, std::string_view bytes) const 
 
 std::vector<std::string> TempFolder::entries() const {
   std::vector<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(path_)) names.push_back(fs::relative(entry.path(), path_).string());
+  for (const auto& entry : fs::recursive_directory_iterator(path_))
+    names.push_back(fs::relative(entry.path(), path_).string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -111,8 +112,8 @@ ProgramResult run_digitrec(const std::string& arguments, const fs::path& folder,
   const TempFolder capture;  // outside `folder`, so that tests can see what the program left there
   const std::string out = (capture / "out").string();
   const std::string err = (capture / "err").string();
-  const std::string command = "cd '" + folder.string() + "' || exit 125; " + prefix + " " DIGITREC_BINARY " " + arguments + " >" + out +
-                              " 2>" + err + " </dev/null";
+  const std::string command = "cd '" + folder.string() + "' || exit 125; " + prefix + " " DIGITREC_BINARY " " +
+                              arguments + " >" + out + " 2>" + err + " </dev/null";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out), read_text(err)};
 }

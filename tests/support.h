@@ -1,7 +1,7 @@
 #pragma once
 
-#include "image/image_file.h"
 #include "digitrec/data/dataset.h"
+#include "image/image_file.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/tensor.h>
+#include <ATen/ops/scalar_tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -31,9 +31,13 @@ void TrainingState::put(const std::string& name, const at::Tensor& tensor) {
   contents_.tensors[name] = dense_copy(tensor);
 }
 
-void TrainingState::put_number(const std::string& name, double value) { put(name, at::tensor(value, at::kDouble)); }
+void TrainingState::put_number(const std::string& name, double value) {
+  put(name, at::scalar_tensor(value, at::kDouble));
+}
 
-void TrainingState::put_integer(const std::string& name, int64_t value) { put(name, at::tensor(value, at::kLong)); }
+void TrainingState::put_integer(const std::string& name, int64_t value) {
+  put(name, at::scalar_tensor(value, at::kLong));
+}
 
 at::Tensor TrainingState::tensor(const std::string& name) const {
   const auto found = contents_.tensors.find(name);

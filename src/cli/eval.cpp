@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/inference_options.h"
 #include "cli/table.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
@@ -145,7 +146,7 @@ Run setup_eval(CLI::App& app) {
   auto command = std::make_shared<EvalCommand>();
   CLI::App* sub = app.add_subcommand("eval", "Measure checkpoints on labelled data");
   add_inference_options(*sub, command->inference);
-  sub->add_option("--data", command->data, "Folder with test.csv and test_labels.csv or t10k-*, or a labelled file")
+  sub->add_option("--data", command->data, "Labelled data: a folder, or a file of " + data_format_names())
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
   sub->add_option("--limit", command->limit, "Number of rows to use, from the first; 0: all")

@@ -3,6 +3,7 @@
 #include "cli/inference_options.h"
 #include "core/file.h"
 #include "data/csv_writer.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/image/pictures.h"
@@ -122,7 +123,8 @@ Run setup_predict(CLI::App& app) {
   command->input = {"data"};
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
   add_inference_options(*sub, command->inference);
-  sub->add_option("--input", command->input, "Data file or folder, or picture files (PNG, JPEG) or their folder")
+  sub->add_option("--input", command->input,
+                  "Images: a folder, a file of " + data_format_names() + ", or pictures (PNG, JPEG)")
       ->type_name("[data]");
   sub->add_option("--out", command->out, "File to write; default: submission.csv, for pictures the terminal")
       ->type_name("FILE");

@@ -54,9 +54,11 @@ const Recipe* choose_recipe(const TrainCommand& command, TrainConfig config) {
   if (!command.recipe.empty()) return &find_recipe(command.recipe);
   if (command.resume || !command.config_file.empty()) return nullptr;
   for (const auto& [key, value] : command.flags) {
-    if (key == "model") config.model = find_preset(value).name;
+    if (key == "model") config.model = value;
   }
-  return &find_recipe(config.model);
+  const std::vector<std::string> names = preset_names();
+  const bool is_known = std::find(names.begin(), names.end(), config.model) != names.end();
+  return is_known ? &find_recipe(config.model) : nullptr;  // an unknown name is refused where the flag is set
 }
 
 /// Defaults or the run's own settings, then the recipe or the config file, then flags.

@@ -12,6 +12,11 @@ namespace fs = std::filesystem;
 // A format needs a row of this table and a reader, nothing else. tests/fuzz/CMakeLists.txt reads the names from here.
 const std::vector<DataFormat>& data_formats() {
   static const std::vector<DataFormat> formats{
+      {.name = "CSV",
+       .train_files = {"train.csv"},
+       .test_files = {"test.csv", "test_labels.csv"},
+       .is_format = nullptr,
+       .load = load_csv},
       {.name = "IDX",
        .train_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
        .test_files = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
@@ -24,11 +29,6 @@ const std::vector<DataFormat>& data_formats() {
        .is_format = [](const fs::path& file) { return file.extension() == ".npz"; },
        .holds_mnist = true,
        .load = load_npz},
-      {.name = "CSV",
-       .train_files = {"train.csv"},
-       .test_files = {"test.csv", "test_labels.csv"},
-       .is_format = [](const fs::path&) { return true; },
-       .load = load_csv},
   };
   return formats;
 }

@@ -17,14 +17,14 @@ struct DataFormat {
   /// The usual names of its files, the one with the images first, then those read with it. Each may be gzip.
   std::vector<std::string> train_files;
   std::vector<std::string> test_files;
-  /// Whether an existing file is of this format. The first row that says yes is taken; the last always does.
+  /// Whether a file, which exists, is of this format; null for the one row that takes what no other does.
   bool (*is_format)(const std::filesystem::path& file);
   bool holds_mnist = false;  ///< usually holds MNIST as published, which contains Kaggle's test images
   /// Reads the file, and the files beside it that belong to it. Throws Error.
   Dataset (*load)(const std::filesystem::path& file, Purpose purpose, int64_t max_rows);
 };
 
-/// All formats, in the order in which is_format is asked.
+/// All formats, the most common first.
 const std::vector<DataFormat>& data_formats();
 
 /// "CSV, IDX or npz"

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// "train-images-idx3-ubyte or mnist.npz or train.csv"
+/// "train.csv or train-images-idx3-ubyte or mnist.npz"
 std::string usual_files(bool is_training) {
   std::string names;
   for (const DataFormat& format : data_formats()) {
@@ -25,9 +25,15 @@ std::string usual_files(bool is_training) {
 }
 
 const DataFormat& format_of(const fs::path& file) {
-  const auto& formats = data_formats();
-  return *std::find_if(formats.begin(), formats.end(),
-                       [&](const DataFormat& format) { return format.is_format(file); });
+  const DataFormat* otherwise = nullptr;
+  for (const DataFormat& format : data_formats()) {
+    if (format.is_format == nullptr) {
+      otherwise = &format;
+    } else if (format.is_format(file)) {
+      return format;
+    }
+  }
+  return *otherwise;
 }
 
 Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {

@@ -79,17 +79,6 @@ int64_t epoch_of(const fs::path& file) {
   }
 }
 
-/// Cuts the log to its length when the state was saved: what came after is about epochs that are trained again.
-void cut_log(const fs::path& log, const TrainingState& state) {
-  const std::string note = state.note(kLogBytes);
-  uintmax_t bytes = 0;
-  const auto [stop, error] = std::from_chars(note.data(), note.data() + note.size(), bytes);
-  if (error != std::errc{} || stop != note.data() + note.size()) return;
-  std::error_code ignored;  // a log that is missing is begun again
-  if (const uintmax_t size = fs::file_size(log, ignored); !ignored && size > bytes)
-    fs::resize_file(log, bytes, ignored);
-}
-
 }  // namespace
 
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths) {
@@ -145,8 +134,17 @@ void RunFolder::discard() const {
 int64_t RunFolder::restore(const Loaded<TrainingState>& state, int64_t best_epoch) const {
   // Otherwise the next state would replace the only good one.
   if (!state.damage.empty()) duplicate_file(state.file, paths_.state());
-  cut_log(log_, state.value);
   return best_epoch > 0 ? restore_best(best_epoch) : 0;
+}
+
+void RunFolder::cut_log(const TrainingState& state) const {
+  const std::string note = state.note(kLogBytes);
+  uintmax_t bytes = 0;
+  const auto [stop, error] = std::from_chars(note.data(), note.data() + note.size(), bytes);
+  if (error != std::errc{} || stop != note.data() + note.size()) return;
+  std::error_code ignored;  // a log that is missing is begun again
+  if (const uintmax_t size = fs::file_size(log_, ignored); !ignored && size > bytes)
+    fs::resize_file(log_, bytes, ignored);
 }
 
 int64_t RunFolder::restore_best(int64_t epoch) const {

@@ -32,10 +32,12 @@ class RunFolder final : public TrainingStore {
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// Puts the folder back to when `state` was saved and `best_epoch` was the best: replaces a damaged state, cuts the
-  /// log, and restores best.safetensors, which an interrupted run may have replaced by a later epoch. Returns the epoch
-  /// that best.safetensors holds then: an earlier one when the file of `best_epoch` is damaged, 0 for none.
+  /// Puts the folder back to when `state` was saved and `best_epoch` was the best: replaces a damaged state, and
+  /// restores best.safetensors, which an interrupted run may have replaced by a later epoch. Returns the epoch that
+  /// best.safetensors holds then: an earlier one when the file of `best_epoch` is damaged, 0 for none.
   int64_t restore(const Loaded<TrainingState>& state, int64_t best_epoch) const;
+  /// Cuts the log to its length when the state was saved: what came after is about epochs that are trained again.
+  void cut_log(const TrainingState& state) const;
   /// Writes the settings that the run is resumed with to config.toml. Throws Error.
   void update_config(const TrainConfig& config) const;
 

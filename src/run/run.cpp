@@ -40,7 +40,7 @@ class Run {
   std::optional<MemberResult> find_complete(int64_t number, const TrainingRows& rows) const;
   TrainPlan plan(int64_t number);
   MemberResult train_member(int64_t number);
-  TrainStart resume(Trainer& trainer, RunFolder& folder) const;
+  TrainStart resume(int64_t number, Trainer& trainer, RunFolder& folder) const;
   TrainEvents events() const;
   void finish(RunResult& result) const;
 
@@ -139,7 +139,7 @@ MemberResult Run::train_member(int64_t number) {
   std::optional<RunFolder> own;  // the member's, when the run has several
   if (count_ > 1) own.emplace(paths, config, fs::exists(paths.config()) ? Start::resumed : Start::fresh, paths_.log());
   RunFolder& folder = own ? *own : *folder_;
-  const TrainStart start = resume(trainer, folder);
+  const TrainStart start = resume(number, trainer, folder);
   folder.update_config(config);
   tell([&](RunObserver& observer) { observer.begin(member(number), start); });
   const TrainResult trained = trainer.run(folder, events());
@@ -149,12 +149,15 @@ MemberResult Run::train_member(int64_t number) {
 }
 
 /// Resumes from the folder's state, if it has one.
-TrainStart Run::resume(Trainer& trainer, RunFolder& folder) const {
+TrainStart Run::resume(int64_t number, Trainer& trainer, RunFolder& folder) const {
   const std::optional<Loaded<TrainingState>> state = load_state(folder.paths());
   if (!state) return trainer.start();
   trainer.resume(state->value, folder.paths().name());
   const int64_t wanted = trainer.best_epoch();
   trainer.set_best_epoch(folder.restore(*state, wanted));
+  // The log is the run's: behind a member that others have followed it tells of those.
+  const bool is_last = number == count_ || !fs::exists(paths_of(number + 1).state());
+  if (is_last) folder.cut_log(state->value);
   TrainStart start = trainer.start();
   start.damage = state->damage;
   if (const int64_t found = trainer.best_epoch(); found != wanted) {

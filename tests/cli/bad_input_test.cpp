@@ -110,13 +110,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"LabelBeyondTheModel", "eval --checkpoint good.safetensors --data five_classes.csv", 1,
              "five_classes.csv: label 4 is beyond the model's 3 classes (0 to 2); use data of the same classes"},
         Case{"Quotes", train("--data quotes.csv"), 1,
-             "quotes.csv:2: column label: quoted fields are not supported; expected a plain number; save the file without quotes"},
+             "quotes.csv:2: column label: quoted fields are not supported; expected a plain number; save the file "
+             "without quotes"},
         Case{"TenMillionColumns", train("--data wide.csv"), 1,
              "wide.csv:1: the line is longer than a label and 256 x 256 pixels can be"},
         Case{"NotText", train("--data binary.csv"), 1,
              "binary.csv: not a text file; expected comma-separated values with a header"},
         Case{"ClassWithOneExample", train("--data single.csv"), 1,
-             "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate; add some, or "
+             "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate; add some, "
+             "or "
              "train on everything with --val-fraction 0"},
         Case{"WrongMagic", train("--data magic-images-idx3-ubyte"), 1,
              "magic-images-idx3-ubyte: IDX magic is 0x00000999; expected 0x00000803 (a file of images)"},
@@ -131,7 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ImagesTooSmallForThePreset", "train --model cnn --data good.csv", 1,
              "model cnn takes images of 10 to 256 pixels a side; the data has 2"},
         Case{"ColumnsMakeNoSquare", "predict --checkpoint good.safetensors --input three_pixels.csv", 1,
-             "three_pixels.csv:1: 3 pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28"},
+             "three_pixels.csv:1: 3 pixel columns do not make a square image; expected a square number, such as 784 "
+             "for 28 x 28"},
         Case{"ColumnsDisagreeWithCheckpoint", "predict --checkpoint good.safetensors --input nine_pixels.csv", 1,
              "nine_pixels.csv: images of 3 x 3, the checkpoint takes 2 x 2; use data of the size it was trained on"}),
     [](const auto& instance) { return instance.param.name; });

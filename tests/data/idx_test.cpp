@@ -106,7 +106,7 @@ TEST(LoadDataset, RefusesAFolderWithBothKindsOrNone) {
   const TempFolder folder;
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
                folder.path().string() +
-                   ": no train.csv or train-images-idx3-ubyte; get Kaggle's or MNIST's files with "
+                   ": no train.csv or train-images-idx3-ubyte or mnist.npz; get Kaggle's or MNIST's files with "
                    "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out " +
                    folder.path().string());
   folder.write("train.csv", test::tiny_csv(6));

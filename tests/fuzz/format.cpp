@@ -17,7 +17,8 @@ const DataFormat& format_under_test() {
   });
 }
 
-/// The bytes as the files that belong together: of two the first byte says how much of the rest, in 1/256, is the first.
+/// The bytes as the files that belong together: of two the first byte says how much of the rest, in 1/256, is the
+/// first.
 std::filesystem::path write_files(const std::vector<std::string>& names, std::string_view bytes) {
   if (names.size() == 1 || bytes.empty()) return digitrec::fuzz::file_of(bytes, names.front());
   const std::string_view rest = bytes.substr(1);
@@ -36,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Purpose purpose = kPurposes[size % 4];
   const bool is_training = purpose == Purpose::train || purpose == Purpose::inspect;
   const int64_t max_rows = static_cast<int64_t>(size / 4 % 2);  // 0: all
-  const auto file = write_files(is_training ? format.train_files : format.test_files, digitrec::fuzz::text_of(data, size));
+  const auto file =
+      write_files(is_training ? format.train_files : format.test_files, digitrec::fuzz::text_of(data, size));
   return digitrec::fuzz::parse([&] { format.load(file, purpose, max_rows); });
 }

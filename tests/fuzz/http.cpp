@@ -29,8 +29,8 @@ struct Service {
 
 }  // namespace
 
-// Requests: the first two bytes pick path, content type, query, method and whether host and origin are the first line of
-// the rest, which is the body.
+// Requests: the first two bytes pick path, content type, query, method and whether host and origin are the first line
+// of the rest, which is the body.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Service service;
   if (size < 2) return 0;

@@ -1,6 +1,6 @@
+#include "fuzz.h"
 #include "image/framing.h"
 #include "image/image_file.h"
-#include "fuzz.h"
 
 // PNG and JPEG files, and what is found in them. Small pictures: large ones only take long.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -129,9 +129,7 @@ TEST_P(PresetParity, LossAfter20AdamStepsEqualsPyTorchs) {
   EXPECT_NEAR(loss().item<double>(), expected_.at("loss_after_20_steps").item<double>(), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, PresetParity,
-                         testing::ValuesIn(preset_names()),
-                         test::preset_test_name);
+INSTANTIATE_TEST_SUITE_P(Presets, PresetParity, testing::ValuesIn(preset_names()), test::preset_test_name);
 
 }  // namespace
 }  // namespace digitrec

@@ -1,5 +1,5 @@
-// What this machine can do at most, to hold speeds against: float32 multiply-adds in registers, and a sum of two large arrays
-// (two read, one written). scripts/measure/roofline.sh compiles it for the machine it runs on.
+// What this machine can do at most, to hold speeds against: float32 multiply-adds in registers, and a sum of two large
+// arrays (two read, one written). scripts/measure/roofline.sh compiles it for the machine it runs on.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -46,7 +46,8 @@ int main(int, char** argv) {
   const int threads = std::atoi(argv[1]);
   const long rounds = 20'000'000;
   double best = 1e9;
-  for (int i = 0; i < 15; ++i) best = std::min(best, on_threads(threads, [&](int t) { multiply_add(rounds, static_cast<float>(t)); }));
+  for (int i = 0; i < 15; ++i)
+    best = std::min(best, on_threads(threads, [&](int t) { multiply_add(rounds, static_cast<float>(t)); }));
   const double gflops = 2.0 * kWidth * kChains * rounds * threads / best / 1e9;
 
   const size_t size = 32 << 20;
@@ -54,8 +55,9 @@ int main(int, char** argv) {
   best = 1e9;
   for (int i = 0; i < 5; ++i) {
     best = std::min(best, on_threads(threads, [&](int t) {
-      for (size_t k = size / threads * t; k < size / threads * (t + 1); ++k) arrays[2][k] = arrays[0][k] + arrays[1][k];
-    }));
+                      for (size_t k = size / threads * t; k < size / threads * (t + 1); ++k)
+                        arrays[2][k] = arrays[0][k] + arrays[1][k];
+                    }));
   }
   std::printf("%.1f %.1f\n", gflops, 12.0 * size / best / 1e9);
 }
