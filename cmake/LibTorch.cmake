@@ -53,6 +53,8 @@ add_library(digitrec_torch INTERFACE)
 foreach(folder ${LIBTORCH_ROOT}/include ${LIBTORCH_ROOT}/include/torch/csrc/api/include)
   target_compile_options(digitrec_torch INTERFACE "SHELL:-idirafter ${folder}")
 endforeach()
+# Its headers then include the operators that they call, not all 2,000.
+target_compile_definitions(digitrec_torch INTERFACE AT_PER_OPERATOR_HEADERS)
 target_link_directories(digitrec_torch INTERFACE ${LIBTORCH_ROOT}/lib)
 if(APPLE)
   target_link_libraries(digitrec_torch INTERFACE torch torch_cpu c10)

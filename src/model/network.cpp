@@ -10,6 +10,10 @@
 #include <ATen/ops/feature_dropout.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
 
 #include <cassert>
 #include <numeric>
@@ -55,6 +59,13 @@ at::Tensor batch_norm(const Norm& norm, const at::Tensor& x) {
                         norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/true);
 }
 
+template <class Items>
+std::vector<NamedTensor> named(const Items& items) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& item : items) tensors.push_back({item.key(), item.value()});
+  return tensors;
+}
+
 class Network final : public Classifier {
  public:
   Network(const Architecture& architecture, const ModelShape& shape) {
@@ -77,6 +88,11 @@ class Network final : public Classifier {
   }
 
   nn::Module& module() override { return *modules_; }
+  std::vector<NamedTensor> named_parameters() const override { return named(modules_->named_parameters()); }
+  std::vector<NamedTensor> named_buffers() const override { return named(modules_->named_buffers()); }
+  void to(at::Device device) override { modules_->to(device); }
+  void set_training(bool on) override { modules_->train(on); }
+  bool is_training() const override { return modules_->is_training(); }
 
   at::Tensor forward(at::Tensor x) override {
     type_ = scalar_type(execution().precision);

@@ -3,11 +3,6 @@
 #include "digitrec/model/classifier.h"
 #include "kernels/fused_layers.h"
 
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/dropout.h>
-#include <torch/nn/modules/linear.h>
-
 #include <vector>
 
 namespace digitrec {

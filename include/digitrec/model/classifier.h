@@ -44,22 +44,24 @@ class Classifier {
   virtual torch::nn::Module& module() = 0;
 
   /// The trainable tensors in the order of the layers; not copies.
-  std::vector<NamedTensor> named_parameters() const;
+  virtual std::vector<NamedTensor> named_parameters() const = 0;
   /// The tensors that are saved but not trained, such as batch normalisation's running statistics; not copies.
-  std::vector<NamedTensor> named_buffers() const;
+  virtual std::vector<NamedTensor> named_buffers() const = 0;
   /// named_parameters() without the names.
   std::vector<at::Tensor> parameters() const;
   /// named_buffers() without the names.
   std::vector<at::Tensor> buffers() const;
 
   /// Moves parameters and buffers to the device.
-  void to(at::Device device);
+  virtual void to(at::Device device) = 0;
   /// Sets training mode: dropout is on, and batch normalisation uses the statistics of the batch.
-  void train(bool on = true);
+  void train() { set_training(true); }
   /// Sets evaluation mode: no dropout, and batch normalisation uses the running statistics.
-  void eval() { train(false); }
+  void eval() { set_training(false); }
+  /// Sets training or evaluation mode.
+  virtual void set_training(bool on) = 0;
   /// Whether the network is in training mode, as it is when built.
-  bool is_training() const;
+  virtual bool is_training() const = 0;
 
   /// Sets precision and kernels from the next forward pass on.
   void set_execution(const Execution& execution) { execution_ = execution; }
