@@ -1,6 +1,5 @@
 #include "train/recipes.h"
 #include "cli/command.h"
-#include "digitrec/train/config.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
@@ -14,9 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json describe(const Recipe& recipe) {
-  TrainConfig config;
-  apply_recipe(config, recipe);
-  return {{"recipe", recipe.name},     {"model", config.model}, {"summary", recipe.summary},
+  return {{"recipe", recipe.name},     {"model", recipe.model}, {"summary", recipe.summary},
           {"reaches", recipe.reaches}, {"costs", recipe.costs}, {"toml", recipe.toml}};
 }
 

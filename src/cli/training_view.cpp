@@ -141,6 +141,9 @@ void TrainingView::print_outcome(const MemberResult& result) const {
     std::cout << fmt::format("validation accuracy {} on {} rows never trained on (epoch {}, {})\n",
                              accuracy_text(correct, rows), format_count(rows), result.best->epoch,
                              config_.select == SelectKind::last ? "the last" : "chosen on these rows");
+  } else if (std::isfinite(result.best->val_accuracy)) {  // of an earlier call, which counted the rows
+    std::cout << fmt::format("validation accuracy {} (epoch {})\n", format_percent(result.best->val_accuracy),
+                             result.best->epoch);
   }
   std::cout << "checkpoint " << RunPaths(result.member.folder).best().string() << '\n';
 }

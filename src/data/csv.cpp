@@ -148,7 +148,7 @@ Header parse_header(Lines& lines, Labels labels) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   const bool is_number = error == std::errc{} && end == value.data() + value.size();
   lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}",
-                                 is_number ? shown(value) : "'" + shown(value) + "'",
+                                 is_number ? shown(value) : fmt::format("'{}'", shown(value)),
                                  !is_number                            ? "not a number"
                                  : number < 0                          ? "below 0"
                                  : number > static_cast<double>(limit) ? fmt::format("above {}", limit)

@@ -1,9 +1,14 @@
 #include "train/recipes.h"
 
 #include "core/names.h"
+#include "digitrec/model/presets.h"
 #include "recipe_texts.h"
 
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -19,7 +24,10 @@ std::string comment_line(std::string_view toml, std::string_view key) {
 }
 
 Recipe read_recipe(const recipe_texts::Text& text) {
+  TrainConfig config;
+  apply_config_text(config, text.content, fmt::format("configs/{}.toml", text.name));
   return {.name = std::string(text.name),
+          .model = config.model,
           .summary = comment_line(text.content, text.name),
           .reaches = comment_line(text.content, "reaches"),
           .costs = comment_line(text.content, "costs"),
@@ -32,6 +40,11 @@ const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> all = [] {
     std::vector<Recipe> read;
     for (const recipe_texts::Text& text : recipe_texts::kTexts) read.push_back(read_recipe(text));
+    const std::vector<std::string> models = preset_names();
+    const auto place = [&](const Recipe& recipe) {
+      return std::pair(std::find(models.begin(), models.end(), recipe.model), recipe.name.size());
+    };
+    std::sort(read.begin(), read.end(), [&](const Recipe& a, const Recipe& b) { return place(a) < place(b); });
     return read;
   }();
   return all;
@@ -46,7 +59,7 @@ std::vector<std::string> recipe_names() {
 const Recipe& find_recipe(const std::string& name) { return recipes()[find_name("recipe", name, recipe_names())]; }
 
 void apply_recipe(TrainConfig& config, const Recipe& recipe) {
-  apply_config_text(config, recipe.toml, "configs/" + recipe.name + ".toml");
+  apply_config_text(config, recipe.toml, fmt::format("configs/{}.toml", recipe.name));
 }
 
 }  // namespace digitrec

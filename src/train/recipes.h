@@ -12,13 +12,14 @@ namespace digitrec {
 /// what it is, what it reaches and what it costs.
 struct Recipe {
   std::string name;       ///< the file's name without its extension
+  std::string model;      ///< the preset that it trains
   std::string summary;    ///< one line
   std::string reaches;    ///< accuracy, and on what
   std::string costs;      ///< time, and on what
   std::string_view toml;  ///< the whole file
 };
 
-/// All recipes, ordered by name.
+/// All recipes: the presets in their order, and of each the recipe of its own name first.
 const std::vector<Recipe>& recipes();
 /// Their names, in the same order.
 std::vector<std::string> recipe_names();
