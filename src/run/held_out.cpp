@@ -55,21 +55,21 @@ std::vector<Loaded<Checkpoint>> load_networks(const std::vector<fs::path>& paths
 
 HeldOut predict_held_out(const fs::path& folder, const Dataset& dataset, const PredictorOptions& options) {
   const TrainConfig config = read_run_config(folder);
-  const int64_t count = config.member == 0 ? count_members(config) : 1;
+  const std::vector<RunPaths> members = member_paths(folder, config);
   const std::string data = fingerprint(dataset);
   at::Tensor sum;
   at::Tensor networks = at::zeros({dataset.size()}, at::kFloat);
   HeldOut held_out;
-  for (int64_t number = 1; number <= count; ++number) {
-    const RunPaths member = count > 1 ? RunPaths(folder).member(number) : RunPaths(folder);
+  for (size_t i = 0; i < members.size(); ++i) {
+    const RunPaths& member = members[i];
     if (!has_checkpoint(member)) {
       throw Error(fmt::format("{}: no {} in it", member.name(), member.best().filename().string()),
                   "train the run to its end first");
     }
     PredictorOptions member_options = options;
     if (options.on_progress) {
-      member_options.on_progress = [&options, number, count](double fraction) {
-        options.on_progress((static_cast<double>(number - 1) + fraction) / static_cast<double>(count));
+      member_options.on_progress = [&options, i, count = members.size()](double fraction) {
+        options.on_progress((static_cast<double>(i) + fraction) / static_cast<double>(count));
       };
     }
     Loaded<Checkpoint> network = load_checkpoint(member.best(), Fallback::previous);

@@ -31,6 +31,14 @@ std::vector<RunPaths> RunPaths::members() const {
   return {folders.begin(), folders.end()};
 }
 
+std::vector<RunPaths> member_paths(const RunPaths& run, const TrainConfig& config) {
+  const int64_t count = config.member == 0 ? count_members(config) : 1;
+  if (count == 1) return {run};
+  std::vector<RunPaths> members;
+  for (int64_t number = 1; number <= count; ++number) members.push_back(run.member(number));
+  return members;
+}
+
 bool has_run_file_name(const fs::path& checkpoint) {
   const RunPaths run(checkpoint.parent_path());
   return checkpoint == run.best() || checkpoint == run.last();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "digitrec/train/config.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -45,6 +47,9 @@ class RunPaths {
  private:
   std::filesystem::path folder_;
 };
+
+/// The folders of the networks that `config` asks for, in order: the run's own when there is one network.
+std::vector<RunPaths> member_paths(const RunPaths& run, const TrainConfig& config);
 
 /// Whether a checkpoint has a name that every run uses, so that its folder's name says more.
 bool has_run_file_name(const std::filesystem::path& checkpoint);

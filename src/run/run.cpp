@@ -27,13 +27,14 @@ class Run {
         dataset_(dataset),
         paths_(folder),
         options_(options),
-        count_(config.member == 0 ? count_members(config) : 1) {}
+        members_(member_paths(paths_, config)),
+        count_(static_cast<int64_t>(members_.size())) {}
 
   RunResult train();
 
  private:
   Member member(int64_t number) const { return {number, count_, paths_of(number).folder()}; }
-  RunPaths paths_of(int64_t number) const { return count_ > 1 ? paths_.member(number) : paths_; }
+  const RunPaths& paths_of(int64_t number) const { return members_[static_cast<size_t>(number - 1)]; }
   TrainConfig config_of(int64_t number) const;
 
   std::vector<std::optional<MemberResult>> find_complete_members();
@@ -53,6 +54,7 @@ class Run {
   const Dataset& dataset_;
   RunPaths paths_;
   const RunOptions& options_;
+  std::vector<RunPaths> members_;  ///< one for each network
   int64_t count_;
   std::optional<TrainPlan> first_plan_;  ///< of member 1, until it is trained
   std::optional<RunFolder> folder_;      ///< opened when there is something to write
