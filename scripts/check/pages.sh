@@ -17,7 +17,7 @@ fi
 scripts/setup/install_dependencies.sh --browser
 node=.cache/browser/playwright/driver/node
 [ -x "$node" ] || node=$(command -v node) || die "no Node.js in .cache/browser nor on PATH; install Node.js 20 or later and run this again"
-for page in report serve; do
+for page in report serve charts; do
   code=0
   "$node" "tests/scripts/${page}_page_test.mjs" "$digitrec" "${screenshots[@]}" || code=$?
   [ "$code" -ne 77 ] || die "no browser to drive; install Chromium or Chrome, and run this again"

@@ -4,6 +4,7 @@
 #include "figures/figure_text.h"
 #include "figures/gnuplot.h"
 #include "figures/image_figures.h"
+#include "train/schedule.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -31,16 +32,38 @@ std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); 
 
 // ---- curves --------------------------------------------------------------------------------------------------------
 
+/// Learning rates over the epochs done: "epoch rate" a line. Between the ends of the epochs, which metrics.csv has,
+/// they follow the schedule, unless it is not the one that the run had all along.
+std::string learning_rates(const TrainConfig& config, const std::vector<EpochMetrics>& epochs, double& top) {
+  constexpr int64_t kSteps = 100;  // drawn of an epoch
+  const Schedule schedule(config, kSteps);
+  const bool is_known =
+      config.schedule != ScheduleKind::plateau && std::all_of(epochs.begin(), epochs.end(), [&](const EpochMetrics& m) {
+        return std::abs(schedule.rate(m.epoch * kSteps - 1) - m.lr) < 0.02 * config.lr;
+      });
+  std::string rates;
+  const auto add_rate = [&](double epoch, double rate) {
+    add(rates, "{} {}\n", epoch, rate);
+    top = std::max(top, rate);
+  };
+  for (const EpochMetrics& m : epochs) {
+    for (int64_t step = is_known ? 0 : kSteps; step < kSteps; ++step) {
+      const auto done = static_cast<double>(step) / kSteps;
+      add_rate(static_cast<double>(m.epoch) - 1 + done, schedule.rate((m.epoch - 1) * kSteps + step));
+    }
+    add_rate(static_cast<double>(m.epoch), m.lr);
+  }
+  return rates;
+}
+
 void draw_curves(const RunRecord& run, const fs::path& folder) {
   std::string rows;
   double lowest = 100;
-  double top_rate = 0;
   int64_t last = 1;
   for (const NetworkRecord& network : run.networks) {
     for (const EpochMetrics& m : network.epochs) {
-      add(rows, "{} {} {} {} {} {}\n", m.epoch, m.train_loss, m.train_accuracy, m.val_loss, m.val_accuracy, m.lr);
+      add(rows, "{} {} {} {} {}\n", m.epoch, m.train_loss, m.train_accuracy, m.val_loss, m.val_accuracy);
       last = std::max(last, m.epoch);
-      top_rate = std::max(top_rate, m.lr);
       // The first epoch, far below the others, would flatten them.
       if (m.epoch > 1 || network.epochs.size() == 1)
         lowest = std::min({lowest, 100 * m.train_accuracy, std::isnan(m.val_accuracy) ? 100 : 100 * m.val_accuracy});
@@ -48,6 +71,8 @@ void draw_curves(const RunRecord& run, const fs::path& folder) {
     rows += "\n\n";
   }
   const size_t networks = run.networks.size();
+  double top_rate = 0;
+  const std::string rates = learning_rates(run.config, run.networks.front().epochs, top_rate);
   const std::string many = networks > 1 ? fmt::format(", {} networks", networks) : "";
   Figure("curves", kFigureWidth, 460, templates::kCurves)
       .set("title", "Loss and accuracy")
@@ -59,6 +84,7 @@ void draw_curves(const RunRecord& run, const fs::path& folder) {
       .set("top_rate", top_rate)
       .set("low", std::floor(2 * lowest) / 2)
       .table("epochs", rows)
+      .table("rates", rates)
       .draw(folder);
 }
 

@@ -1,15 +1,16 @@
 # Loss and accuracy over the epochs, the learning rate below.
-#   $epochs  epoch train_loss train_accuracy val_loss val_accuracy lr; NaN where there is none; a block for each network
-#   networks: how many; best: epoch that was kept, of one; last: number of epochs; top_rate: highest learning rate; low: bottom of the accuracy axis
+#   $epochs  epoch train_loss train_accuracy val_loss val_accuracy; NaN where there is none; a block for each network
+#   $rates   epoch rate, of the first network
+#   networks: how many; best: epoch that was kept, of one; last: number of epochs; top_rate: highest of these rates; low: bottom of the accuracy axis
 set multiplot
 best_side = best > 0.9 * last ? 'right' : 'center'
 set xrange [(last > 1 ? 1 : 0.5):(last > 1 ? last : 1.5)]
 set tmargin at screen py(100)
-set bmargin at screen py(330)
+set bmargin at screen py(318)
 if (networks == 1) set arrow 1 from best, graph 0 to best, graph 1 nohead lc rgb grey lw 1 dt (4, 4)
 if (networks == 1) set label 3 sprintf('best: %d', best) at best, graph 1.04 @best_side font ',9' tc rgb grey
 if (last > 10) { set xtics autofreq } else { set xtics 1 }
-set format x ''
+set format x '%g'
 set key samplen 2 spacing 1.3 font ',10' tc rgb ink
 width_of_line = networks > 1 ? 1 : 2
 set pointsize last > 40 ? 0 : 0.45
@@ -33,16 +34,15 @@ plot for [n=0:networks - 1] $epochs index n using 1:($3 * 100) with linespoints 
 
 unset key
 unset label 3
-set format x '%g'
 set format y '%g'
-set tmargin at screen py(362)
+set tmargin at screen py(370)
 set bmargin at screen py(height - 50)
 set yrange [0:*]
-unset ytics
+set ytics (0, sprintf('%.3g', top_rate) top_rate)
 set label 4 'learning rate' at graph 0, graph 1.2 left font ',11' tc rgb ink
-set label 5 sprintf('to %.3g', top_rate) at graph 1, graph 1.2 right font ',9' tc rgb grey
 set xlabel 'epoch' font ',10' tc rgb ink offset 0, 0.5
 set lmargin at screen px(64)
-plot $epochs index 0 using 1:6 with filledcurves y1=0 fs solid 0.25 lc rgb green, \
-     $epochs index 0 using 1:6 with lines lw 1.5 lc rgb green
+set xrange [0:last]
+plot $rates using 1:2 with filledcurves y1=0 fs solid 0.25 lc rgb green, \
+     $rates using 1:2 with lines lw 1.5 lc rgb green
 unset multiplot

@@ -12,7 +12,7 @@ const DASHES = ['', '6 3', '2 3', '8 3 2 3'];
 const COLOURS = ['blue', 'orange', 'green', 'ink', 'grey'].map(name => `var(--${name})`);
 
 function element(tag, attributes = {}, ...children) {
-  const svg = ['svg', 'g', 'line', 'path', 'circle', 'rect', 'text', 'title'].includes(tag);
+  const svg = ['svg', 'g', 'line', 'path', 'circle', 'rect', 'text', 'title', 'clipPath'].includes(tag);
   const made = svg ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
@@ -79,19 +79,20 @@ function niceTicks(low, high, about) {
   return ticks;
 }
 
-// series: {name, colour, dash, points: [[x, y]]}, without a name where it is not to be read; mark: an x to point out; low: the
-// axis begins there or lower, floor: there exactly. Values are read by pointer or arrow keys.
-function lineChart({title, xName, series, format, mark, low, floor}) {
+let frames = 0;  // each chart's clip path has a name of its own
+
+// series: {name, colour, dash, points: [[x, y]]}, without a name where it is not to be read; mark: an x to point out; floor: where the
+// axis begins. What lies below it is cut off, not drawn at the edge, and named below. Values are read by pointer or arrow keys.
+function lineChart({title, xName, series, format, mark, floor}) {
   const W = 500, H = 300, L = 54, R = 12, T = 34, B = 40;
   const shown = series.map(s => ({...s, points: s.points.filter(p => p[1] !== null)})).filter(s => s.points.length > 0);
   const xs = [...new Set(shown.flatMap(s => s.points.map(p => p[0])))].sort((a, b) => a - b);
   const ys = shown.flatMap(s => s.points.map(p => p[1]));
-  let y0 = Math.min(low ?? Infinity, least(ys)), y1 = most(ys);
-  if (floor !== undefined) y0 = floor;
-  if (!(y1 > y0)) y0 = y1 - (Math.abs(y1) / 100 || 1);
-  const x0 = xs[0] ?? 0, x1 = xs.length > 1 ? xs[xs.length - 1] : x0 + 1;
+  const y1 = most(ys), y0 = y1 > floor ? floor : y1 - (Math.abs(y1) / 100 || 1);
+  // A single point stands in the middle.
+  const x0 = xs.length > 1 ? xs[0] : (xs[0] ?? 1) - 0.5, x1 = xs.length > 1 ? xs[xs.length - 1] : x0 + 1;
   const X = x => L + (x - x0) / (x1 - x0) * (W - L - R);
-  const Y = y => H - B - (Math.min(Math.max(y, y0), y1) - y0) / (y1 - y0) * (H - T - B);
+  const Y = y => H - B - (y - y0) / (y1 - y0) * (H - T - B);
   const svg = element('svg', {viewBox: `0 0 ${W} ${H}`, role: 'application', 'aria-roledescription': 'chart', tabindex: '0', 'aria-label': `${title} by ${xName}; the left and right arrow keys read its values`});
   svg.append(element('text', {class: 'name', x: L, y: 16}, title));
   for (const tick of niceTicks(y0, y1, 5)) {
@@ -104,10 +105,14 @@ function lineChart({title, xName, series, format, mark, low, floor}) {
     svg.append(element('line', {class: 'cursor', x1: X(mark), x2: X(mark), y1: T, y2: H - B}),
       element('text', {x: X(mark) - 4, y: T - 4, 'text-anchor': 'end'}, `best: ${mark}`));
   }
+  const frame = `frame-${++frames}`;
+  svg.append(element('clipPath', {id: frame}, element('rect', {x: L - 3, y: T - 3, width: W - L - R + 6, height: H - T - B + 3})));
+  const lines = element('g', {'clip-path': `url(#${frame})`});
   for (const s of shown) {
-    svg.append(element('path', {d: s.points.map((p, i) => `${i ? 'L' : 'M'}${X(p[0]).toFixed(1)} ${Y(p[1]).toFixed(1)}`).join(''), fill: 'none', style: `stroke: ${s.colour}`, 'stroke-width': s.name ? 2 : 1, 'stroke-dasharray': s.dash ?? '', opacity: s.name ? 1 : 0.45}));
-    if (s.name && s.points.length <= 40) for (const p of s.points) svg.append(element('circle', {cx: X(p[0]), cy: Y(p[1]), r: 2.5, style: `fill: ${s.colour}`}));
+    lines.append(element('path', {d: s.points.map((p, i) => `${i ? 'L' : 'M'}${X(p[0]).toFixed(1)} ${Y(p[1]).toFixed(1)}`).join(''), fill: 'none', style: `stroke: ${s.colour}`, 'stroke-width': s.name ? 2 : 1, 'stroke-dasharray': s.dash ?? '', opacity: s.name ? 1 : 0.45}));
+    if (s.name && (s.points.length <= 40)) for (const p of s.points.filter(p => p[1] >= y0)) lines.append(element('circle', {cx: X(p[0]), cy: Y(p[1]), r: 2.5, style: `fill: ${s.colour}`}));
   }
+  svg.append(lines);
   const cursor = element('line', {class: 'cursor', y1: T, y2: H - B, visibility: 'hidden'});
   const tip = element('g', {class: 'tip', visibility: 'hidden'});
   svg.append(cursor, tip);
@@ -144,7 +149,9 @@ function lineChart({title, xName, series, format, mark, low, floor}) {
   });
   const legend = element('ul', {class: 'legend'}, ...shown.filter(s => s.name).map(s => element('li', {},
     element('svg', {viewBox: '0 0 28 10', 'aria-hidden': 'true'}, element('line', {x1: 0, x2: 28, y1: 5, y2: 5, style: `stroke: ${s.colour}`, 'stroke-width': 2, 'stroke-dasharray': s.dash ?? ''})), s.name)));
-  return element('div', {}, svg, legend);
+  const below = shown.filter(s => s.name).flatMap(s => s.points.filter(p => p[1] < y0).map(p => `${s.name}, ${xName} ${p[0]}: ${format(p[1], true)}`));
+  const note = below.length === 0 ? '' : 'Below the axis: ' + (below.length <= 4 ? below.join('; ') : `${below.length} values, listed in the table`) + '.';
+  return element('div', {}, svg, legend, ...(note ? [element('p', {class: 'hint'}, note)] : []));
 }
 
 // ---- images ---------------------------------------------------------------------------------------------------------
@@ -255,7 +262,7 @@ function showMistakes(run) {
   const show = n => byId('mistakes-list').replaceChildren(...wrong.slice(0, n).map(i => card(run, i)));
   show(FIRST);
   byId('more').hidden = wrong.length <= FIRST;
-  byId('more').textContent = `Show all ${count(wrong.length)}`;
+  byId('more').textContent = `Show ${count(wrong.length - FIRST)} more`;
   byId('more').onclick = () => { show(wrong.length); byId('more').hidden = true; };
 }
 
