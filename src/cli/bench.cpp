@@ -20,6 +20,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -95,15 +96,20 @@ Loading measure_loading(const Dataset& dataset, const BenchCommand& command) {
   return loading;
 }
 
-/// This row's speed over the CPU's in the same setting; 0 where the CPU was not measured.
+/// What a row's speed is compared with: the first of the same model and batch size, the CPU's where it is named first.
+const Row& baseline(const Row& row, const std::vector<Row>& rows) {
+  return *std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
+    return other.setting.model == row.setting.model && other.setting.batch_size == row.setting.batch_size;
+  });
+}
+
 double speed_up(const Row& row, const std::vector<Row>& rows) {
-  for (const Row& other : rows) {
-    if (other.setting.device.is_cpu() && other.setting.model == row.setting.model &&
-        other.setting.batch_size == row.setting.batch_size) {
-      return row.result.train.median / other.result.train.median;
-    }
-  }
-  return 0;
+  return row.result.train.median / baseline(row, rows).result.train.median;
+}
+
+std::string describe(const Row& row) {
+  return fmt::format("{}, {}, {} thread{}", row.device, to_string(row.setting.execution.precision), row.threads,
+                     row.threads == 1 ? "" : "s");
 }
 
 Json to_json(const Spread& spread) { return {{"median", spread.median}, {"low", spread.low}, {"high", spread.high}}; }
@@ -117,7 +123,8 @@ Json to_json(const Row& row, const std::vector<Row>& rows) {
           {"train_images_per_second", to_json(row.result.train)},
           {"infer_images_per_second", to_json(row.result.infer)},
           {"epoch_seconds", kEpochRows / row.result.train.median},
-          {"speed_up_over_cpu", speed_up(row, rows)}};
+          {"speed_up", speed_up(row, rows)},
+          {"speed_up_over", describe(baseline(row, rows))}};
 }
 
 Json to_json(const std::vector<Row>& rows, const std::optional<Loading>& loading, const BenchCommand& command) {
@@ -142,20 +149,20 @@ Table make_table() {
            {"(low - high)", 20, 5, true},
            {"inferred/s", 10, 2},
            {"epoch s", 9, 1},
-           {"over CPU", 9, 2}},
+           {"speed-up", 9, 2}},
           table_width(Stream::out)};
 }
 
 void print_row(const Table& table, const Row& row, const std::vector<Row>& rows) {
   const auto& [train, infer] = row.result;
-  const double ratio = speed_up(row, rows);
   std::cout << table.row({row.setting.model, row.device, to_string(row.setting.execution.precision),
                           std::to_string(row.setting.batch_size), std::to_string(row.threads),
                           format_count(train.median),
                           fmt::format("({} - {})", format_count(train.low), format_count(train.high)),
                           format_count(infer.median), fmt::format("{:.2f}", kEpochRows / train.median),
-                          ratio > 0 ? fmt::format("{:.1f}x", ratio) : "-"})
-            << std::endl;
+                          fmt::format("{:.1f}x", speed_up(row, rows))})
+            << '\n'
+            << std::flush;
 }
 
 /// All combinations; the CPU's come first where it is named first.
@@ -206,7 +213,7 @@ int run_bench(const BenchCommand& command) {
                     loading->seconds.high, loading->megabytes));
   }
   const Table columns = make_table();
-  if (!command.json) std::cout << columns.header() << std::endl;
+  if (!command.json) std::cout << columns.header() << '\n' << std::flush;
   for (Row& row : rows) {
     if (row.threads == 0) row.threads = default_threads;
     at::set_num_threads(static_cast<int>(row.threads));
@@ -252,7 +259,7 @@ Run setup_bench(CLI::App& app) {
   sub->add_option("--kernels", command->kernels, "Kernels: fused, or plain for LibTorch's own layers")
       ->type_name("[fused]");
   sub->add_flag("--json", command->json, "Print JSON");
-  sub->add_option("--chart", command->chart, "Bar chart of the epoch times, as PNG and SVG")->type_name("FILE.png");
+  sub->add_option("--chart", command->chart, "Chart of the epoch times, as PNG and SVG")->type_name("FILE.png");
   sub->add_option("--from", command->from, "Results that --json printed, to draw instead of measuring")
       ->type_name("FILE");
   return [command] { return run_bench(*command); };

@@ -27,7 +27,7 @@ size_t place_of(std::vector<std::string>& list, const std::string& value) {
 
 BenchResults read_bench_json(const std::string& text, const std::string& source) {
   BenchResults read{"unknown", {}};
-  std::vector<BenchBar>& bars = read.bars;
+  std::vector<BenchPoint>& points = read.points;
   try {
     const auto json = nlohmann::json::parse(text);
     if (json.contains("cpu") && json["cpu"].is_string()) read.cpu = json["cpu"].get<std::string>();
@@ -39,20 +39,20 @@ BenchResults read_bench_json(const std::string& text, const std::string& source)
     const bool by_batch = varies("batch_size");
     const bool by_threads = varies("threads");
     for (const auto& row : results) {
-      BenchBar bar{row.at("model").get<std::string>(),
-                   row.at("device").get<std::string>() + "/" + row.at("precision").get<std::string>(),
-                   row.at("epoch_seconds").get<double>(), row.at("speed_up_over_cpu").get<double>()};
-      if (by_batch) bar.series += fmt::format("/batch-{}", row.at("batch_size").get<int64_t>());
-      if (by_threads) bar.series += fmt::format("/threads-{}", row.at("threads").get<int64_t>());
-      const bool is_repeated = std::any_of(bars.begin(), bars.end(), [&](const BenchBar& other) {
-        return other.model == bar.model && other.series == bar.series;
+      BenchPoint point{row.at("model").get<std::string>(),
+                       row.at("device").get<std::string>() + "/" + row.at("precision").get<std::string>(),
+                       row.at("epoch_seconds").get<double>(), row.at("speed_up").get<double>()};
+      if (by_batch) point.series += fmt::format("/batch-{}", row.at("batch_size").get<int64_t>());
+      if (by_threads) point.series += fmt::format("/threads-{}", row.at("threads").get<int64_t>());
+      const bool is_repeated = std::any_of(points.begin(), points.end(), [&](const BenchPoint& other) {
+        return other.model == point.model && other.series == point.series;
       });
-      if (!is_repeated) bars.push_back(std::move(bar));
+      if (!is_repeated) points.push_back(std::move(point));
     }
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{}: not what digitrec bench --json prints", source), "make it with that");
   }
-  if (bars.empty()) throw Error(fmt::format("{}: has no results", source));
+  if (points.empty()) throw Error(fmt::format("{}: has no results", source));
   return read;
 }
 
@@ -63,22 +63,23 @@ void draw_bench_chart(const BenchResults& results, const std::filesystem::path& 
   std::vector<std::string> series;
   double low = std::numeric_limits<double>::infinity();
   double high = 0;
-  for (const BenchBar& bar : results.bars) {
-    place_of(models, bar.model);
-    place_of(series, bar.series);
-    low = std::min(low, bar.seconds);
-    high = std::max(high, bar.seconds);
+  for (const BenchPoint& point : results.points) {
+    place_of(models, point.model);
+    place_of(series, point.series);
+    low = std::min(low, point.seconds);
+    high = std::max(high, point.seconds);
   }
-  constexpr double kGap = 0.6;  // between models, in heights of a bar
+  constexpr double kGap = 0.6;  // between models, in lines
   const double step = static_cast<double>(series.size()) + kGap;
   std::vector<std::string> blocks(series.size());
-  for (const BenchBar& bar : results.bars) {
-    const size_t n = place_of(series, bar.series);
-    const double y = static_cast<double>(place_of(models, bar.model)) * step + static_cast<double>(n) + 0.5 + kGap / 2;
-    const bool is_faster = bar.speed_up > 0 && bar.speed_up != 1;
-    const std::string text = is_faster ? fmt::format("{:.2g} s, {:.3g} times as fast", bar.seconds, bar.speed_up)
-                                       : fmt::format("{:.2g} s", bar.seconds);
-    blocks[n] += fmt::format("{} {} {}\n", y, bar.seconds, quote(text));
+  for (const BenchPoint& point : results.points) {
+    const size_t n = place_of(series, point.series);
+    const double y =
+        static_cast<double>(place_of(models, point.model)) * step + static_cast<double>(n) + 0.5 + kGap / 2;
+    const bool is_faster = std::abs(point.speed_up - 1) >= 0.005;
+    const std::string text = is_faster ? fmt::format("{:.2g} s, {:.3g} times as fast", point.seconds, point.speed_up)
+                                       : fmt::format("{:.2g} s", point.seconds);
+    blocks[n] += fmt::format("{} {} {}\n", y, point.seconds, quote(text));
   }
   std::string tables;
   std::string names;
@@ -104,7 +105,7 @@ void draw_bench_chart(const BenchResults& results, const std::filesystem::path& 
       .set("colours", colours)
       .set("low", low / 2)
       .set("high", high * 3)  // room for the text behind the longest
-      .table("bars", tables)
+      .table("points", tables)
       .table("models", groups)
       .draw(folder);
 }

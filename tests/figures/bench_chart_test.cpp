@@ -9,16 +9,16 @@ namespace digitrec {
 namespace {
 
 constexpr const char* kResults = R"({"cpu": "a machine", "results": [
-  {"model": "cnn", "device": "cpu", "precision": "fp32", "batch_size": 64, "threads": 2, "epoch_seconds": 6.0, "speed_up_over_cpu": 1.0},
-  {"model": "cnn", "device": "cuda:0", "precision": "bf16", "batch_size": 256, "threads": 2, "epoch_seconds": 0.25, "speed_up_over_cpu": 24.0}]})";
+  {"model": "cnn", "device": "cpu", "precision": "fp32", "batch_size": 64, "threads": 2, "epoch_seconds": 6.0, "speed_up": 1.0},
+  {"model": "cnn", "device": "cuda:0", "precision": "bf16", "batch_size": 256, "threads": 2, "epoch_seconds": 0.25, "speed_up": 24.0}]})";
 
 TEST(BenchChart, ReadsWhatBenchPrints) {
-  const std::vector<BenchBar> bars = read_bench_json(kResults, "x.json").bars;
-  ASSERT_EQ(bars.size(), 2U);
-  EXPECT_EQ(bars[1].model, "cnn");
-  EXPECT_EQ(bars[1].series, "cuda:0/bf16/batch-256");
-  EXPECT_EQ(bars[1].seconds, 0.25);
-  EXPECT_EQ(bars[1].speed_up, 24.0);
+  const std::vector<BenchPoint> points = read_bench_json(kResults, "x.json").points;
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[1].model, "cnn");
+  EXPECT_EQ(points[1].series, "cuda:0/bf16/batch-256");
+  EXPECT_EQ(points[1].seconds, 0.25);
+  EXPECT_EQ(points[1].speed_up, 24.0);
   EXPECT_ERROR(read_bench_json("[]", "x.json"), Error,
                "x.json: not what digitrec bench --json prints; make it with that");
   EXPECT_ERROR(read_bench_json("{\"results\": []}", "x.json"), Error, "x.json: has no results");
