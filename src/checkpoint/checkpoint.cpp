@@ -124,8 +124,8 @@ SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& i
   return contents;
 }
 
-void save_checkpoint(const fs::path& path, const Classifier& model, const CheckpointInfo& info) {
-  write_safetensors(path, checkpoint_contents(model, info));
+void save_checkpoint(const fs::path& file, const Classifier& model, const CheckpointInfo& info) {
+  write_safetensors(file, checkpoint_contents(model, info));
 }
 
 namespace {

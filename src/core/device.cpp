@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -44,10 +45,9 @@ bool is_device_name(const std::string& name) {
 std::vector<DeviceInfo> available_devices() {
   std::vector<DeviceInfo> devices;
   if (torch::cuda::is_available()) {
-    const auto count = static_cast<int>(torch::cuda::device_count());
-    for (int i = 0; i < count; ++i) {
-      const auto index = static_cast<c10::DeviceIndex>(i);
-      devices.push_back({at::Device(at::kCUDA, index), fmt::format("cuda:{}", i), "NVIDIA GPU (CUDA)"});
+    for (c10::DeviceIndex i = 0; std::cmp_less(i, torch::cuda::device_count()); ++i) {
+      const at::Device device(at::kCUDA, i);
+      devices.push_back({device, device.str(), "NVIDIA GPU (CUDA)"});
     }
   }
   if (at::hasMPS()) devices.push_back({at::Device(at::kMPS), "mps", "Apple GPU (Metal)"});

@@ -15,7 +15,7 @@
 #include <cstring>
 #include <mutex>
 
-extern char** environ;
+extern char** environ;  // NOLINT(readability-redundant-declaration): glibc declares it, others do not
 
 namespace digitrec {
 

@@ -86,11 +86,17 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
       int64_t label = 0;
       if (!parse_digits(cursor, columns.max_label, label)) return false;
       piece.labels.push_back(label);
-      if (after > 0 && *cursor++ != ',') return false;
+      if (after > 0) {
+        if (*cursor != ',') return false;
+        ++cursor;
+      }
       if (!parse_pixels(cursor, row + before, after, true)) return false;
     }
     if (*cursor == '\r') ++cursor;
-    if (cursor < end && *cursor++ != '\n') return false;
+    if (cursor < end) {
+      if (*cursor != '\n') return false;
+      ++cursor;
+    }
     ++piece.rows;
   }
   return true;

@@ -24,8 +24,8 @@ bool is_images(const at::Tensor& tensor) {
          (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kBFloat16);
 }
 
-bool is_channels_last(const at::Tensor& images) {
-  return is_images(images) && images.is_contiguous(at::MemoryFormat::ChannelsLast);
+bool is_channels_last(const at::Tensor& tensor) {
+  return is_images(tensor) && tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 bool is_channel_vector(const at::Tensor& tensor, int64_t size) {

@@ -180,7 +180,7 @@ class Network final : public Classifier {
   }
 
   /// The mask of dropout2d: 0 or 1 / (1 - p) for each image and channel. Undefined where nothing is dropped.
-  at::Tensor dropout_mask(const ConvModules& block, int64_t images) const {
+  static at::Tensor dropout_mask(const ConvModules& block, int64_t images) {
     if (block.dropout.is_empty() || !block.dropout->is_training()) return {};
     const double keep = 1 - block.layer.dropout;
     return at::empty({images, block.layer.channels}, at::kFloat).bernoulli_(keep).div_(keep);

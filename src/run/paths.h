@@ -16,7 +16,7 @@ class RunPaths {
  public:
   RunPaths() = default;
   /// "runs/x/" becomes "runs/x", so that the last part of the path is the folder's name.
-  RunPaths(std::filesystem::path folder)  // NOLINT(google-explicit-constructor): a run is given by its folder
+  RunPaths(std::filesystem::path folder)  // NOLINT(misc-explicit-constructor): a run is given by its folder
       : folder_(folder.has_filename() ? std::move(folder) : folder.parent_path()) {}
 
   const std::filesystem::path& folder() const { return folder_; }

@@ -62,7 +62,10 @@ Stroke smooth(const Stroke& points) {
   const auto count = static_cast<int64_t>(points.size());
   const auto at = [&](int64_t i) { return points[static_cast<size_t>(std::clamp<int64_t>(i, 0, count - 1))]; };
   for (int64_t i = 0; i + 1 < count; ++i) {
-    const Point a = at(i - 1), b = at(i), c = at(i + 1), d = at(i + 2);
+    const Point a = at(i - 1);
+    const Point b = at(i);
+    const Point c = at(i + 1);
+    const Point d = at(i + 2);
     for (int step = 0; step < kSteps; ++step) {
       const double t = static_cast<double>(step) / kSteps;
       const auto blend = [t](double p, double q, double r, double s) {
@@ -159,7 +162,8 @@ Drawing draw(const std::vector<Stroke>& strokes, double radius, double softness,
   const double pressure = random.uniform(0, 0.18);  // how much the width varies along the way
   for (const Stroke& stroke : strokes) {
     for (size_t i = 0; i + 1 < stroke.size(); ++i) {
-      const Point a = stroke[i], b = stroke[i + 1];
+      const Point a = stroke[i];
+      const Point b = stroke[i + 1];
       const double r = radius * (1 + pressure * std::sin(phase + 0.15 * static_cast<double>(i)));
       const double reach = r + softness;
       const auto first = [&](double v) { return std::max<int64_t>(0, static_cast<int64_t>(std::floor(v - reach))); };

@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -25,7 +26,7 @@ constexpr std::array<uint32_t, 256> crc_table() {
 /// Masked, so that a CRC of bytes that hold CRCs differs from those.
 uint32_t masked_crc(std::string_view bytes) {
   const uint32_t crc = crc32c(bytes);
-  return (crc >> 15U | crc << 17U) + 0xa282ead8U;
+  return std::rotr(crc, 15) + 0xa282ead8U;
 }
 
 template <class Integer>

@@ -10,7 +10,7 @@ namespace digitrec {
 class AnomalyMode {
  private:
   struct Mute : c10::WarningHandler {
-    void process(const c10::Warning&) override {}
+    void process(const c10::Warning& /*warning*/) override {}
   };
   Mute mute_;
   c10::WarningUtils::WarningHandlerGuard silence_{&mute_};

@@ -29,7 +29,7 @@ at::Tensor BatchSampler::order(int64_t epoch) const {
     int64_t* data;
     size_t count;
     size_t size() const { return count; }
-    int64_t& operator[](size_t i) { return data[i]; }
+    int64_t& operator[](size_t i) const { return data[i]; }
   } view{rows.data_ptr<int64_t>(), static_cast<size_t>(rows.numel())};
   random.shuffle(view);
   return rows;

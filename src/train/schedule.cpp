@@ -34,8 +34,10 @@ double Schedule::scheduled(int64_t step) const {
   switch (config_.schedule) {
     case ScheduleKind::constant:
       return config_.lr;
-    case ScheduleKind::step:
-      return config_.lr * std::pow(config_.gamma, static_cast<double>(step / (config_.step_epochs * steps_per_epoch_)));
+    case ScheduleKind::step: {
+      const int64_t reductions = step / (config_.step_epochs * steps_per_epoch_);
+      return config_.lr * std::pow(config_.gamma, static_cast<double>(reductions));
+    }
     case ScheduleKind::cosine:
       return cosine(config_.lr, config_.min_lr, progress);
     case ScheduleKind::one_cycle:

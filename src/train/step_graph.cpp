@@ -39,8 +39,9 @@ void StepGraph::launch() { graph_->graph.replay(); }
 
 struct StepGraph::Graph {};
 
-bool StepGraph::is_available(const at::Device&) { return false; }
-void StepGraph::record(const std::function<void()>&) { throw Error("this build has no CUDA graphs"); }
+bool StepGraph::is_available(const at::Device& /*device*/) { return false; }
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): with CUDA it is not
+void StepGraph::record(const std::function<void()>& /*work*/) { throw Error("this build has no CUDA graphs"); }
 void StepGraph::launch() {}
 
 #endif
