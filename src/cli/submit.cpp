@@ -55,9 +55,11 @@ std::pair<int64_t, std::string> expected_rows(const fs::path& submission, const 
 int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target);
   const auto [rows, source] = expected_rows(target.file, command.data);
-  check_submission(target.file, rows, target.classes);
+  const std::vector<int64_t> labels = check_submission(target.file, rows, target.classes);
   std::cout << fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}\n", target.file.string(),
                            format_count(rows), source, rows, target.classes - 1);
+  if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
+    warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
   if (command.dry_run) return 0;
   std::cout << submit_to_kaggle(target.file, command.message) << '\n';
   return 0;

@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -41,7 +42,7 @@ std::optional<fs::path> find_sample_submission(const fs::path& folder) {
 
 int64_t count_submission_rows(const fs::path& path) { return static_cast<int64_t>(read_id_label_csv(path).size()); }
 
-void check_submission(const fs::path& path, int64_t rows, int64_t classes) {
+std::vector<int64_t> check_submission(const fs::path& path, int64_t rows, int64_t classes) {
   const std::vector<int64_t> labels = read_id_label_csv(path);
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= classes) {
@@ -53,6 +54,19 @@ void check_submission(const fs::path& path, int64_t rows, int64_t classes) {
     throw Error(fmt::format("{}: {} rows; expected {}, one for each test image", path.string(), found, rows),
                 "make it again with digitrec predict");
   }
+  return labels;
+}
+
+std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes) {
+  constexpr size_t kEnough = 1000;  // rows, to expect each class among them
+  if (labels.size() > 1 && std::all_of(labels.begin(), labels.end(), [&](int64_t l) { return l == labels.front(); }))
+    return fmt::format("every row is labelled {}", labels.front());
+  if (labels.size() < kEnough) return "";
+  std::vector<bool> is_there(static_cast<size_t>(classes));
+  for (const int64_t label : labels) is_there[static_cast<size_t>(label)] = true;
+  const auto missing = std::find(is_there.begin(), is_there.end(), false);
+  if (missing == is_there.end() || classes > static_cast<int64_t>(kEnough) / 10) return "";
+  return fmt::format("no row is labelled {}", missing - is_there.begin());
 }
 
 }  // namespace digitrec

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace digitrec {
 
@@ -22,7 +23,11 @@ std::optional<std::filesystem::path> find_sample_submission(const std::filesyste
 int64_t count_submission_rows(const std::filesystem::path& path);
 
 /// Reads a submission and checks header, ids 1..N in order, labels below `classes`, and N = `rows`. Throws Error with
-/// the first thing wrong.
-void check_submission(const std::filesystem::path& path, int64_t rows, int64_t classes);
+/// the first thing wrong. Returns the labels.
+std::vector<int64_t> check_submission(const std::filesystem::path& path, int64_t rows, int64_t classes);
+
+/// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:
+/// nothing.
+std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes);
 
 }  // namespace digitrec

@@ -29,6 +29,17 @@ TEST(CheckSubmission, NamesTheFirstThingWrong) {
                text.string() + ":2: column Label: 'seven' is not a number; expected a whole number 0 to 999");
 }
 
+TEST(DoubtLabels, NamesWhatNoDigitsWouldGive) {
+  EXPECT_EQ(doubt_labels({3, 3, 3}, 10), "every row is labelled 3");
+  EXPECT_EQ(doubt_labels({3}, 10), "");
+  EXPECT_EQ(doubt_labels({3, 4, 3}, 10), "");
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < 1000; ++i) labels.push_back(i % 10);
+  EXPECT_EQ(doubt_labels(labels, 10), "");
+  std::replace(labels.begin(), labels.end(), int64_t{7}, int64_t{1});
+  EXPECT_EQ(doubt_labels(labels, 10), "no row is labelled 7");
+}
+
 TEST(ProbabilitiesCsv, GivesEachClassAColumn) {
   EXPECT_EQ(probabilities_csv(torch::tensor({{0.25F, 0.75F}, {1.0F, 0.0F}})),
             "ImageId,Label,p0,p1\n1,1,0.25,0.75\n2,0,1,0\n");
