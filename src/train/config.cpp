@@ -71,6 +71,18 @@ ConfigOption text(const char* key, std::string& field, const std::string& help) 
   return option;
 }
 
+ConfigOption on_off(const char* key, bool& field, const char* help) {
+  ConfigOption option{key, help};
+  option.is_switch = true;
+  option.set = [&field](const std::string& value) -> std::optional<std::string> {
+    if (value != "true" && value != "false") return fmt::format("'{}' is neither true nor false", value);
+    field = value == "true";
+    return std::nullopt;
+  };
+  option.get = [&field] { return field ? "true" : "false"; };
+  return option;
+}
+
 /// "500": steps; "30s": seconds; "": never.
 std::optional<std::string> parse_interval(const std::string& text, SaveInterval& field) {
   if (text.empty()) {
@@ -143,8 +155,13 @@ std::string quoted(const std::string& value) {
 }
 
 /// A TOML value as the text of a flag's value. Nothing when it has the wrong type.
-std::optional<std::string> node_text(const toml::node& node, bool is_text) {
-  if (is_text) return node.value_exact<std::string>();
+std::optional<std::string> node_text(const toml::node& node, const ConfigOption& option) {
+  if (option.is_text) return node.value_exact<std::string>();
+  if (option.is_switch) {
+    const auto value = node.value_exact<bool>();
+    if (!value) return std::nullopt;
+    return *value ? "true" : "false";
+  }
   if (const auto integer = node.value_exact<int64_t>()) return std::to_string(*integer);
   if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
   return std::nullopt;
@@ -195,6 +212,9 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
                        {0, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())}),
       choice("precision", c.precision, "Precision of activations", precision_choice_names()),
       number<int64_t>("threads", c.threads, "CPU threads; 0: one per physical core", {0, 1024}),
+      on_off("live", c.live, "Keep report.html in the run's folder up to date while it trains"),
+      on_off("tensorboard", c.tensorboard, "Also write event files for TensorBoard"),
+      on_off("detect_anomaly", c.detect_anomaly, "Stop where a backward step makes a NaN; slow"),
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
@@ -232,7 +252,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("kernels", c.kernels, "Kernels on the CPU, our own or LibTorch's", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
-  const std::array resumable{"epochs", "max_seconds", "data", "extra_data", "checkpoint_every"};
+  const std::array resumable{"epochs",           "max_seconds", "data",        "extra_data",
+                             "checkpoint_every", "live",        "tensorboard", "detect_anomaly"};
   for (ConfigOption& option : options) {
     option.resumable = std::find(resumable.begin(), resumable.end(), option.key) != resumable.end();
   }
@@ -280,10 +301,12 @@ void apply_config_text(TrainConfig& config, std::string_view text, const std::st
     if (option == options.end()) {
       throw UsageError(where + fmt::format("unknown key '{}'{}", key_name, suggest_name(key_name, keys)));
     }
-    const std::optional<std::string> value = node_text(node, option->is_text);
+    const std::optional<std::string> value = node_text(node, *option);
     if (!value) {
       throw UsageError(where + fmt::format("{}: of the wrong type; expected {}", key_name,
-                                           option->is_text ? "a string in quotes" : "a number"));
+                                           option->is_text     ? "a string in quotes"
+                                           : option->is_switch ? "true or false"
+                                                               : "a number"));
     }
     if (const auto wrong = option->set(*value)) throw UsageError(where + key_name + ": " + *wrong);
   }

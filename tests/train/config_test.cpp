@@ -24,6 +24,15 @@ TEST(ConfigFile, SetsWhatItNames) {
   EXPECT_EQ(config.batch_size, TrainConfig{}.batch_size);
 }
 
+TEST(ConfigFile, HoldsWhatFlagsSwitchOn) {
+  TrainConfig config;
+  apply_config_text(config, "live = true\ntensorboard = true\ndetect_anomaly = false\n", "config.toml");
+  EXPECT_TRUE(config.live);
+  EXPECT_TRUE(config.tensorboard);
+  EXPECT_FALSE(config.detect_anomaly);
+  EXPECT_NE(to_toml(config).find("\nlive = true\n"), std::string::npos);
+}
+
 TEST(ConfigFile, IsReadBackAsItWasWritten) {
   const TempFolder folder;
   TrainConfig config;
@@ -64,6 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"NegativeRate", "lr = -0.1\n", ":1: lr: -0.1 is out of range; expected above 0 and at most 1000"},
         BadConfig{"RealForWhole", "epochs = 1.5\n", ":1: epochs: '1.5' is not a whole number; expected 1 to 1000000"},
         BadConfig{"TextForNumber", "lr = \"fast\"\n", ":1: lr: of the wrong type; expected a number"},
+        BadConfig{"NumberForSwitch", "live = 1\n", ":1: live: of the wrong type; expected true or false"},
         BadConfig{"NumberForText", "model = 3\n", ":1: model: of the wrong type; expected a string in quotes"},
         BadConfig{"NotANumber", "lr = nan\n", ":1: lr: nan is out of range; expected above 0 and at most 1000"},
         BadConfig{"UnknownModel", "model = \"cnn-bm\"\n", ":1: model: unknown model 'cnn-bm'; did you mean 'cnn-bn'?"},

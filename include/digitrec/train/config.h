@@ -88,7 +88,9 @@ struct TrainConfig {
   int64_t average_every = 5;                        ///< steps between two updates of the mean
   double average_start = 0;                         ///< epochs before the first update
   SaveInterval checkpoint_every;                    ///< also save within an epoch, this often
-  bool detect_anomaly = false;                      ///< find the step of the backward pass that makes a NaN; not a key
+  bool live = false;                                ///< keep report.html current while training; for LivePage
+  bool tensorboard = false;                         ///< write event files; for TensorBoardObserver
+  bool detect_anomaly = false;                      ///< find the step of the backward pass that makes a NaN
   Kernels kernels = Kernels::fused;                 ///< plain: LibTorch's layers one by one, for comparison
 };
 
@@ -104,6 +106,7 @@ struct ConfigOption {
   std::string help;        ///< a phrase that names the setting
   bool common = false;     ///< in the first group of the help text
   bool is_text = false;    ///< a string in TOML, else a number
+  bool is_switch = false;  ///< true or false in TOML; its flag takes no value
   bool resumable = false;  ///< a run may be resumed with another value
   /// Sets the field from text. Returns nothing on success, else what was wrong and what was expected.
   std::function<std::optional<std::string>(const std::string&)> set{};
