@@ -6,7 +6,7 @@
 #
 # Installs: what scripts/setup/install_dependencies.sh names (that script's --help).
 # Writes: build/release, runs/quickstart-<time>, submission.csv; without real data also data/synthetic.
-# Takes: about 10 minutes on 2 cores the first time, nearly all of it to install and to build; then 2.
+# Takes: about 5 minutes on 2 cores the first time, nearly all of it to install and to build; then 1.
 source "$(dirname "$0")/common.sh"
 read_arguments 0 0 "$@"
 

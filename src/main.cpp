@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/console.h"
 #include "digitrec/core/error.h"
 
 #include <c10/util/Exception.h>
@@ -16,7 +17,7 @@ namespace {
 int report(const char* message, int exit_code) {
   std::string line = digitrec::cli::with_flags(message);
   line.resize(std::min(line.size(), line.find('\n')));
-  std::cerr << "digitrec: " << line << '\n';
+  std::cerr << "digitrec: " << digitrec::cli::printable(line) << '\n';
   return exit_code;
 }
 

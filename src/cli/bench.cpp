@@ -192,6 +192,7 @@ void draw_chart(const std::string& json, const std::string& source, const std::s
 }
 
 int run_bench(const BenchCommand& command) {
+  require_png_name("--chart", command.chart);
   if (!command.from.empty()) {
     if (command.chart.empty()) throw UsageError("--from needs --chart: the file to draw into");
     draw_chart(read_file(command.from, 1 << 24), command.from, command.chart);

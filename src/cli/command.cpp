@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "cli/help.h"
 #include "core/names.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
@@ -8,8 +9,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <filesystem>
 #include <iostream>
 #include <map>
+#include <memory>
 
 namespace digitrec::cli {
 
@@ -87,6 +91,13 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
+void require_png_name(const std::string& flag, const std::string& file) {
+  std::string ending = std::filesystem::path(file).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (!ending.empty() && ending != ".png")
+    throw UsageError(fmt::format("{}: {}: a PNG file is drawn", flag, file), "name one that ends in .png");
+}
+
 std::string with_flags(std::string_view message) {
   std::string text;
   for (size_t open = message.find('`'); open != std::string_view::npos; open = message.find('`')) {
@@ -109,6 +120,7 @@ std::string with_flags(std::string_view message) {
 
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
+  app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
   app.set_version_flag("--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
   std::map<std::string, Run> runs;
   for (const auto& setup : kCommands) {

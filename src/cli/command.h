@@ -17,6 +17,9 @@ Run setup_data_show(CLI::App& data);  // below `data`
 /// becomes --batch-size.
 std::string with_flags(std::string_view message);
 
+/// Throws UsageError for a file that is named like another kind of picture than PNG, which is all that we draw.
+void require_png_name(const std::string& flag, const std::string& file);
+
 /// Parses the command line and runs the subcommand it names. Throws UsageError for what cannot be parsed.
 int run_command_line(int argc, char** argv);
 

@@ -7,11 +7,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <clocale>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -48,18 +50,48 @@ int terminal_width(Stream stream) {
   return size.ws_col;
 }
 
+bool can_redraw(Stream stream) {
+  const char* terminal = std::getenv("TERM");
+  return isatty(descriptor(stream)) == 1 && (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
 bool has_colour(Stream stream) {
   const char* no_color = std::getenv("NO_COLOR");
-  return isatty(descriptor(stream)) == 1 && (no_color == nullptr || *no_color == '\0');
+  return can_redraw(stream) && (no_color == nullptr || *no_color == '\0');
+}
+
+bool has_unicode() {
+  // Asked without setlocale, so that no library of ours begins to write numbers with commas.
+  static const bool is_utf8 = [] {
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "", nullptr);
+    if (locale == nullptr) return false;
+    const bool utf8 = std::string_view(nl_langinfo_l(CODESET, locale)) == "UTF-8";
+    freelocale(locale);
+    return utf8;
+  }();
+  return is_utf8;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xE0) == 0x80;
+    if (is_c1) ++i;  // U+0080 to U+009F: terminals take some as the start of a command
+    shown += byte < 0x20 || byte == 0x7F || is_c1 ? '?' : text[i];
+  }
+  return shown;
 }
 
 int table_width(Stream stream) {
   return isatty(descriptor(stream)) == 1 ? terminal_width(stream) : std::numeric_limits<int>::max();
 }
 
-std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width) {
-  constexpr std::array<const char*, 4> kInk{" ", "▀", "▄", "█"};
-  const bool colour = has_colour(Stream::out);
+std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width, bool unicode) {
+  constexpr std::array<const char*, 4> kBlocks{" ", "▀", "▄", "█"};
+  constexpr std::array<const char*, 4> kAscii{" ", "'", ".", ":"};
+  const auto& ink = unicode ? kBlocks : kAscii;
+  const bool colour = unicode && has_colour(Stream::out);
   std::string line;
   for (int64_t x = 0; x < width; ++x) {
     const uint8_t top = upper[x];
@@ -67,15 +99,15 @@ std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t widt
     if (colour) {
       fmt::format_to(std::back_inserter(line), "\033[38;5;{};48;5;{}m▀", grey(top), grey(bottom));
     } else {
-      line += kInk[static_cast<size_t>((top > 127 ? 1 : 0) + (bottom > 127 ? 2 : 0))];
+      line += ink[(top > 127 ? 1U : 0U) + (bottom > 127 ? 2U : 0U)];
     }
   }
   return colour ? line + "\033[0m" : line;
 }
 
-void log(std::string_view line) { logger().info("{}", line); }
+void log(std::string_view line) { logger().info("{}", printable(line)); }
 
-void warn(std::string_view line) { logger().warn("warning: {}", line); }
+void warn(std::string_view line) { logger().warn("warning: {}", printable(line)); }
 
 void set_log_file(const std::filesystem::path& path) {
   static spdlog::sink_ptr file;
@@ -106,8 +138,9 @@ std::string format_count(double value) { return format_count(static_cast<int64_t
 
 std::string format_count(int64_t value) {
   std::string digits = std::to_string(value);
-  for (auto position = static_cast<int64_t>(digits.size()) - 3; position > 0; position -= 3) {
-    digits.insert(static_cast<size_t>(position), 1, ',');
+  for (size_t position = digits.size(); position > 3;) {
+    position -= 3;
+    digits.insert(position, 1, ',');
   }
   return digits;
 }

@@ -18,12 +18,19 @@ enum class Stream { out, err };
 int terminal_width(Stream stream);
 /// The same for tables, which are not cut where the stream goes elsewhere.
 int table_width(Stream stream);
-/// Whether colour may be sent there: to a terminal, unless NO_COLOR is set (https://no-color.org).
+/// Whether a line may be drawn over there: on a terminal that is not a "dumb" one.
+bool can_redraw(Stream stream);
+/// Whether colour may be sent there: where lines may be redrawn, unless NO_COLOR is set (https://no-color.org).
 bool has_colour(Stream stream);
+/// Whether the locale's characters are UTF-8's, so that blocks and bars can be drawn with them.
+bool has_unicode();
+
+/// The text with its control characters, which a terminal would obey, as "?".
+std::string printable(std::string_view text);
 
 /// One line of text for two rows of `width` pixels, 0 black to 255 white; `lower` may be null. Greys where stdout has
-/// colour, else ink or no ink.
-std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width);
+/// colour, else ink or no ink; with `unicode` in half blocks, else in ASCII.
+std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width, bool unicode = has_unicode());
 
 /// A text on one of a terminal's greys, 0 black to 255 white, in a colour that is legible there.
 std::string on_grey(const std::string& text, int level);

@@ -76,7 +76,7 @@ void print_images(const Shown& shown) {
     for (int64_t i = first; i < last; ++i) {
       captions += fmt::format("{:<{}} ", shown.captions[static_cast<size_t>(i)], side);
     }
-    captions.erase(captions.find_last_not_of(" ") + 1);
+    captions.erase(captions.find_last_not_of(' ') + 1);
     std::cout << captions << '\n';
     for (int64_t y = 0; y < side; y += 2) {
       std::string line;
@@ -114,6 +114,7 @@ void print_values(const Shown& shown) {
 }
 
 int run_show(const ShowCommand& command) {
+  require_png_name("--out", command.out);
   const bool is_folder = std::filesystem::is_directory(command.path);
   const Dataset dataset = load_dataset(command.path, is_folder ? Purpose::train : Purpose::inspect);
   if (command.row > dataset.size()) {

@@ -4,8 +4,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -29,11 +27,12 @@ std::string repeat(const char* text, int count) {
   return repeated;
 }
 
-std::string bar(double fraction, int width, bool colour) {
+std::string bar(double fraction, int width, const Screen& screen) {
   const int filled = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
-  const std::string done = repeat("━", filled);
-  const std::string left = repeat(colour ? "━" : " ", width - filled);
-  return colour ? fmt::format("{}{}{}{}{}{}", kGreen, done, kPlain, kFaint, left, kPlain) : done + left;
+  const char* block = screen.unicode ? "━" : "#";
+  const std::string done = repeat(block, filled);
+  const std::string left = repeat(screen.colour ? block : " ", width - filled);
+  return screen.colour ? fmt::format("{}{}{}{}{}{}", kGreen, done, kPlain, kFaint, left, kPlain) : done + left;
 }
 
 }  // namespace
@@ -52,8 +51,8 @@ std::string sparkline(const std::vector<double>& values, size_t max_values) {
   return line;
 }
 
-std::string progress_text(const Progress& progress, int width, bool colour) {
-  const int room = width - 1;
+std::string progress_text(const Progress& progress, const Screen& screen) {
+  const int room = screen.width - 1;
   std::string label = progress.label;
   label.resize(std::min(label.size(), static_cast<size_t>(std::max(0, room))));
   int left = room - static_cast<int>(label.size());
@@ -68,26 +67,41 @@ std::string progress_text(const Progress& progress, int width, bool colour) {
     left -= needed;
   }
   const int trend = static_cast<int>(std::min(kMaxTrend, progress.trend.size()));
-  const bool has_trend = trend > 1 && left >= trend + 2;
+  const bool has_trend = screen.unicode && trend > 1 && left >= trend + 2;
   if (has_trend) left -= trend + 2;
   const int bar_width = for_bar > 0 ? std::min(kMaxBar, kMinBar + left) : 0;
   std::string line = label;
-  if (bar_width > 0) line += " " + bar(progress.fraction, bar_width, colour);
+  if (bar_width > 0) line += " " + bar(progress.fraction, bar_width, screen);
   line += details;
   if (has_trend) line += "  " + sparkline(progress.trend, kMaxTrend);
   return line;
 }
 
-ProgressLine::ProgressLine() : on_terminal_(isatty(STDERR_FILENO) == 1) {}
+std::string progress_text(const Progress& progress) {
+  std::string line = fmt::format("{}, {:.0f}%", progress.label, 100 * std::clamp(progress.fraction, 0.0, 1.0));
+  for (const std::string& detail : progress.details) line += ", " + detail;
+  return line;
+}
+
+ProgressLine::ProgressLine(std::chrono::milliseconds log_interval)
+    : on_terminal_(can_redraw(Stream::err)), interval_(on_terminal_ ? kInterval : log_interval) {}
 
 ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::draw(const Progress& progress) {
   using Clock = std::chrono::steady_clock;
-  if (!on_terminal_ || (drawn_ && Clock::now() - last_ < kInterval)) return;
+  const bool is_first = on_terminal_ && !drawn_;
+  if (!is_first && Clock::now() - last_ < interval_) return;
   last_ = Clock::now();
+  if (!on_terminal_) {
+    log(progress_text(progress));
+    return;
+  }
   // Over the old line and then to its end: wiping it first would flicker.
-  fmt::print(stderr, "\r{}\033[K", progress_text(progress, terminal_width(Stream::err), has_colour(Stream::err)));
+  fmt::print(stderr, "\r{}\033[K",
+             progress_text(
+                 progress,
+                 {.width = terminal_width(Stream::err), .colour = has_colour(Stream::err), .unicode = has_unicode()}));
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/help.h"
 #include "cli/training_view.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
@@ -35,11 +36,8 @@ struct TrainCommand {
   std::string config_file;
   std::string recipe;
   std::optional<std::string> resume;  ///< a run's folder
-  bool detect_anomaly = false;
   bool print_config = false;
   bool help_recipe = false;
-  bool live = false;
-  bool tensorboard = false;
   /// Flags as they were given, by their key; applied after the config file.
   std::vector<std::pair<std::string, std::string>> flags;
 };
@@ -69,7 +67,6 @@ TrainConfig resolve_config(const TrainCommand& command) {
     config = read_run_config(*command.resume);
     config.out = *command.resume;
   }
-  config.detect_anomaly = command.detect_anomaly;
   if (!command.config_file.empty()) apply_config_file(config, command.config_file);
   for (const ConfigOption& option : train_options(config)) {
     for (const auto& [key, value] : command.flags) {
@@ -94,11 +91,12 @@ fs::path default_run_folder(const TrainConfig& config) {
 
 void print_recipe_help() {
   TrainConfig defaults;
-  std::cout << "Flags of digitrec train for details of the training:\n";
+  std::string help = "Flags of digitrec train for details of the training:\n";
   for (const ConfigOption& option : train_options(defaults)) {
     if (option.common) continue;
-    std::cout << fmt::format("  {:<27} {}\n", fmt::format("{} [{}]", flag_name(option.key), option.get()), option.help);
+    help += fmt::format("  {:<27} {}\n", fmt::format("{} [{}]", flag_name(option.key), option.get()), option.help);
   }
+  std::cout << wrap_help(help, terminal_width(Stream::out));
 }
 
 int run_train(const TrainCommand& command) {
@@ -129,8 +127,8 @@ int run_train(const TrainCommand& command) {
   options.start = command.resume ? Start::resumed : Start::fresh;
   options.should_stop = [] { return interrupted() != 0; };
   options.observers = {&view};
-  if (command.live) options.observers.push_back(&page);
-  if (command.tensorboard) options.observers.push_back(&tensorboard);
+  if (config.live) options.observers.push_back(&page);
+  if (config.tensorboard) options.observers.push_back(&tensorboard);
   const RunResult result = train(config, dataset, config.out, options);
   return result.reason == StopReason::interrupted ? 128 + interrupted() : 0;  // as a shell reports a signal
 }
@@ -154,13 +152,14 @@ Run setup_train(CLI::App& app) {
   for (const ConfigOption& option : train_options(defaults)) {
     const std::string key = option.key;
     const auto keep = [command, key](const std::string& value) { command->flags.emplace_back(key, value); };
+    if (option.is_switch) {
+      sub->add_flag_callback(flag_name(key), [keep] { keep("true"); }, option.help);
+      continue;
+    }
     sub->add_option_function<std::string>(flag_name(key), keep, option.help)
         ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
         ->group(option.common ? "Options" : "");
   }
-  sub->add_flag("--live", command->live, "Keep report.html in the run's folder up to date while it trains");
-  sub->add_flag("--tensorboard", command->tensorboard, "Also write event files for TensorBoard");
-  sub->add_flag("--detect-anomaly", command->detect_anomaly, "Stop where a backward step makes a NaN; slow");
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };

@@ -146,6 +146,7 @@ void TrainingView::print_outcome(const MemberResult& result) const {
                              result.best->epoch);
   }
   std::cout << "checkpoint " << RunPaths(result.member.folder).best().string() << '\n';
+  if (result.reason != StopReason::interrupted) log_next_step();
 }
 
 void TrainingView::print_outcome_of_several(const RunResult& result) const {
@@ -165,6 +166,13 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
                              format_count(rows));
   }
   std::cout << "checkpoints " << config_.out << '\n';
+  log_next_step();
+}
+
+void TrainingView::log_next_step() const {
+  std::cout << std::flush;  // the result comes first
+  log(fmt::format("next    digitrec predict --checkpoint {}", config_.out));
+  log(fmt::format("        digitrec report {}", config_.out));
 }
 
 }  // namespace digitrec::cli

@@ -27,6 +27,7 @@ class TrainingView final : public RunObserver {
   void begin_run(const TrainStart& start);
   void print_outcome(const MemberResult& result) const;
   void print_outcome_of_several(const RunResult& result) const;
+  void log_next_step() const;
 
   const TrainConfig& config_;
   const Dataset& dataset_;

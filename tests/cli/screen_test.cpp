@@ -1,4 +1,6 @@
 // What the terminal shows at any width.
+#include "cli/console.h"
+#include "cli/help.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 
@@ -18,19 +20,58 @@ size_t columns(const std::string& text) {
 
 TEST(ProgressText, FitsEveryWidthAndKeepsWhatMattersMost) {
   const Progress progress{"epoch 3/20", 0.5, {"loss 0.1234", "98.00%", "0:07 left"}, {3, 2, 1}};
-  for (int width = 1; width <= 200; ++width)
-    EXPECT_LT(columns(progress_text(progress, width, false)), std::max(2, width));
-  EXPECT_EQ(progress_text(progress, 5, false), "epoc");
-  EXPECT_EQ(progress_text(progress, 19, false), "epoch 3/20 ━━━━   ");
-  EXPECT_EQ(progress_text(progress, 40, false), "epoch 3/20 ━━━━     loss 0.1234  98.00%");
-  EXPECT_EQ(progress_text(progress, 200, false),
-            "epoch 3/20 ━━━━━━━━━━━━              loss 0.1234  98.00%  0:07 left  █▅▁");
+  for (int width = 1; width <= 200; ++width) EXPECT_LT(columns(progress_text(progress, {width})), std::max(2, width));
+  EXPECT_EQ(progress_text(progress, {5}), "epoc");
+  EXPECT_EQ(progress_text(progress, {19}), "epoch 3/20 ━━━━   ");
+  EXPECT_EQ(progress_text(progress, {40}), "epoch 3/20 ━━━━     loss 0.1234  98.00%");
+  EXPECT_EQ(progress_text(progress, {200}), "epoch 3/20 ━━━━━━━━━━━━              loss 0.1234  98.00%  0:07 left  █▅▁");
 }
 
 TEST(ProgressText, IsPlainWithoutColour) {
   const Progress progress{"x", 0.5};
-  EXPECT_EQ(progress_text(progress, 40, false).find('\033'), std::string::npos);
-  EXPECT_NE(progress_text(progress, 40, true).find('\033'), std::string::npos);
+  EXPECT_EQ(progress_text(progress, {40}).find('\033'), std::string::npos);
+  EXPECT_NE(progress_text(progress, {40, true}).find('\033'), std::string::npos);
+}
+
+TEST(ProgressText, IsAsciiWhereTheLocaleIsNotUtf8) {
+  const Progress progress{"epoch 3/20", 0.5, {"98.00%"}, {3, 2, 1}};
+  EXPECT_EQ(progress_text(progress, {60, false, false}), "epoch 3/20 ############              98.00%");
+}
+
+TEST(ProgressText, IsALineOfTheLogWithoutATerminal) {
+  EXPECT_EQ(progress_text({"epoch 3/20", 0.345, {"loss 0.1234", "0:07 left"}, {3, 2, 1}}),
+            "epoch 3/20, 34%, loss 0.1234, 0:07 left");
+}
+
+TEST(HalfBlocks, AreAsciiWhereTheLocaleIsNotUtf8) {
+  const std::vector<uint8_t> upper{0, 255, 0, 255};
+  const std::vector<uint8_t> lower{0, 0, 255, 255};
+  EXPECT_EQ(half_blocks(upper.data(), lower.data(), 4, true), " ▀▄█");
+  EXPECT_EQ(half_blocks(upper.data(), lower.data(), 4, false), " '.:");
+}
+
+TEST(Printable, LeavesATerminalNothingToObey) {
+  EXPECT_EQ(printable("a\033[31mb\tc\x7f"), "a?[31mb?c?");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m");  // U+009B, which begins a command as ESC [ does
+  EXPECT_EQ(printable("Ziffer für \xc2\xa0 手書き"), "Ziffer für \xc2\xa0 手書き");
+}
+
+TEST(Help, IsWrappedBesideTheFlags) {
+  const std::string text =
+      "Train a preset\nOptions:\n  --lr [0.001]                Learning rate; the peak of a schedule that rises and "
+      "falls\n"
+      "  --one-that-is-far-too-long-for-its-column\n                              Text\n";
+  EXPECT_EQ(wrap_help(text, 64),
+            "Train a preset\nOptions:\n  --lr [0.001]                Learning rate; the peak of a\n"
+            "                              schedule that rises and falls\n"
+            "  --one-that-is-far-too-long-for-its-column\n                              Text\n");
+}
+
+TEST(Help, IsWrappedBelowTheFlagsOnANarrowTerminal) {
+  const std::string text = "  --lr [0.001]                Learning rate; the peak of a schedule\n";
+  EXPECT_EQ(wrap_help(text, 40), "  --lr [0.001]\n      Learning rate; the peak of a\n      schedule\n");
 }
 
 TEST(Sparkline, ShowsTheLastValuesBetweenTheirExtremes) {
