@@ -22,7 +22,7 @@ if [ ${#files[@]} -eq 0 ]; then
   while read -r file; do [ ! -f "$file" ] || files+=("$root/$file"); done < <(git ls-files 'src/*.cpp' 'tests/*.cpp' ':!tests/fuzz')
 fi
 tidy() {  # FILE; without OpenMP, whose header is a compiler's own; the tests' precompiled header as a plain one
-  local flags=(--extra-arg=-fno-openmp)
+  local flags=(--extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-deprecated-declarations)
   [[ $1 != "$root"/tests/* ]] || flags+=(--extra-arg=-include --extra-arg="$root/tests/pch.h")
   .venv/bin/clang-tidy -p build/tidy --quiet --warnings-as-errors='*' "${flags[@]}" "$1" 2>&1 | grep -vE '^[0-9]+ (warnings?|errors?) '
   [ "${PIPESTATUS[0]}" -eq 0 ]

@@ -41,6 +41,12 @@ bool parse_digits(const char*& cursor, int64_t limit, int64_t& value) {
   return digits > 0 && value <= limit;
 }
 
+bool skip(const char*& cursor, char expected) {
+  if (*cursor != expected) return false;
+  ++cursor;
+  return true;
+}
+
 /// Reads `count` pixels, each with the comma after it. The last of a row ends at the end of its line, which stays
 /// unread.
 bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends_row) {
@@ -57,10 +63,7 @@ bool parse_pixels(const char*& cursor, uint8_t* pixels, int64_t count, bool ends
     int64_t value = 0;
     if (!parse_digits(cursor, 255, value)) return false;
     pixels[i++] = static_cast<uint8_t>(value);
-    if (i < count || !ends_row) {
-      if (*cursor != ',') return false;
-      ++cursor;
-    }
+    if ((i < count || !ends_row) && !skip(cursor, ',')) return false;
   }
   return true;
 }
@@ -86,17 +89,11 @@ bool parse_rows(const char* cursor, const char* end, const Columns& columns, Pie
       int64_t label = 0;
       if (!parse_digits(cursor, columns.max_label, label)) return false;
       piece.labels.push_back(label);
-      if (after > 0) {
-        if (*cursor != ',') return false;
-        ++cursor;
-      }
+      if (after > 0 && !skip(cursor, ',')) return false;
       if (!parse_pixels(cursor, row + before, after, true)) return false;
     }
-    if (*cursor == '\r') ++cursor;
-    if (cursor < end) {
-      if (*cursor != '\n') return false;
-      ++cursor;
-    }
+    skip(cursor, '\r');
+    if (cursor < end && !skip(cursor, '\n')) return false;
     ++piece.rows;
   }
   return true;
