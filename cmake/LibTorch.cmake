@@ -93,13 +93,13 @@ endif()
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 target_compile_options(digitrec_torch INTERFACE ${OpenMP_CXX_FLAGS})
 file(GLOB libtorch_openmp ${LIBTORCH_ROOT}/lib/libgomp*.so* ${LIBTORCH_ROOT}/lib/lib*omp*.dylib)
-if(libtorch_openmp)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND libtorch_openmp MATCHES "gomp")
+  # What Clang makes calls LLVM's runtime, which has GNU's functions too: linked by the program itself, it comes before the one
+  # that LibTorch asks for, and serves both. With both linked, threads of one would ask the other who they are.
+  target_link_libraries(digitrec_torch INTERFACE OpenMP::OpenMP_CXX)
+elseif(libtorch_openmp)
   list(GET libtorch_openmp 0 libtorch_openmp)
   target_link_libraries(digitrec_torch INTERFACE ${libtorch_openmp})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND libtorch_openmp MATCHES "gomp")
-    # What Clang makes calls LLVM's runtime: good enough for the fuzz targets, which run on one thread.
-    target_link_libraries(digitrec_torch INTERFACE OpenMP::OpenMP_CXX)
-  endif()
 else()
   target_link_libraries(digitrec_torch INTERFACE OpenMP::OpenMP_CXX)
 endif()
