@@ -89,7 +89,7 @@ std::string tiny_csv(int rows, int classes) {
   for (int i = 0; i < rows; ++i) {
     text += std::to_string(i % classes);
     for (int j = 0; j < 4; ++j) text += "," + std::to_string((i * 37 + j * 11) % 256);
-    text += "\n";
+    text += '\n';
   }
   return text;
 }
