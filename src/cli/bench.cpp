@@ -1,12 +1,12 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/runtime.h"
 #include "cli/table.h"
 #include "core/file.h"
 #include "core/precision.h"
 #include "core/stopwatch.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/runtime.h"
 #include "digitrec/core/version.h"
 #include "digitrec/data/source.h"
 #include "digitrec/model/presets.h"
@@ -199,7 +199,7 @@ int run_bench(const BenchCommand& command) {
     return 0;
   }
   if (!command.chart.empty()) require_gnuplot();  // before the work, not after it
-  configure_runtime({});
+  set_up_runtime(0);
   const int default_threads = at::get_num_threads();
   const std::vector<DeviceChoice> devices = find_devices(command.devices);
   std::vector<Row> rows = settings(command, devices);
@@ -217,7 +217,7 @@ int run_bench(const BenchCommand& command) {
   if (!command.json) std::cout << columns.header() << '\n' << std::flush;
   for (Row& row : rows) {
     if (row.threads == 0) row.threads = default_threads;
-    at::set_num_threads(static_cast<int>(row.threads));
+    row.threads = change_threads(row.threads);
     row.result = benchmark(row.setting, dataset, command.epochs);
     if (!command.json) print_row(columns, row, rows);
   }

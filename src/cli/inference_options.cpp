@@ -2,9 +2,9 @@
 
 #include "cli/console.h"
 #include "cli/progress.h"
+#include "cli/runtime.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
-#include "digitrec/core/runtime.h"
 #include "digitrec/run/run.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -27,7 +27,7 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
 }
 
 PredictorOptions predictor_options(const InferenceOptions& options) {
-  configure_runtime({.threads = options.threads});
+  set_up_runtime(options.threads);
   const DeviceChoice device = choose_device(options.device);
   const PrecisionDecision precision = choose_precision(parse_precision(options.precision), device.device);
   log("device  " + device.reason);

@@ -1,11 +1,11 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/progress.h"
+#include "cli/runtime.h"
 #include "core/file.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/runtime.h"
 #include "figures/figures.h"
 #include "page/page.h"
 #include "run/paths.h"
@@ -43,7 +43,7 @@ int run_report(const ReportCommand& command) {
   if (command.runs.size() > 1 && command.out.empty())
     throw UsageError("several runs, and no place for their page", "name a folder with --out");
   const fs::path out = command.out.empty() ? command.runs.front() : command.out;
-  configure_runtime({});
+  set_up_runtime(0);
   const at::Device device = choose_device("auto").device;
   const Precision precision = choose_precision(parse_precision("auto"), device).precision;
   std::vector<RunRecord> runs;

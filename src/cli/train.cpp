@@ -1,11 +1,11 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "cli/runtime.h"
 #include "cli/training_view.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
-#include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
 #include "digitrec/model/presets.h"
 #include "digitrec/run/run.h"
@@ -110,7 +110,7 @@ int run_train(const TrainCommand& command) {
     return 0;
   }
   if (const Recipe* recipe = choose_recipe(command, {})) log(fmt::format("recipe  {}", recipe->name));
-  configure_runtime({.threads = config.threads});
+  set_up_runtime(config.threads);
   const DeviceChoice device = choose_device(config.device);
   const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
   // config.toml repeats the run, so it holds what "auto" meant here.

@@ -4,6 +4,8 @@
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
 
+#include <ATen/Parallel.h>
+
 #include <nlohmann/json.hpp>
 
 namespace digitrec {
@@ -55,6 +57,7 @@ void write_summary(const RunPaths& member, const TrainConfig& config, const Trai
   }
   Json summary = header(config);
   summary.update({{"parameters", start.parameters},
+                  {"threads", at::get_num_threads()},
                   {"classes", start.shape.classes},
                   {"image_size", start.shape.image_size},
                   {"device", start.device},
