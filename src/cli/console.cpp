@@ -36,6 +36,20 @@ spdlog::logger& logger() {
 }
 
 volatile std::sig_atomic_t g_interrupted = 0;
+volatile std::sig_atomic_t g_seconds_unheard = 0;
+/// What end_unheard prints; set before a signal can come, so that no memory is touched in a handler.
+std::string g_last_line;
+
+void keep_signal(int caught) {
+  g_interrupted = caught;
+  alarm(static_cast<unsigned>(g_seconds_unheard));
+}
+
+/// The alarm's handler. The step may hold any lock, so nothing is cleaned up: files are whole or not there at all.
+void end_unheard(int /*alarm*/) {
+  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, g_last_line.data(), g_last_line.size());
+  _exit(128 + g_interrupted);
+}
 
 /// The nearest of the 24 greys among a terminal's 256 colours.
 int grey(int level) { return 232 + level * 23 / 255; }
@@ -145,19 +159,26 @@ std::string format_count(int64_t value) {
   return digits;
 }
 
-void catch_interrupts() {
+void catch_interrupts(const std::string& last_line, unsigned seconds) {
+  // On a terminal the progress line may stand there.
+  g_last_line = (isatty(STDERR_FILENO) == 1 ? "\n" : "") + last_line + "\n";
+  g_seconds_unheard = static_cast<int>(seconds);
   // A closed pipe on stdout must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGALRM, end_unheard);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action{};
     sigaction(signal, nullptr, &action);
     if (action.sa_handler == SIG_IGN) continue;  // nohup has asked for it
-    action.sa_handler = [](int caught) { g_interrupted = caught; };
+    action.sa_handler = keep_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
     sigaction(signal, &action, nullptr);
   }
 }
 
-int interrupted() { return g_interrupted; }
+int interrupted() {
+  if (g_interrupted != 0) alarm(0);
+  return g_interrupted;
+}
 
 }  // namespace digitrec::cli

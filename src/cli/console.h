@@ -44,9 +44,14 @@ std::string format_count(int64_t value);
 /// The same of a rate, rounded.
 std::string format_count(double value);
 
-/// Keeps the first SIGINT, SIGTERM or SIGHUP for interrupted(); a second one of the same kind ends the program.
-void catch_interrupts();
-/// The signal that was kept; 0 for none.
+/// Seconds for which a signal may wait to be asked for.
+inline constexpr unsigned kMaxSecondsUnheard = 4;
+
+/// Keeps the first SIGINT, SIGTERM or SIGHUP for interrupted(); a second one of the same kind ends the program. So does
+/// the first when nothing asks for it in time, whatever a step waits for: the program then prints `last_line` on stderr
+/// and exits with 128 plus the signal's number.
+void catch_interrupts(const std::string& last_line, unsigned seconds = kMaxSecondsUnheard);
+/// The signal that was kept; 0 for none. Whoever is told of one ends the program, and may take its time.
 int interrupted();
 
 }  // namespace digitrec::cli

@@ -69,7 +69,10 @@ void TrainingView::keep(const MemberResult& member) {
 void TrainingView::begin(const Member& member, const TrainStart& start) {
   if (!std::exchange(has_begun_, true)) {
     set_log_file(RunPaths(config_.out).log());
-    catch_interrupts();
+    catch_interrupts(
+        fmt::format("digitrec: ended within a step that took more than {} s to hear the signal; what was saved before "
+                    "is kept; resume it with digitrec train --resume {}",
+                    kMaxSecondsUnheard, config_.out));
     begin_run(start);
   }
   if (member.count > 1) log(title(member));
