@@ -1,15 +1,18 @@
 #include "data/csv.h"
 
 #include "data/byte_stream.h"
+#include "data/csv_columns.h"
+#include "data/csv_text.h"
 #include "data/plain_csv.h"
 #include "digitrec/core/error.h"
+
+#include <ATen/ops/tensor.h>
 
 #include <csv.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -71,69 +74,30 @@ class Lines {
   int64_t number_ = 0;
 };
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// A field as a message shows it: cut off, and with ? for what cannot be printed.
-std::string shown(std::string_view field) {
-  std::string text;
-  for (const char c : field.substr(0, 24)) text += (c >= ' ' && c < 127) ? c : '?';
-  if (field.size() > 24) text += "...";
-  return text;
-}
-
 bool is_blank(const char* line) { return trimmed(line).empty(); }
 
-struct Header {
-  std::vector<std::string> names;
-  int64_t label_column = -1;
-  int64_t image_size = 0;
-
-  int64_t columns() const { return static_cast<int64_t>(names.size()); }
-};
-
-Header parse_header(Lines& lines, Labels labels) {
+CsvColumns parse_header(Lines& lines, Labels labels) {
   const char* line = lines.next();
   if (line == nullptr || is_blank(line)) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
   const std::string_view text(line);
   constexpr int64_t kMaxColumns = kMaxImageSize * kMaxImageSize + 1;
-  const int64_t columns = 1 + std::count(text.begin(), text.end(), ',');
-  if (columns > kMaxColumns) {
-    lines.fail(kLineTooLong);
-  }
+  if (1 + std::count(text.begin(), text.end(), ',') > kMaxColumns) lines.fail(kLineTooLong);
   if (text.find('"') != std::string_view::npos) {
     lines.fail("quoted fields are not supported; expected plain names and numbers", "save the file without quotes");
   }
-  Header header;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    header.names.emplace_back(trimmed(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  const bool numeric = std::all_of(header.names.begin(), header.names.end(), [](const std::string& name) {
+  const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
+  CsvColumns columns = name_csv_columns(text, fail);
+  const bool numeric = std::all_of(columns.names.begin(), columns.names.end(), [](const std::string& name) {
     return !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos;
   });
   if (numeric) lines.fail("the first line holds numbers; expected a header like label,pixel0,pixel1,...");
-  for (size_t i = 0; i < header.names.size(); ++i) {
-    if (header.names[i] != "label") continue;
-    if (header.label_column >= 0) lines.fail("two columns are named label; expected one");
-    header.label_column = static_cast<int64_t>(i);
-  }
-  if (labels == Labels::required && header.label_column < 0) {
+  if (labels == Labels::required && columns.label < 0) {
     lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)");
   }
-  const int64_t pixels = columns - (header.label_column >= 0 ? 1 : 0);
-  header.image_size = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(pixels))));
-  if (pixels < 1 || header.image_size * header.image_size != pixels) {
-    lines.fail(fmt::format(
-        "{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28", pixels));
-  }
-  return header;
+  place_csv_pixels(columns, fail);
+  return columns;
 }
 
 /// Throws Error, which says why a field is not a whole number in 0..`limit`.
@@ -192,13 +156,13 @@ void require_only_blank_lines(Lines& lines) {
 }
 
 /// `labels` is null when the caller does not want them; then the field may hold anything.
-void parse_row(const Lines& lines, char* line, const Header& header, std::vector<uint8_t>& pixels,
+void parse_row(const Lines& lines, char* line, const CsvColumns& header, std::vector<uint8_t>& pixels,
                std::vector<int64_t>* labels) {
   char* cursor = line;
-  const int64_t columns = header.columns();
+  const int64_t columns = header.count();
   for (int64_t column = 0; column < columns; ++column) {
     const std::string& name = header.names[static_cast<size_t>(column)];
-    if (column != header.label_column) {
+    if (column != header.label) {
       pixels.push_back(static_cast<uint8_t>(parse_field(lines, name, cursor, 255)));
     } else if (labels != nullptr) {
       labels->push_back(parse_field(lines, name, cursor, kMaxClasses - 1));
@@ -214,16 +178,22 @@ void parse_row(const Lines& lines, char* line, const Header& header, std::vector
   }
 }
 
+/// `pixels`: uint8 [N, S * S], as the columns stand.
+at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
+  return columns.order.empty() ? pixels : pixels.index_select(1, at::tensor(columns.order, at::kLong));
+}
+
 }  // namespace
 
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   Lines lines(path);
-  const Header header = parse_header(lines, labels);
+  const CsvColumns header = parse_header(lines, labels);
   // The fast reader reads every label and every row; the one below can ignore labels and stop early.
-  const bool skips_labels = labels == Labels::ignored && header.label_column >= 0;
+  const bool skips_labels = labels == Labels::ignored && header.label >= 0;
   if (max_rows <= 0 && !skips_labels) {
-    if (const auto plain = read_plain_rows(path, header.columns(), header.label_column, kMaxClasses - 1)) {
-      return {plain->pixels.view({-1, header.image_size, header.image_size}), plain->labels, path.string()};
+    if (const auto plain = read_plain_rows(path, header.count(), header.label, kMaxClasses - 1)) {
+      const at::Tensor pixels = in_pixel_order(plain->pixels, header);
+      return {pixels.view({-1, header.image_size, header.image_size}), plain->labels, path.string()};
     }
   }
   std::vector<uint8_t> pixels;
@@ -240,7 +210,9 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
     ++rows;
   }
   if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
-  return make_dataset(std::move(pixels), std::move(classes), header.image_size, path.string());
+  Dataset dataset = make_dataset(std::move(pixels), std::move(classes), header.image_size, path.string());
+  dataset.images = in_pixel_order(dataset.images.flatten(1), header).view_as(dataset.images);
+  return dataset;
 }
 
 std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {

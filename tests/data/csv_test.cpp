@@ -31,6 +31,18 @@ TEST(ReadCsv, FindsTheLabelColumnByItsName) {
   EXPECT_FALSE(read_csv(path, Labels::ignored).has_labels());
 }
 
+TEST(ReadCsv, FindsPixelsByTheNumbersInTheirNames) {
+  const TempFolder folder;
+  const auto plain = folder.write("a.csv", "pixel3,pixel2,label,pixel1,pixel0\n4,3,5,2,1\n8,7,6,6,5\n");
+  const auto blanks = folder.write("b.csv", "pixel3,pixel2,label,pixel1,pixel0\n4, 3,5,2,1\n8,7,6,6,5\n");
+  const torch::Tensor expected = torch::tensor({1, 2, 3, 4, 5, 6, 7, 8}, torch::kUInt8).view({2, 2, 2});
+  for (const auto& path : {plain, blanks}) {
+    const Dataset data = read_csv(path, Labels::required);
+    EXPECT_TRUE(data.images.equal(expected)) << path;
+    EXPECT_TRUE(data.labels.equal(torch::tensor({5, 6}, torch::kInt64))) << path;
+  }
+}
+
 TEST(ReadCsv, SkipsLabelsThatAreIgnoredWhateverTheyHold) {
   const TempFolder folder;
   const auto path = folder.write("a.csv", std::string(kHeader) + "unknown,1,2,3,4\n5000,5,6,7,8\n");
@@ -114,6 +126,10 @@ INSTANTIATE_TEST_SUITE_P(
                ":3: 4 fields; expected 5 as in the header (is the file cut off?)"},
         BadCsv{"TooManyFields", kH + "1,0,1,2,3,4\n",
                ":2: 6 fields; expected 5 as in the header (is the file cut off?)"},
+        BadCsv{"IdAsPixel", "label,ImageId,pixel0,pixel1,pixel2\n1,2,3,4,5\n",
+               ":1: column 2, 'ImageId', is neither the label nor a pixel such as pixel0; remove it"},
+        BadCsv{"OnePixelManyTimes", "label,pixel0,pixel0,pixel0,pixel0\n1,2,3,4,5\n",
+               ":1: two columns are named pixel0; expected each pixel once"},
         BadCsv{"Truncated", kH + "1,0,1,2,3\n1,0", ":3: 2 fields; expected 5 as in the header (is the file cut off?)"},
         BadCsv{"NotANumber", kH + "1,0,abc,2,3\n",
                ":2: column pixel1: 'abc' is not a number; expected a whole number 0 to 255"},
