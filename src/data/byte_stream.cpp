@@ -97,11 +97,25 @@ size_t ByteStream::read_unpacked(char* to, size_t size) {
     position_ += packed.size() - stream.avail_in;
     done += room - stream.avail_out;
     if (code != Z_STREAM_END) continue;
-    // Parts may follow one another; like the gzip program we ignore anything else after them.
-    inflater_->has_ended = !peek(kGzip.size()).starts_with(kGzip);
+    inflater_->has_ended = !begins_another_part();
     inflateReset(&stream);
   }
   return done;
+}
+
+/// After the end of a part: whether another follows. Throws Error for anything else than that, or the end of the file,
+/// or zeros up to there (tapes pad with them): a part behind a stray byte would be lost.
+bool ByteStream::begins_another_part() {
+  if (peek(kGzip.size()).starts_with(kGzip)) return true;
+  for (std::string_view rest = peek(1); !rest.empty(); rest = peek(1)) {
+    if (rest.find_first_not_of('\0') != std::string_view::npos) {
+      throw Error(fmt::format("{}: bytes that are no gzip follow the packed data; expected its end or more gzip",
+                              path_.string()),
+                  "fetch it again");
+    }
+    position_ += rest.size();
+  }
+  return false;
 }
 
 }  // namespace digitrec

@@ -31,6 +31,7 @@ class ByteStream {
   std::string_view peek(size_t min_size);
   size_t read_plain(char* to, size_t size);
   size_t read_unpacked(char* to, size_t size);
+  bool begins_another_part();
 
   std::filesystem::path path_;
   std::unique_ptr<Descriptor> file_;
