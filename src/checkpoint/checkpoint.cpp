@@ -1,6 +1,7 @@
 #include "digitrec/checkpoint/checkpoint.h"
 
 #include "checkpoint/contents.h"
+#include "checkpoint/json.h"
 #include "checkpoint/load_or_previous.h"
 #include "checkpoint/safetensors.h"
 #include "core/names.h"
@@ -21,6 +22,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Numbers beyond which no network answers sensibly: training gives temperatures of 0.05 to 20, means of 0 to 1 and
+/// deviations of up to 1; other programs may have normalised pixels of 0 to 255.
+struct Range {
+  double low;
+  double high;
+
+  bool contains(double value) const { return value >= low && value <= high; }
+};
+constexpr Range kTemperatures{0.01, 100};
+constexpr Range kMeans{-1000, 1000};
+constexpr Range kDeviations{1e-8, 1000};
+
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
   throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what));
 }
@@ -32,9 +45,10 @@ std::string require_key(const fs::path& path, const SafeTensors& contents, const
 }
 
 nlohmann::json parse_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
-  nlohmann::json value = nlohmann::json::parse(require_key(path, contents, key), nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) refuse(path, fmt::format("its metadata '{}' is not JSON", key));
-  return value;
+  const JsonWithoutTwins json = parse_json_without_twins(require_key(path, contents, key));
+  if (!json.twin.empty()) refuse(path, fmt::format("its metadata '{}' names '{}' twice", key, json.twin));
+  if (json.value.is_discarded()) refuse(path, fmt::format("its metadata '{}' is not JSON", key));
+  return json.value;
 }
 
 int64_t require_integer(const fs::path& path, const SafeTensors& contents, const std::string& key, int64_t limit) {
@@ -59,12 +73,14 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
     refuse(path, "its metadata 'normalization' lacks mean or deviation");
   }
   info.normalization = {normalization["mean"].get<double>(), normalization["deviation"].get<double>()};
-  if (!std::isfinite(info.normalization.mean) || !(info.normalization.deviation > 0)) {
-    refuse(path, "its normalization is out of range");
+  if (!kMeans.contains(info.normalization.mean) || !kDeviations.contains(info.normalization.deviation)) {
+    refuse(path, fmt::format("its normalization is out of range, mean {} to {} and deviation {} to {}", kMeans.low,
+                             kMeans.high, kDeviations.low, kDeviations.high));
   }
   const nlohmann::json temperature = parse_key(path, contents, "temperature");
-  if (!temperature.is_number() || !(temperature.get<double>() > 0)) {
-    refuse(path, "its metadata 'temperature' is not above 0");
+  if (!temperature.is_number() || !kTemperatures.contains(temperature.get<double>())) {
+    refuse(path,
+           fmt::format("its metadata 'temperature' is not a number {} to {}", kTemperatures.low, kTemperatures.high));
   }
   info.temperature = temperature.get<double>();
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
@@ -89,6 +105,9 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
       refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
     }
     tensor.copy_(found->second);
+    if (!found->second.isfinite().all().item<bool>()) {
+      refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));
+    }
   }
   for (const auto& [name, tensor] : contents.tensors) {
     if (!state.contains(name)) refuse(path, fmt::format("it says preset {} but has a tensor '{}'", preset, name));

@@ -1,5 +1,6 @@
 #include "checkpoint/safetensors.h"
 
+#include "checkpoint/json.h"
 #include "core/file.h"
 #include "digitrec/core/error.h"
 
@@ -89,9 +90,10 @@ class Reader {
     data_ = std::string_view(bytes_).substr(sizeof length + length);
     const std::string_view text = std::string_view(bytes_).substr(sizeof length, length);
     require_shallow(text);
-    nlohmann::json header = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!header.is_object()) fail("its header is not a JSON object");
-    return header;
+    JsonWithoutTwins header = parse_json_without_twins(text);
+    if (!header.twin.empty()) fail(fmt::format("its header names '{}' twice", header.twin));
+    if (!header.value.is_object()) fail("its header is not a JSON object");
+    return header.value;
   }
 
   /// A header nests two objects deep. Deep nesting, an attack on the parser's stack, is refused before it parses.

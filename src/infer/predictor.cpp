@@ -79,6 +79,10 @@ at::Tensor Predictor::predict(const Dataset& dataset) {
         options_.on_progress(done / static_cast<double>(dataset.size() * static_cast<int64_t>(networks_.size())));
       }
     }
+    if (!result.isfinite().all().item<bool>()) {
+      throw Error(fmt::format("{}: its probabilities are not finite", file.string()),
+                  "train it again, or leave it out");
+    }
   }
   return result / static_cast<double>(networks_.size());
 }

@@ -8,6 +8,8 @@
 #include "support.h"
 #include "support_run.h"
 
+#include <cmath>
+
 namespace digitrec {
 namespace {
 
@@ -83,8 +85,29 @@ TEST_F(BrokenCheckpoint, WithOddNumbers) {
   contents_.metadata["classes"] = "-3";
   expect_refused("its metadata 'classes' is not a whole number 1 to 1000");
   contents_.metadata["classes"] = "10";
-  contents_.metadata["normalization"] = R"({"mean":0.1,"deviation":0})";
-  expect_refused("its normalization is out of range");
+  const std::string normalization = contents_.metadata["normalization"];
+  for (const char* odd : {R"({"mean":0.1,"deviation":0})", R"({"mean":0.1,"deviation":1e-300})",
+                          R"({"mean":0.1,"deviation":1e300})", R"({"mean":1e300,"deviation":0.3})"}) {
+    contents_.metadata["normalization"] = odd;
+    expect_refused("its normalization is out of range, mean -1000 to 1000 and deviation 1e-08 to 1000");
+  }
+  contents_.metadata["normalization"] = normalization;
+  for (const char* odd : {"0", "1e-300", "1e300", "-1", "null"}) {
+    contents_.metadata["temperature"] = odd;
+    expect_refused("its metadata 'temperature' is not a number 0.01 to 100");
+  }
+}
+
+TEST_F(BrokenCheckpoint, WithWeightsThatAreNotFinite) {
+  for (const double odd : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    contents_.tensors["fc1.bias"][3].fill_(odd);
+    expect_refused("its tensor 'fc1.bias' has values that are not finite");
+  }
+}
+
+TEST_F(BrokenCheckpoint, ThatNamesANumberTwice) {
+  contents_.metadata["normalization"] = R"({"mean":0.1,"deviation":0.3,"mean":0.2})";
+  expect_refused("its metadata 'normalization' names 'mean' twice");
 }
 
 TEST(Checkpoint, IsRefusedWithAnyByteChangedOrCutAnywhere) {

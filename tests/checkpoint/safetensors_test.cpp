@@ -87,6 +87,16 @@ INSTANTIATE_TEST_SUITE_P(
             "tensor 'y' overlaps another or leaves a gap"},
         BadFile{"TooLong", file_of(one_tensor("F32", "[1]", "[0,4]"), "abcdefgh"),
                 "the file continues after its last tensor"},
+        BadFile{
+            "TensorTwice",
+            file_of(
+                R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
+                "abcd"),
+            "its header names 'x' twice"},
+        BadFile{"ShapeTwice", file_of(R"({"x":{"dtype":"U8","shape":[2],"shape":[4],"data_offsets":[0,4]}})", "abcd"),
+                "its header names 'shape' twice"},
+        BadFile{"MetadataTwice", file_of(R"({"__metadata__":{"a":"1","b":"2","a":"3"}})", ""),
+                "its header names 'a' twice"},
         BadFile{"OddMetadata", file_of(R"({"__metadata__":{"a":1}})", ""), "its metadata 'a' is not a string"}),
     [](const auto& instance) { return instance.param.name; });
 

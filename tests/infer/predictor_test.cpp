@@ -4,6 +4,8 @@
 #include "support.h"
 #include "support_run.h"
 
+#include <ATen/core/grad_mode.h>
+
 namespace digitrec {
 namespace {
 
@@ -48,6 +50,17 @@ TEST(Predictor, DividesLogitsByTheTemperature) {
   EXPECT_EQ(network.info.temperature, 2.0);
   const torch::Tensor logits = compute_logits(*network.model, data.images, network.info.normalization);
   EXPECT_TRUE(torch::allclose(test::predictor_of({folder / "a"}).predict(data), (logits / 2).softmax(1)));
+}
+
+TEST(Predictor, RefusesAnswersThatAreNoNumbers) {
+  const TempFolder folder;
+  const auto a = save(folder, "a", {});
+  const auto model = build_model("mlp-128", {});
+  at::NoGradGuard no_grad;
+  for (at::Tensor& weights : model->parameters()) weights.fill_(3e38);  // finite, but no sum of them is
+  save_checkpoint(folder / "b", *model, {.preset = "mlp-128"});
+  EXPECT_ERROR(test::predictor_of({a, folder / "b"}).predict(test::random_dataset({0, 1}, 28)), Error,
+               (folder / "b").string() + ": its probabilities are not finite; train it again, or leave it out");
 }
 
 TEST(Predictor, RefusesNetworksOrImagesOfAnotherKind) {
