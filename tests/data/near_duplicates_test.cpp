@@ -42,8 +42,38 @@ TEST(FindNearDuplicates, FindsNoisyAndFadedCopiesAmongOthers) {
   // Noise of one and a half grey levels, as in a good JPEG file; then a thirtieth less contrast.
   EXPECT_TRUE(find_near_duplicates(images, bytes(copies + 1.5 * torch::randn_like(copies))).equal(rows));
   EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.97)).equal(rows));
-  // With half the contrast it no longer counts as the same image.
-  EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.5)).lt(0).all().item<bool>());
+  EXPECT_TRUE(find_near_duplicates(images, bytes(copies * 0.5)).equal(rows));
+}
+
+/// Images moved by whole pixels; what leaves the image is lost.
+torch::Tensor moved(const torch::Tensor& images, int64_t right, int64_t down) {
+  const torch::Tensor padded = torch::constant_pad_nd(images, {4, 4, 4, 4});
+  return padded.slice(1, 4 - down, 4 - down + images.size(1)).slice(2, 4 - right, 4 - right + images.size(2));
+}
+
+TEST(FindNearDuplicates, FindsBrighterDarkerAndMovedCopies) {
+  const torch::Tensor images = draw_synthetic_digits(3000, 5).images;
+  const torch::Tensor rows = torch::arange(0, 3000, 5);
+  const torch::Tensor copies = images.index_select(0, rows).to(torch::kFloat32);
+  at::manual_seed(1);
+  const auto bytes = [](const torch::Tensor& t) { return t.round().clamp(0, 255).to(torch::kUInt8); };
+  const auto found = [&](const torch::Tensor& altered) {
+    return find_near_duplicates(images, bytes(altered)).eq(rows).to(torch::kFloat32).mean().item<float>();
+  };
+  EXPECT_EQ(found(copies * 1.2), 1);  // cut off at 255
+  EXPECT_EQ(found(copies * 0.8), 1);
+  for (const auto& [right, down] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-2, 1}}) {
+    EXPECT_GT(found(moved(copies, right, down)), 0.995) << right << ", " << down;
+  }
+  EXPECT_GT(found(moved(copies, 1, -1) * 1.2 + 1.5 * torch::randn_like(copies)), 0.99);
+  // The other way round: the brightened ones are those that are known.
+  EXPECT_TRUE(find_near_duplicates(bytes(images.to(torch::kFloat32) * 1.2), bytes(copies)).equal(rows));
+}
+
+TEST(FindNearDuplicates, MovesNoImageOfAFewPixels) {
+  const torch::Tensor first = torch::zeros({1, 28, 28}, torch::kUInt8);
+  first.slice(1, 10, 13).slice(2, 10, 13).fill_(255);
+  EXPECT_EQ(count_near_duplicates(first, moved(first, 1, 0)), 0);
 }
 
 }  // namespace
