@@ -84,6 +84,7 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   }
   info.temperature = temperature.get<double>();
   if (contents.metadata.contains("data")) info.data = contents.metadata.at("data");
+  if (contents.metadata.contains("settings")) info.settings = contents.metadata.at("settings");
   const nlohmann::json metrics = parse_key(path, contents, "metrics");
   for (const auto& [name, value] : metrics.items()) {
     if (value.is_number()) info.metrics[name] = value.get<double>();
@@ -104,10 +105,10 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
     }
-    tensor.copy_(found->second);
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));
     }
+    tensor.copy_(found->second);
   }
   for (const auto& [name, tensor] : contents.tensors) {
     if (!state.contains(name)) refuse(path, fmt::format("it says preset {} but has a tensor '{}'", preset, name));
@@ -137,6 +138,7 @@ SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& i
       {"normalization",
        nlohmann::json{{"mean", info.normalization.mean}, {"deviation", info.normalization.deviation}}.dump()},
       {"data", info.data},
+      {"settings", info.settings},
       {"temperature", nlohmann::json(info.temperature).dump()},
       {"metrics", nlohmann::json(info.metrics).dump()},
   };

@@ -116,16 +116,18 @@ Metrics evaluate_held_out(EvalCommand& command) {
   if (command.inference.checkpoints.size() != 1)
     throw UsageError("--held-out: expected one --checkpoint, a run folder");
   const std::filesystem::path folder = command.inference.checkpoints.front();
-  const TrainConfig config = read_run_config(folder);
+  const TrainConfig config = trained_config(folder);
   if (command.data.empty()) command.data = config.data;
   const PredictorOptions options = predictor_options(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::train, config.limit);
-  const HeldOut held_out = predict_held_out(folder, dataset, options);
-  for (const std::string& damage : held_out.damage) warn(damage);
-  log(fmt::format("data    {}: {} of {} rows were held back", dataset.source, format_count(held_out.rows.numel()),
-                  format_count(dataset.size())));
+  const HeldOut held_out = predict_held_out(folder, dataset, options, command.limit);
+  for (const std::string& doubt : held_out.doubts) warn(doubt);
   if (held_out.rows.numel() == 0)
     throw Error(fmt::format("{}: held no rows back", folder.string()), "evaluate it on other data");
+  log(fmt::format(
+      "data    {}: {} of {} rows were held back{}", dataset.source, format_count(held_out.held_back),
+      format_count(dataset.size()),
+      command.limit > 0 ? fmt::format(", the first {} are scored", format_count(held_out.rows.numel())) : ""));
   return compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows));
 }
 

@@ -52,7 +52,7 @@ int run_report(const ReportCommand& command) {
     const auto draw = [&](double fraction) { progress.draw({fmt::format("reading {}", command.runs[i]), fraction}); };
     draw(0);
     runs.push_back(load_run(command.runs[i], command.data, {device, precision, /*tta=*/false, draw}));
-    for (const std::string& damage : runs.back().damage) warn(damage);
+    for (const std::string& doubt : runs.back().held_out.doubts) warn(doubt);
   }
   name_apart(runs);
   make_folder(out);

@@ -160,7 +160,7 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
-  for (const std::string& damage : result.held_out.damage) warn(damage);
+  for (const std::string& doubt : result.held_out.doubts) warn(doubt);
   if (const int64_t rows = result.held_out.rows.numel(); rows > 0) {
     const at::Tensor labels = dataset_.labels.index_select(0, result.held_out.rows);
     const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();

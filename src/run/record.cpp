@@ -69,7 +69,7 @@ PredictorOptions options_as_trained(const TrainConfig& config) {
 }
 
 RunRecord load_run(const fs::path& folder, const std::string& data, const PredictorOptions& options) {
-  const TrainConfig config = read_run_config(folder);
+  const TrainConfig config = trained_config(folder);
   return load_run(folder, load_dataset(data.empty() ? config.data : data, Purpose::train, config.limit), options);
 }
 
@@ -77,14 +77,13 @@ RunRecord load_run(const fs::path& folder, const Dataset& dataset, const Predict
   RunRecord run;
   run.folder = folder;
   run.name = fs::weakly_canonical(folder).filename().string();
-  run.config = read_run_config(folder);
   run.dataset = dataset;
   run.held_out = predict_held_out(folder, run.dataset, options);
+  run.config = run.held_out.config;
   if (run.held_out.rows.numel() == 0)
     throw Error(fmt::format("{}: held back no rows; a report needs them", folder.string()));
   run.labels = run.dataset.labels.index_select(0, run.held_out.rows);
   run.metrics = compute_metrics(run.held_out.probabilities, run.labels);
-  run.damage = run.held_out.damage;
   for (const Loaded<Checkpoint>& network : load_networks({folder})) {
     const RunPaths member(network.file.parent_path());
     NetworkRecord record{network.file, read_epoch_metrics(member.metrics()), 0};

@@ -29,9 +29,8 @@ struct RunRecord {
   std::map<std::string, std::string> environment{};  ///< versions, device and machine of the training
   Dataset dataset{};
   HeldOut held_out{};
-  at::Tensor labels{};                ///< of the held-out rows, int64 [M]; undefined while the run is training
-  Metrics metrics{};                  ///< on them
-  std::vector<std::string> damage{};  ///< one line for each checkpoint that could not be used, see Loaded
+  at::Tensor labels{};  ///< of the held-out rows, int64 [M]; undefined while the run is training
+  Metrics metrics{};    ///< on them
 };
 
 /// Reads the run in `folder`, which was trained on `dataset`, and scores what it held back. Throws Error when the run

@@ -37,6 +37,7 @@ CheckpointInfo describe_network(const TrainPlan& plan) {
   CheckpointInfo info;
   info.preset = plan.config.model;
   info.data = plan.rows.data;
+  info.settings = fixed_settings(plan.config);
   info.shape = plan.shape;
   info.normalization = plan.normalization;
   return info;

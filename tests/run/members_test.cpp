@@ -1,6 +1,8 @@
 
+#include "checkpoint/safetensors.h"
 #include "core/precision.h"
 #include "digitrec/core/error.h"
+#include "run/record.h"
 #include "support.h"
 #include "support_run.h"
 #include "synth/synth.h"
@@ -9,6 +11,8 @@
 #include <torch/types.h>
 
 #include <nlohmann/json.hpp>
+
+#include <fstream>
 
 namespace digitrec {
 namespace {
@@ -137,6 +141,95 @@ TEST(Members, RefuseNumbersThatMakeNoSense) {
   EXPECT_ERROR(test::run(small(3, 0), test::random_dataset({0, 1}, 28), folder / "runs/new"), Error,
                "random: 2 rows cannot fill 3 folds; add rows or lower `folds`");
   EXPECT_TRUE(folder.entries().empty());
+}
+
+/// Changes a line of a run's config.toml.
+void edit_config(const std::filesystem::path& file, const std::string& from, const std::string& to) {
+  std::string text = read_text(file);
+  const size_t at = text.find("\n" + from + "\n");
+  ASSERT_NE(at, std::string::npos) << from;
+  std::ofstream(file) << text.replace(at + 1, from.size(), to);
+}
+
+TEST(PredictHeldOut, BelievesTheCheckpointAndNotAnEditedConfig) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  const auto run = folder / "run";
+  train_one(small(0, 0), data, run, {});
+  const HeldOut before = predict_held_out(run, data, {});
+  EXPECT_TRUE(before.doubts.empty());
+  edit_config(run / "config.toml", "seed = 42", "seed = 7");
+  edit_config(run / "config.toml", "val_fraction = 0.1", "val_fraction = 0.5");
+  const HeldOut after = predict_held_out(run, data, {});
+  EXPECT_TRUE(after.rows.equal(before.rows));
+  EXPECT_TRUE(after.probabilities.equal(before.probabilities));
+  EXPECT_EQ(after.config.seed, 42);
+  EXPECT_EQ(after.doubts,
+            std::vector<std::string>{(run / "config.toml").string() + ": says seed = 7, val_fraction = 0.5, but " +
+                                     (run / "best.safetensors").string() +
+                                     " was trained with seed = 42, val_fraction = 0.1, which counts"});
+  EXPECT_EQ(trained_config(run).seed, 42);
+}
+
+TEST(PredictHeldOut, ScoresAllFoldsWhateverTheConfigSays) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  const auto run = folder / "run";
+  const RunResult trained = test::run(small(3, 0), data, run);
+  edit_config(run / "config.toml", "folds = 3", "folds = 2");
+  edit_config(run / "member-02/config.toml", "member = 2", "member = 1");
+  const HeldOut held_out = predict_held_out(run, data, options_as_trained(small(3, 0)));
+  EXPECT_TRUE(held_out.probabilities.equal(trained.held_out.probabilities));
+  ASSERT_EQ(held_out.doubts.size(), 2U);
+  EXPECT_TRUE(held_out.doubts[0].starts_with((run / "config.toml").string() + ": says folds = 2, but "));
+  EXPECT_TRUE(held_out.doubts[1].starts_with((run / "member-02/config.toml").string() + ": says member = 1, but "));
+}
+
+TEST(PredictHeldOut, SaysThatAnEarlierCheckpointHoldsNoSettings) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(200, 1);
+  const auto run = folder / "run";
+  train_one(small(0, 0), data, run, {});
+  SafeTensors contents = read_safetensors(run / "best.safetensors");
+  contents.metadata.erase("settings");
+  write_safetensors(run / "best.safetensors", contents);
+  EXPECT_EQ(predict_held_out(run, data, {}).doubts,
+            std::vector<std::string>{(run / "best.safetensors").string() +
+                                     ": an earlier digitrec wrote it, without its settings; " +
+                                     (run / "config.toml").string() + " is believed"});
+}
+
+TEST(PredictHeldOut, ScoresTheFirstRows) {
+  const TempFolder folder;
+  const Dataset data = draw_synthetic_digits(300, 1);
+  test::run(small(3, 0), data, folder / "run");
+  const HeldOut all = predict_held_out(folder / "run", data, {});
+  const HeldOut some = predict_held_out(folder / "run", data, {}, 50);
+  EXPECT_EQ(some.held_back, 300);
+  EXPECT_TRUE(some.rows.equal(torch::arange(50)));
+  EXPECT_TRUE(torch::allclose(some.probabilities, all.probabilities.slice(0, 0, 50), 1e-4, 1e-6));
+  EXPECT_EQ(predict_held_out(folder / "run", data, {}, 1000).rows.numel(), 300);
+}
+
+TEST(MissingNetworks, AreNamed) {
+  const TempFolder folder;
+  const auto run = folder / "run";
+  const auto said = [&] { return missing_networks({run, run / "member-01/best.safetensors"}); };
+  test::run(small(4, 0), draw_synthetic_digits(300, 1), run);
+  EXPECT_TRUE(said().empty());
+  // The one before it takes its place, which load_networks says.
+  std::filesystem::rename(run / "member-01/best.safetensors", run / "member-01/best.previous.safetensors");
+  EXPECT_TRUE(said().empty());
+  EXPECT_NE(load_networks({run}).front().damage, "");
+  std::filesystem::remove(run / "member-02/best.safetensors");
+  std::filesystem::remove_all(run / "member-04");  // as when it was stopped in the third
+  const std::vector<std::string> line{run.string() +
+                                      ": 2 of its 4 networks have no best.safetensors (member-02, member-04); the "
+                                      "others vote without them"};
+  EXPECT_EQ(said(), line);
+  edit_config(run / "config.toml", "folds = 4", "folds = 2");
+  EXPECT_EQ(said(), line);
+  EXPECT_EQ(load_networks({run}).size(), 2U);
 }
 
 TEST(PredictHeldOut, RefusesOtherData) {

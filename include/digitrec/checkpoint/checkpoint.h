@@ -19,6 +19,7 @@ struct CheckpointInfo {
   double temperature = 1;                   ///< divides the logits, for calibrated probabilities
   std::map<std::string, double> metrics{};  ///< of the epoch it holds: epoch, val_accuracy, val_loss, ...
   std::string data{};                       ///< fingerprint of the data set, validation rows included
+  std::string settings{};                   ///< of its training, see fixed_settings; empty when it is not known
   std::string version{};                    ///< version of digitrec that wrote the file
 };
 

@@ -36,9 +36,12 @@ struct MemberResult {
 
 /// Rows of a data set scored by networks that never saw them.
 struct HeldOut {
-  at::Tensor rows;           ///< int64 [M], ascending
-  at::Tensor probabilities;  ///< float32 [M, classes]: the mean over the networks that did not train on the row
-  std::vector<std::string> damage{};  ///< one line for each checkpoint that could not be used, see Loaded
+  at::Tensor rows{};           ///< int64 [M], ascending
+  at::Tensor probabilities{};  ///< float32 [M, classes]: the mean over the networks that did not train on the row
+  int64_t held_back = 0;       ///< rows that some network never saw, of which `rows` are the first
+  TrainConfig config{};        ///< what the networks were trained with, see trained_config
+  /// One line for each checkpoint that could not be used, see Loaded, or that disagrees with its config.toml.
+  std::vector<std::string> doubts{};
 };
 
 /// How a run ended.
@@ -96,12 +99,21 @@ RunResult train(const TrainConfig& config, const Dataset& dataset, const std::fi
 /// The run's configuration, from its config.toml. Throws Error when `folder` is not a run folder.
 TrainConfig read_run_config(const std::filesystem::path& folder);
 
+/// The same with the settings that its networks hold: only those count. Paths and what a resumed run may change are
+/// config.toml's. Throws Error when the run has no network.
+TrainConfig trained_config(const std::filesystem::path& folder);
+
 /// Loads the networks at `paths`. A run folder gives the best checkpoint of each member, or the previous one where that
 /// is damaged; a checkpoint file gives itself. Throws Error when a path has no checkpoint, or one that cannot be used.
 std::vector<Loaded<Checkpoint>> load_networks(const std::vector<std::filesystem::path>& paths);
 
-/// Scores the rows that the run in `folder` held back, each by the networks that never saw it. `dataset` must be the
-/// run's own. Throws Error when it is not, or when the run is not finished.
-HeldOut predict_held_out(const std::filesystem::path& folder, const Dataset& dataset, const PredictorOptions& options);
+/// One line for each run folder among `paths` of several networks that lacks some of them: load_networks gives the
+/// others.
+std::vector<std::string> missing_networks(const std::vector<std::filesystem::path>& paths);
+
+/// Scores the rows that the run in `folder` held back, each by the networks that never saw it; with `max_rows` > 0 only
+/// the first of them. `dataset` must be the run's own. Throws Error when it is not, or when the run is not finished.
+HeldOut predict_held_out(const std::filesystem::path& folder, const Dataset& dataset, const PredictorOptions& options,
+                         int64_t max_rows = 0);
 
 }  // namespace digitrec

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "digitrec/run/run.h"
+#include "run/paths.h"
+
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// Whether a network was saved there: its best checkpoint, or the one before it.
+bool has_checkpoint(const RunPaths& network);
+
+/// A run by its networks, which say themselves what they were trained with.
+struct TrainedRun {
+  TrainConfig config;                 ///< see trained_config
+  std::vector<RunPaths> members{};    ///< that the run was to have
+  std::vector<std::string> doubts{};  ///< one line each: where config.toml and the checkpoints disagree
+};
+
+/// Throws Error when the run has no first network.
+TrainedRun read_trained_run(const RunPaths& run);
+
+}  // namespace digitrec
