@@ -46,10 +46,16 @@ void report_networks(const Predictor& predictor) {
   }
 }
 
+void warn_of_missing_networks(const std::vector<std::filesystem::path>& checkpoints) {
+  for (const std::string& line : missing_networks(checkpoints)) warn(line);
+}
+
 Predictor make_predictor(const InferenceOptions& options) {
   const PredictorOptions inference = predictor_options(options);
-  Predictor predictor(load_networks({options.checkpoints.begin(), options.checkpoints.end()}), inference);
+  const std::vector<std::filesystem::path> checkpoints(options.checkpoints.begin(), options.checkpoints.end());
+  Predictor predictor(load_networks(checkpoints), inference);
   report_networks(predictor);
+  warn_of_missing_networks(checkpoints);
   return predictor;
 }
 

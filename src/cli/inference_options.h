@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,8 @@ Predictor make_predictor(const InferenceOptions& options);
 
 /// Logs the networks, and warns of checkpoints that could not be used.
 void report_networks(const Predictor& predictor);
+
+/// Warns of runs that lack some of their networks.
+void warn_of_missing_networks(const std::vector<std::filesystem::path>& checkpoints);
 
 }  // namespace digitrec::cli

@@ -42,6 +42,7 @@ int run_serve(ServeCommand& command) {
 
   auto server = std::make_unique<Server>(options);
   for (const Predictor& model : server->models()) report_networks(model);
+  warn_of_missing_networks(options.models);
   const bool is_v6 = options.address.find(':') != std::string::npos;
   std::cout << fmt::format("http://{}:{}/\n", is_v6 ? "[" + options.address + "]" : options.address, server->port())
             << std::flush;

@@ -40,6 +40,7 @@ Target find_target(const std::string& name) {
   for (const Loaded<Checkpoint>& network : networks) {
     if (!network.damage.empty()) warn(network.damage);
   }
+  for (const std::string& line : missing_networks({name})) warn(line);
   return {file, networks.front().value.info.shape.classes};
 }
 
