@@ -94,12 +94,14 @@ void print_metrics(const Metrics& metrics) {
 
 /// The accuracy on training rows says nothing about others.
 void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
-  const std::optional<Leak> leak = find_leak(predictor, dataset);
-  if (!leak) return;
+  const LeakCheck check = find_leak(predictor, dataset);
+  for (const std::string& line : check.unchecked) warn(line);
+  if (!check.leak) return;
   warn(fmt::format(
       "{}: {} of the {} rows, or nearly the same images, are in {}, which {} was trained on; --held-out scores "
       "a run on rows that it never saw",
-      dataset.source, format_count(leak->rows), format_count(dataset.size()), leak->data, leak->checkpoint));
+      dataset.source, format_count(check.leak->rows), format_count(dataset.size()), check.leak->data,
+      check.leak->checkpoint));
 }
 
 Metrics evaluate(const EvalCommand& command) {

@@ -89,6 +89,13 @@ fs::path default_run_folder(const TrainConfig& config) {
   return folder;
 }
 
+/// As config.toml records it: eval, report and resume find the data again from any folder.
+std::string absolute_path(const std::string& path) {
+  if (path.empty()) return "";
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a slash at its end
+}
+
 void print_recipe_help() {
   TrainConfig defaults;
   std::string help = "Flags of digitrec train for details of the training:\n";
@@ -109,10 +116,14 @@ int run_train(const TrainCommand& command) {
     std::cout << to_toml(config);
     return 0;
   }
+  const std::string data = config.data;  // as messages name it
+  config.data = absolute_path(config.data);
+  config.extra_data = absolute_path(config.extra_data);
+  require_consistent(config);
   if (const Recipe* recipe = choose_recipe(command, {})) log(fmt::format("recipe  {}", recipe->name));
   set_up_runtime(config.threads);
   const DeviceChoice device = choose_device(config.device);
-  const Dataset dataset = load_dataset(config.data, Purpose::train, config.limit);
+  const Dataset dataset = load_dataset(data, Purpose::train, config.limit);
   // config.toml repeats the run, so it holds what "auto" meant here.
   config.device = device.device.str();
   const PrecisionDecision precision = choose_precision(config.precision, device.device);

@@ -89,7 +89,7 @@ void TrainingView::begin_run(const TrainStart& start) {
                   format_count(start.parameters), start.shape.classes, start.shape.image_size, start.shape.image_size));
   log(fmt::format("device  {}", device_));
   log(fmt::format("compute {}", precision_));
-  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", config_.data,
+  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", dataset_.source,
                   format_count(start.train_rows), format_count(start.validation_rows)));
   log(fmt::format("run     {}", config_.out));
   if (start.leaked_rows > 0) {

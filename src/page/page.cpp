@@ -152,9 +152,10 @@ std::string report_page(const std::vector<RunRecord>& runs, const std::string& s
   Json data{{"status", status}, {"is_going", is_going}, {"runs", Json::array()}};
   const int64_t max_images = kMaxImages / static_cast<int64_t>(runs.size());
   for (const RunRecord& run : runs) data["runs"].push_back(describe(run, max_images));
-  const std::string title = runs.size() > 1
-                                ? fmt::format("{} runs", runs.size())
-                                : fmt::format("{} on {}", runs.front().config.model, runs.front().config.data);
+  const TrainConfig& config = runs.front().config;
+  const std::string title =
+      runs.size() > 1 ? fmt::format("{} runs", runs.size())
+                      : fmt::format("{} on {}", config.model, std::filesystem::path(config.data).filename().string());
   const std::map<std::string, std::string, std::less<>> parts{{"title", escape_html(title)},
                                                               {"style", std::string(page_parts::kStyle)},
                                                               {"script", std::string(page_parts::kScript)},

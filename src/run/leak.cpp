@@ -5,11 +5,15 @@
 #include "digitrec/data/source.h"
 #include "digitrec/run/run.h"
 #include "run/paths.h"
+#include "train/as_trained.h"
 #include "train/plan.h"
 
 #include <ATen/ops/zeros.h>
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace digitrec {
@@ -21,76 +25,112 @@ namespace fs = std::filesystem;
 struct TrainingData {
   std::string path;
   int64_t limit = 0;
-  std::string print;  ///< its fingerprint; empty when the data can no longer be read
+  std::string print;  ///< its fingerprint; empty when it could not be read
+  std::string error;  ///< why it could not be read
   Dataset dataset;
   at::Tensor trained;        ///< bool [N]
   std::string checkpoint{};  ///< the first network that was trained on it
 };
 
 TrainingData open_training_data(const std::string& path, int64_t limit) {
-  TrainingData data{path, limit, {}, {}, {}};
+  TrainingData data{path, limit, {}, {}, {}, {}};
   try {
     data.dataset = load_dataset(path, Purpose::train, limit);
     data.print = fingerprint(data.dataset);
     data.trained = at::zeros({data.dataset.size()}, at::kBool);
-  } catch (const Error&) {
-    // Moved, removed or changed since, so nothing can be compared with it.
+  } catch (const Error& error) {
+    data.error = error.what();
   }
   return data;
 }
 
-/// The configuration beside a checkpoint; none when it is missing or cannot be read.
-std::optional<TrainConfig> config_beside(const fs::path& file) {
-  if (!fs::exists(RunPaths(file.parent_path()).config())) return std::nullopt;
-  try {
-    return read_run_config(file.parent_path());
-  } catch (const Error&) {
-    return std::nullopt;
+/// Looks at one network after another, and reads each data set once.
+class LeakSearch {
+ public:
+  LeakSearch(const Predictor& predictor, const Dataset& evaluation)
+      : evaluation_(evaluation), print_(fingerprint(evaluation)) {
+    for (const Loaded<Checkpoint>& network : predictor.networks()) note_training_data(network);
+    if (!check_.leak) compare();
   }
-}
 
-/// The data at `path`, kept in `known`.
-TrainingData& find_training_data(const std::string& path, int64_t limit, std::vector<TrainingData>& known) {
-  const auto found = std::find_if(known.begin(), known.end(),
+  const LeakCheck& check() const { return check_; }
+
+ private:
+  void note_training_data(const Loaded<Checkpoint>& network);
+  void note_extra_data(const Loaded<Checkpoint>& network, const std::string& path);
+  TrainingData& find(const std::string& path, int64_t limit);
+  void compare();
+
+  /// Without its training rows only this is known: whether these are of the data set that was split for it.
+  void leave_unchecked(const Loaded<Checkpoint>& network, const std::string& why) {
+    const CheckpointInfo& info = network.value.info;
+    if (info.data.empty() || info.data != print_) return note_unchecked(network, why);
+    if (!check_.leak) check_.leak = Leak{evaluation_.size(), network.file.string(), evaluation_.source};
+  }
+
+  /// Once a reason: the networks of a run share it.
+  void note_unchecked(const Loaded<Checkpoint>& network, const std::string& why) {
+    if (!reasons_.insert(why).second) return;
+    check_.unchecked.push_back(fmt::format("{}: whether {} was trained on some of these rows could not be checked: {}",
+                                           evaluation_.source, network.file.string(), why));
+  }
+
+  const Dataset& evaluation_;
+  std::string print_;
+  std::vector<TrainingData> known_;
+  std::set<std::string> reasons_;
+  LeakCheck check_;
+};
+
+TrainingData& LeakSearch::find(const std::string& path, int64_t limit) {
+  const auto found = std::find_if(known_.begin(), known_.end(),
                                   [&](const TrainingData& d) { return d.path == path && d.limit == limit; });
-  return found != known.end() ? *found : known.emplace_back(open_training_data(path, limit));
+  return found != known_.end() ? *found : known_.emplace_back(open_training_data(path, limit));
 }
 
-/// The data of the run that `file` lies in, kept in `known`; null when it is no longer there.
-TrainingData* training_data_of(const fs::path& file, const CheckpointInfo& info, std::vector<TrainingData>& known) {
-  const std::optional<TrainConfig> read = config_beside(file);
-  if (!read || info.data.empty()) return nullptr;
-  const TrainConfig& config = *read;
-  if (!config.extra_data.empty()) {
-    TrainingData& extra = find_training_data(config.extra_data, 0, known);
-    if (extra.trained.defined()) extra.trained.fill_(true);
-    if (extra.trained.defined() && extra.checkpoint.empty()) extra.checkpoint = file.string();
+void LeakSearch::note_training_data(const Loaded<Checkpoint>& network) {
+  const RunPaths run(network.file.parent_path());
+  if (!fs::exists(run.config())) {
+    return leave_unchecked(network, fmt::format("no {} lies beside it", run.config().filename().string()));
   }
-  TrainingData& data = find_training_data(config.data, config.limit, known);
-  if (data.print != info.data) return nullptr;
+  TrainConfig config;
+  try {
+    config = as_trained(read_run_config(run.folder()), run.config(), network).config;
+  } catch (const Error& error) {
+    return leave_unchecked(network, error.what());
+  }
+  if (!config.extra_data.empty()) note_extra_data(network, config.extra_data);
+  TrainingData& data = find(config.data, config.limit);
+  if (!data.error.empty()) return leave_unchecked(network, data.error);
+  if (data.print != network.value.info.data) {
+    return leave_unchecked(network, fmt::format("{} is not what it was trained on", data.dataset.source));
+  }
   data.trained.index_fill_(0, training_split(config, data.dataset).train, true);
-  if (data.checkpoint.empty()) data.checkpoint = file.string();
-  return &data;
+  if (data.checkpoint.empty()) data.checkpoint = network.file.string();
+}
+
+void LeakSearch::note_extra_data(const Loaded<Checkpoint>& network, const std::string& path) {
+  TrainingData& extra = find(path, 0);
+  if (!extra.error.empty()) return note_unchecked(network, extra.error);
+  extra.trained.fill_(true);
+  if (extra.checkpoint.empty()) extra.checkpoint = network.file.string();
+}
+
+void LeakSearch::compare() {
+  for (const TrainingData& data : known_) {
+    if (data.checkpoint.empty()) continue;
+    const at::Tensor rows = data.trained.nonzero().squeeze(1);
+    const int64_t count = count_near_duplicates(data.dataset.images.index_select(0, rows), evaluation_.images);
+    if (count == 0) continue;
+    check_.leak = Leak{count, data.checkpoint, data.dataset.source};
+    return;
+  }
 }
 
 }  // namespace
 
-std::optional<Leak> find_leak(const Predictor& predictor, const Dataset& evaluation) {
-  const std::string print = fingerprint(evaluation);
-  std::vector<TrainingData> known;
-  for (const Loaded<Checkpoint>& network : predictor.networks()) {
-    const CheckpointInfo& info = network.value.info;
-    const TrainingData* data = training_data_of(network.file, info, known);
-    // Without the run folder the split is unknown: the network saw part of the rows, and any may be among them.
-    if (data == nullptr && info.data == print) return Leak{evaluation.size(), network.file.string(), evaluation.source};
-  }
-  for (const TrainingData& data : known) {
-    if (data.checkpoint.empty()) continue;
-    const at::Tensor rows = data.trained.nonzero().squeeze(1);
-    const int64_t count = count_near_duplicates(data.dataset.images.index_select(0, rows), evaluation.images);
-    if (count > 0) return Leak{count, data.checkpoint, data.dataset.source};
-  }
-  return std::nullopt;
+LeakCheck find_leak(const Predictor& predictor, const Dataset& evaluation) {
+  return LeakSearch(predictor, evaluation).check();
 }
 
 }  // namespace digitrec

@@ -145,7 +145,7 @@ std::string quoted(const std::string& value) {
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       text += fmt::format("\\u{:04x}", static_cast<int>(c));
     } else {
       text += c;
@@ -173,7 +173,29 @@ int64_t count_members(const TrainConfig& config) {
   return std::max<int64_t>(1, config.folds) * std::max<int64_t>(1, config.ensemble);
 }
 
+namespace {
+
+/// Whether config.toml gives the text back. TOML is UTF-8, and paths need not be.
+bool toml_holds(const std::string& text) {
+  try {
+    return toml::parse("text = " + quoted(text))["text"].value<std::string>() == text;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+void require_texts_that_toml_holds(TrainConfig config) {
+  for (const ConfigOption& option : train_options(config)) {
+    if (!option.is_text || toml_holds(option.get())) continue;
+    throw UsageError(fmt::format("`{}`: the path is not UTF-8, so config.toml could not hold it", option.key),
+                     "rename the file or the folder");
+  }
+}
+
+}  // namespace
+
 void require_consistent(const TrainConfig& config) {
+  require_texts_that_toml_holds(config);
   if (config.folds == 1)
     throw UsageError("`folds`: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
   if (config.member > count_members(config)) {

@@ -29,8 +29,19 @@ struct FindLeak : testing::Test {
   Dataset rows(const torch::Tensor& rows) const {
     return {data.images.index_select(0, rows), data.labels.index_select(0, rows), "rows"};
   }
+  LeakCheck check(const Dataset& evaluation, const std::string& checkpoint = "run") const {
+    return find_leak(test::predictor_of({folder / checkpoint}), evaluation);
+  }
+  /// What was found when nothing kept it from looking.
   std::optional<Leak> leak(const Dataset& evaluation) const {
-    return find_leak(test::predictor_of({folder / "run"}), evaluation);
+    const LeakCheck result = check(evaluation);
+    EXPECT_TRUE(result.unchecked.empty()) << result.unchecked.front();
+    return result.leak;
+  }
+  /// "rows: whether FOLDER/run/best.safetensors was trained on some of these rows could not be checked: WHY"
+  std::string unchecked(const std::string& why) const {
+    return "rows: whether " + (folder / "run/best.safetensors").string() +
+           " was trained on some of these rows could not be checked: " + why;
   }
 
   TempFolder folder;
@@ -56,7 +67,7 @@ TEST_F(FindLeak, CountsExtraRows) {
   config.extra_data = (folder / "extra.csv").string();
   write_image_csv(config.extra_data, extra);
   train_one(config, data, folder / "more", {});
-  const std::optional<Leak> found = find_leak(test::predictor_of({folder / "more"}), extra);
+  const std::optional<Leak> found = check(extra, "more").leak;
   ASSERT_TRUE(found);
   EXPECT_EQ(found->rows, 20);
   EXPECT_EQ(found->data, config.extra_data);
@@ -65,12 +76,30 @@ TEST_F(FindLeak, CountsExtraRows) {
 TEST_F(FindLeak, KnowsTheSameDataWithoutTheRun) {
   std::filesystem::remove(folder / "run/config.toml");
   EXPECT_TRUE(leak(data));
-  EXPECT_FALSE(leak(rows(torch::arange(10))));  // can no longer be known
 }
 
-TEST_F(FindLeak, FindsNothingWhereTheDataHasChanged) {
+TEST_F(FindLeak, SaysWhatCouldNotBeChecked) {
+  using Lines = std::vector<std::string>;
+  const Dataset some = rows(torch::arange(10));
+  write_image_csv(config.data, draw_synthetic_digits(300, 4));
+  EXPECT_EQ(check(some).unchecked, (Lines{unchecked(config.data + " is not what it was trained on")}));
   std::filesystem::remove(config.data);
-  EXPECT_FALSE(leak(rows(torch::arange(10))));
+  EXPECT_EQ(check(some).unchecked, (Lines{unchecked(config.data + ": no such file; check the path")}));
+  folder.write("run/config.toml", "seed = \"x");
+  EXPECT_TRUE(check(some).unchecked.front().starts_with(unchecked((folder / "run/config.toml").string() + ":1: ")))
+      << check(some).unchecked.front();
+  std::filesystem::remove(folder / "run/config.toml");
+  EXPECT_EQ(check(some).unchecked, (Lines{unchecked("no config.toml lies beside it")}));
+  EXPECT_FALSE(check(some).leak);
+}
+
+TEST_F(FindLeak, BelievesTheCheckpointAndNotAnEditedConfig) {
+  const Split split = training_split(config, data);
+  TrainConfig edited = config;
+  edited.seed = 7;
+  folder.write("run/config.toml", to_toml(edited));
+  EXPECT_FALSE(leak(rows(split.validation)));
+  EXPECT_EQ(leak(rows(split.train))->rows, split.train.numel());
 }
 
 TEST(CountLeakedRows, CountsValidationImagesThatAreTrainedOnToo) {
