@@ -9,6 +9,7 @@
 #include "digitrec/run/run.h"
 #include "infer/metrics_json.h"
 #include "run/leak.h"
+#include "train/validation.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
@@ -33,9 +34,17 @@ struct EvalCommand {
   bool json = false;
 };
 
-void print_json(const EvalCommand& command, const Metrics& metrics) {
+/// What was measured, and on the run's own rows how much of it was chosen on them.
+struct Evaluation {
+  Metrics metrics;
+  std::string chosen_by{};
+  std::string note{};
+};
+
+void print_json(const EvalCommand& command, const Evaluation& evaluation) {
   Json result{{"data", command.data}, {"checkpoints", command.inference.checkpoints}};
-  result.update(metrics_json(metrics));
+  if (command.held_out) result["chosen_by"] = evaluation.chosen_by;
+  result.update(metrics_json(evaluation.metrics));
   std::cout << result.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
@@ -74,12 +83,14 @@ void print_confusion(const Metrics& metrics, int width) {
   }
 }
 
-void print_metrics(const Metrics& metrics) {
+void print_evaluation(const Evaluation& evaluation) {
+  const Metrics& metrics = evaluation.metrics;
   std::cout << fmt::format("accuracy {:.2f}%, 95% interval {:.2f} to {:.2f} ({} of {})\n", 100 * metrics.accuracy,
                            100 * metrics.interval.low, 100 * metrics.interval.high, format_count(metrics.correct),
                            format_count(metrics.rows))
-            << fmt::format("loss {:.4f}, expected calibration error {:.2f}%\n\n", metrics.loss,
-                           100 * metrics.calibration_error);
+            << fmt::format("loss {:.4f}, expected calibration error {:.2f}%\n", metrics.loss,
+                           100 * metrics.calibration_error)
+            << (evaluation.note.empty() ? "" : evaluation.note + "\n") << '\n';
   const int width = table_width(Stream::out);
   const Table table({{"class", 5}, {"rows", 6, 1}, {"precision", 9}, {"recall", 7}, {"f1", 7}}, width);
   std::cout << table.header() << '\n';
@@ -104,17 +115,17 @@ void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
       check.leak->checkpoint));
 }
 
-Metrics evaluate(const EvalCommand& command) {
+Evaluation evaluate(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::evaluate, command.limit);
   require_labels_below(dataset, predictor.shape().classes);
   log(fmt::format("data    {}: {} rows", dataset.source, format_count(dataset.size())));
   warn_of_training_data(predictor, dataset);
-  return compute_metrics(predictor.predict(dataset), dataset.labels);
+  return {compute_metrics(predictor.predict(dataset), dataset.labels)};
 }
 
 /// On the run's own data, by networks that never saw the row.
-Metrics evaluate_held_out(EvalCommand& command) {
+Evaluation evaluate_held_out(EvalCommand& command) {
   if (command.inference.checkpoints.size() != 1)
     throw UsageError("--held-out: expected one --checkpoint, a run folder");
   const std::filesystem::path folder = command.inference.checkpoints.front();
@@ -130,16 +141,17 @@ Metrics evaluate_held_out(EvalCommand& command) {
       "data    {}: {} of {} rows were held back{}", dataset.source, format_count(held_out.held_back),
       format_count(dataset.size()),
       command.limit > 0 ? fmt::format(", the first {} are scored", format_count(held_out.rows.numel())) : ""));
-  return compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows));
+  return {compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows)),
+          chosen_by(held_out.config, /*has_validation_rows=*/true), chosen_on_scored_rows(held_out.config)};
 }
 
 int run_eval(EvalCommand& command) {
   if (command.data.empty() && !command.held_out) command.data = "data";
-  const Metrics metrics = command.held_out ? evaluate_held_out(command) : evaluate(command);
+  const Evaluation evaluation = command.held_out ? evaluate_held_out(command) : evaluate(command);
   if (command.json) {
-    print_json(command, metrics);
+    print_json(command, evaluation);
   } else {
-    print_metrics(metrics);
+    print_evaluation(evaluation);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
 #include "run/paths.h"
+#include "train/validation.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -166,7 +167,8 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
     const int64_t correct = result.held_out.probabilities.argmax(1).eq(labels).sum().item<int64_t>();
     std::cout << fmt::format("{} accuracy {} on {} rows, each scored by networks that never saw it\n",
                              config_.folds > 0 ? "out-of-fold" : "validation", accuracy_text(correct, rows),
-                             format_count(rows));
+                             format_count(rows))
+              << chosen_on_scored_rows(config_) << '\n';
   }
   std::cout << "checkpoints " << config_.out << '\n';
   log_next_step();

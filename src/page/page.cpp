@@ -5,6 +5,7 @@
 #include "image/image_file.h"
 #include "infer/metrics_json.h"
 #include "page_parts.h"
+#include "train/validation.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
@@ -111,6 +112,7 @@ Json describe(const RunRecord& run, int64_t max_images) {
               {"seconds", seconds}, {"networks", networks}, {"metrics", nullptr}};
   if (run.labels.defined()) {
     result["metrics"] = metrics_json(run.metrics);
+    result["chosen"] = chosen_on_scored_rows(run.config) + ".";
     result["images"] = describe_images(run, max_images);
   }
   return result;

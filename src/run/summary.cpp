@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
+#include "train/validation.h"
 
 #include <ATen/Parallel.h>
 
@@ -27,12 +28,6 @@ const char* reason_name(StopReason reason) {
   return "";
 }
 
-const char* chosen_by(const TrainConfig& config, const TrainStart& start) {
-  if (start.validation_rows == 0) return "last epoch (no validation rows)";
-  if (config.select == SelectKind::last) return "last epoch";
-  return "highest validation accuracy, then lowest validation loss";
-}
-
 /// What every summary begins with.
 Json header(const TrainConfig& config) {
   return {{"digitrec", version()}, {"model", config.model},       {"data", config.data},
@@ -53,18 +48,19 @@ void write_summary(const RunPaths& member, const TrainConfig& config, const Trai
             {"train_loss", number_or_null(result.best->train_loss)},
             {"val_loss", number_or_null(result.best->val_loss)},
             {"val_accuracy", number_or_null(result.best->val_accuracy)},
-            {"chosen_by", chosen_by(config, start)}};
+            {"chosen_by", epoch_chosen_by(config, start.validation_rows > 0)}};
   }
   Json summary = header(config);
   summary.update({{"parameters", start.parameters},
-                  {"threads", at::get_num_threads()},
                   {"classes", start.shape.classes},
                   {"image_size", start.shape.image_size},
                   {"device", start.device},
+                  {"threads", at::get_num_threads()},
                   {"environment", {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}}},
                   {"train_rows", start.train_rows},
                   {"validation_rows", start.validation_rows},
                   {"leaked_rows", start.leaked_rows},
+                  {"chosen_by", chosen_by(config, start.validation_rows > 0)},
                   {"normalization", {{"mean", start.normalization.mean}, {"deviation", start.normalization.deviation}}},
                   {"stopped", reason_name(result.reason)},
                   {"epochs", result.epochs},
@@ -75,6 +71,7 @@ void write_summary(const RunPaths& member, const TrainConfig& config, const Trai
 
 void write_summary(const RunPaths& run, const TrainConfig& config, const Metrics* held_out) {
   Json summary = header(config);
+  summary["chosen_by"] = chosen_by(config, held_out != nullptr);
   if (held_out != nullptr) summary["held_out"] = metrics_json(*held_out);
   write(run, summary);
 }

@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string>
 
 namespace digitrec {
 
@@ -23,6 +24,14 @@ class Validation {
   at::Tensor images_;
   at::Tensor labels_;
 };
+
+/// How the epoch that is kept was chosen.
+std::string epoch_chosen_by(const TrainConfig& config, bool has_validation_rows);
+/// How all was chosen that the validation rows decide: "last epoch; temperature by validation loss".
+std::string chosen_by(const TrainConfig& config, bool has_validation_rows);
+
+/// What was chosen on the validation rows, for whoever reads a score on the same rows: one sentence without its stop.
+std::string chosen_on_scored_rows(const TrainConfig& config);
 
 /// Whether an epoch is better than the best so far.
 bool is_better(const EpochMetrics& candidate, const std::optional<EpochMetrics>& best, SelectKind select);

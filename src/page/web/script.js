@@ -196,7 +196,8 @@ function showSummary(run) {
     [`${count(m.rows - m.correct)} of ${count(m.rows)}`, 'held-out rows misread'], [m.loss.toFixed(4), 'loss'],
     [percent(m.calibration_error), 'expected calibration error']] : [];
   if (run.seconds) figures.push([run.seconds < 100 ? `${run.seconds.toFixed(1)} s` : `${(run.seconds / 60).toFixed(1)} min`, 'of training']);
-  byId('summary').replaceChildren(...figures.map(([value, name]) => element('div', {class: 'figure'}, element('b', {}, value), element('span', {}, name))));
+  byId('summary').replaceChildren(...figures.map(([value, name]) => element('div', {class: 'figure'}, element('b', {}, value), element('span', {}, name))),
+    ...(m ? [element('p', {class: 'hint'}, run.chosen)] : []));
 }
 
 // The mean over the networks of a run, where it has several.

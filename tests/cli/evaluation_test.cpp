@@ -1,0 +1,114 @@
+// What is said of figures: on which rows, by which networks, and what they can be trusted for.
+#include "support.h"
+
+#include <nlohmann/json.hpp>
+
+namespace digitrec {
+namespace {
+
+using test::ProgramResult;
+using test::read_text;
+using test::run_digitrec;
+using test::TempFolder;
+
+class Evaluation : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_digitrec("data synth --out data --train 200 --test 20", folder_.path()).exit_code, 0);
+    ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder_.path()).exit_code, 0);
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(Evaluation, EvalOnHeldOutRowsSaysWhatWasChosenOnThem) {
+  const ProgramResult chosen = run_digitrec("eval --held-out --checkpoint run", folder_.path());
+  EXPECT_NE(chosen.out.find("\nOn these rows the epoch and the temperature were chosen, so the figures are a little "
+                            "better than on new rows\n"),
+            std::string::npos)
+      << chosen.out;
+  const auto json = nlohmann::json::parse(run_digitrec("eval --held-out --checkpoint run --json", folder_.path()).out);
+  EXPECT_EQ(json.value("chosen_by", ""),
+            "highest validation accuracy, then lowest validation loss; temperature by validation loss");
+  EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / "run/summary.json")).value("chosen_by", ""),
+            json.value("chosen_by", ""));
+  run_digitrec("report run", folder_.path(), "env PATH=/nowhere ");
+  EXPECT_NE(read_text(folder_ / "run/report.html").find("On these rows the epoch and the temperature were chosen"),
+            std::string::npos);
+
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --select last --out last", folder_.path()).exit_code, 0);
+  EXPECT_NE(run_digitrec("eval --held-out --checkpoint last", folder_.path())
+                .out.find("\nOn these rows the temperature was fitted, so loss and calibration are a little better "
+                          "than on new rows\n"),
+            std::string::npos);
+}
+
+TEST_F(Evaluation, EvalOnHeldOutRowsKeepsToTheLimit) {
+  const ProgramResult result = run_digitrec("eval --held-out --limit 5 --checkpoint run", folder_.path());
+  EXPECT_NE(result.err.find(" 22 of 200 rows were held back, the first 5 are scored\n"), std::string::npos)
+      << result.err;
+  EXPECT_NE(result.out.find(" of 5)\n"), std::string::npos) << result.out;
+}
+
+TEST_F(Evaluation, EvalBelievesTheCheckpointAndNotAnEditedConfig) {
+  const ProgramResult before = run_digitrec("eval --held-out --checkpoint run", folder_.path());
+  std::string text = read_text(folder_ / "run/config.toml");
+  folder_.write("run/config.toml", text.replace(text.find("seed = 42"), 9, "seed = 7"));
+  const ProgramResult after = run_digitrec("eval --held-out --checkpoint run", folder_.path());
+  EXPECT_EQ(after.out, before.out);
+  EXPECT_NE(
+      after.err.find("warning: run/config.toml: says seed = 7, but run/best.safetensors was trained with seed = 42, "
+                     "which counts\n"),
+      std::string::npos)
+      << after.err;
+}
+
+TEST_F(Evaluation, TheDataAreFoundAgainFromAnyFolder) {
+  // The folder's own data are named relative to it when it is trained.
+  const std::string arguments = "--checkpoint " + (folder_ / "run").string();
+  const std::filesystem::path elsewhere = folder_ / "elsewhere";
+  std::filesystem::create_directories(elsewhere);
+  const ProgramResult leaky =
+      run_digitrec("eval " + arguments + " --data " + (folder_ / "data/train.csv").string(), elsewhere);
+  EXPECT_NE(leaky.err.find("178 of the 200 rows, or nearly the same images, are in "), std::string::npos) << leaky.err;
+  EXPECT_EQ(run_digitrec("eval --held-out " + arguments, elsewhere).exit_code, 0);
+  EXPECT_EQ(run_digitrec("train --resume " + (folder_ / "run").string() + " --epochs 2", elsewhere).exit_code, 0);
+}
+
+TEST_F(Evaluation, PathsThatTomlCannotHoldAreRefusedAtTheStart) {
+  std::filesystem::create_directories(folder_ / "del\x7F");
+  std::filesystem::copy(folder_ / "data/train.csv", folder_ / "del\x7F/train.csv");
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --data del\x7F --out odd", folder_.path()).exit_code, 0);
+  EXPECT_EQ(run_digitrec("eval --held-out --checkpoint odd", folder_.path()).exit_code, 0);
+  const ProgramResult leaky = run_digitrec("eval --checkpoint odd --data data/train.csv", folder_.path());
+  EXPECT_NE(leaky.err.find("178 of the 200 rows"), std::string::npos) << leaky.err;
+
+  std::filesystem::create_directories(folder_ / "latin\xE9");
+  std::filesystem::copy(folder_ / "data/train.csv", folder_ / "latin\xE9/train.csv");
+  const std::vector<std::string> before = folder_.entries();
+  const ProgramResult refused =
+      run_digitrec("train --model mlp-128 --epochs 1 --data latin\xE9 --out never", folder_.path());
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.err,
+            "digitrec: --data: the path is not UTF-8, so config.toml could not hold it; rename the file or "
+            "the folder\n");
+  EXPECT_EQ(folder_.entries(), before);
+}
+
+TEST_F(Evaluation, NetworksMissingFromAVoteAreSaid) {
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --folds 3 --out folds", folder_.path()).exit_code, 0);
+  std::filesystem::remove(folder_ / "folds/member-02/best.safetensors");
+  std::filesystem::remove_all(folder_ / "folds/member-03");
+  const std::string line =
+      "warning: folds: 2 of its 3 networks have no best.safetensors (member-02, member-03); the others vote without "
+      "them\n";
+  for (const char* arguments :
+       {"eval --checkpoint folds", "predict --checkpoint folds --out folds/submission.csv", "submit folds --dry-run"}) {
+    const ProgramResult result = run_digitrec(arguments, folder_.path());
+    EXPECT_EQ(result.exit_code, 0) << arguments << result.err;
+    EXPECT_NE(result.err.find(line), std::string::npos) << arguments << result.err;
+  }
+}
+
+}  // namespace
+}  // namespace digitrec
