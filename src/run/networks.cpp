@@ -17,6 +17,16 @@ bool has_checkpoint(const RunPaths& network) {
   return fs::exists(network.best()) || fs::exists(previous_file(network.best()));
 }
 
+namespace {
+
+/// A recorded path as one names it from here, where it lies below: messages stay short.
+std::string from_here(const std::string& path) {
+  const fs::path relative = fs::path(path).lexically_proximate(fs::current_path());
+  return relative.empty() || *relative.begin() == ".." ? path : relative.string();
+}
+
+}  // namespace
+
 TrainConfig read_run_config(const fs::path& folder) {
   const RunPaths run(folder);
   if (!fs::exists(run.config())) {
@@ -25,6 +35,8 @@ TrainConfig read_run_config(const fs::path& folder) {
   }
   TrainConfig config;
   apply_config_file(config, run.config());
+  config.data = from_here(config.data);
+  config.extra_data = from_here(config.extra_data);
   return config;
 }
 
