@@ -61,7 +61,8 @@ if(NOT FAST_CPP_CSV_PARSER_INCLUDE_DIR)
   set(FAST_CPP_CSV_PARSER_INCLUDE_DIR ${fast_cpp_csv_parser_SOURCE_DIR})
 endif()
 target_include_directories(fast_cpp_csv_parser SYSTEM INTERFACE ${FAST_CPP_CSV_PARSER_INCLUDE_DIR})
-target_link_libraries(fast_cpp_csv_parser INTERFACE Threads::Threads)
+# Its reading thread, when there is no memory to start it, ends the program in the destructor.
+target_compile_definitions(fast_cpp_csv_parser INTERFACE CSV_IO_NO_THREAD)
 
 # Protocol buffers' wire format without the library, whose symbols would clash with those inside libtorch_cpu. Headers only.
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp)

@@ -1,10 +1,12 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "core/descriptor.h"
 #include "digitrec/core/error.h"
 
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -27,11 +29,13 @@ int main(int argc, char** argv) {
   constexpr int kWorkFailed = 1;
   constexpr int kWrongUsage = 2;
   constexpr char kOutOfMemory[] = "out of memory; try fewer rows (`limit`) or smaller batches (`batch_size`)";
+  digitrec::claim_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // so that writing beyond `ulimit -f` fails, and the file is named
   try {
     const int exit_code = digitrec::cli::run_command_line(argc, argv);
     std::cout.flush();
     if (!std::cout && exit_code == 0)
-      return report("the results could not be written to stdout; is the disk full?", kWorkFailed);
+      return report("the results could not be written to stdout; is it closed, or the disk full?", kWorkFailed);
     return exit_code;
   } catch (const digitrec::UsageError& error) {
     return report(error.what(), kWrongUsage);

@@ -39,6 +39,14 @@ std::vector<std::string> TempFolder::entries() const {
   return names;
 }
 
+std::map<std::string, std::string> TempFolder::contents() const {
+  std::map<std::string, std::string> contents;
+  for (const std::string& entry : entries()) {
+    if (fs::is_regular_file(path_ / entry)) contents[entry] = read_text(path_ / entry);
+  }
+  return contents;
+}
+
 std::string read_text(const fs::path& path) {
   std::stringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();

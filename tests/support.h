@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ class TempFolder {
   std::filesystem::path write(std::string_view name, std::string_view bytes) const;
   /// Names of all entries below the folder, sorted, relative to it.
   std::vector<std::string> entries() const;
+  /// The bytes of all files below the folder, by name.
+  std::map<std::string, std::string> contents() const;
 
  private:
   std::filesystem::path path_;

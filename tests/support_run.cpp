@@ -2,6 +2,9 @@
 
 #include "digitrec/core/error.h"
 #include "run/paths.h"
+#include "support.h"
+
+#include <sstream>
 
 namespace digitrec::test {
 namespace {
@@ -25,6 +28,17 @@ class Teller final : public RunObserver {
 
 }  // namespace
 
+std::string untimed_metrics(const std::filesystem::path& folder) {
+  std::istringstream rows(read_text(folder / "metrics.csv"));
+  std::string text;
+  for (std::string row; std::getline(rows, row);) {
+    size_t end = row.size();
+    for (int i = 0; i < 2; ++i) end = row.rfind(',', end - 1);
+    text += row.substr(0, end) + "\n";
+  }
+  return text;
+}
+
 RunResult run(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
               const Events& events, Start start) {
   Teller teller(events);
@@ -34,6 +48,25 @@ RunResult run(const TrainConfig& config, const Dataset& dataset, const std::file
 MemberResult train_one(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                        const Events& events, Start start) {
   return run(config, dataset, folder, events, start).members.front();
+}
+
+Events stop_after(int batches) {
+  Events events;
+  events.should_stop = [left = batches]() mutable { return left-- <= 0; };
+  return events;
+}
+
+Events keep_start(TrainStart& start) {
+  Events events;
+  events.on_start = [&start](const Member&, const TrainStart& s) { start = s; };
+  return events;
+}
+
+void expect_same_run(const std::filesystem::path& whole, const std::filesystem::path& pieces) {
+  for (const char* file : {"best.safetensors", "last.safetensors"}) {
+    EXPECT_TRUE(read_text(whole / file) == read_text(pieces / file)) << file;
+  }
+  EXPECT_EQ(untimed_metrics(whole), untimed_metrics(pieces));
 }
 
 Checkpoint load_network(const std::filesystem::path& path) {

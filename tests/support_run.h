@@ -24,6 +24,16 @@ RunResult run(const TrainConfig& config, const Dataset& dataset, const std::file
 MemberResult train_one(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                        const Events& events = {}, Start start = Start::fresh);
 
+/// Ends the run after that many batches.
+Events stop_after(int batches);
+/// Keeps what the run began with.
+Events keep_start(TrainStart& start);
+
+/// metrics.csv without the columns that depend on time.
+std::string untimed_metrics(const std::filesystem::path& folder);
+/// The weights of both runs are the same, and their untimed_metrics.
+void expect_same_run(const std::filesystem::path& whole, const std::filesystem::path& pieces);
+
 /// The network in a checkpoint or a run's folder, which must be sound.
 Checkpoint load_network(const std::filesystem::path& path);
 Predictor predictor_of(const std::vector<std::filesystem::path>& paths, const PredictorOptions& options = {});

@@ -1,6 +1,7 @@
 #include "checkpoint/safetensors.h"
 
 #include "checkpoint/json.h"
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "digitrec/core/error.h"
 
@@ -53,7 +54,7 @@ struct Entry {
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& path)
-      : name_(path.string()), bytes_(read_file(path, kMaxCheckpointBytes)) {}
+      : name_(path.string()), bytes_(read_regular_file(path, kMaxCheckpointBytes)) {}
 
   SafeTensors read() {
     const nlohmann::json header = parse_header();

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/outputs.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "core/file.h"
@@ -191,8 +192,21 @@ void draw_chart(const std::string& json, const std::string& source, const std::s
   log(fmt::format("chart   {}", std::filesystem::path(path).replace_extension(".png").string()));
 }
 
+/// The chart must not be drawn over what is read.
+void require_chart_apart(const BenchCommand& command) {
+  std::vector<Output> outputs;
+  for (const char* extension : {".png", ".svg"})
+    outputs.push_back({"--chart", std::filesystem::path(command.chart).replace_extension(extension)});
+  std::vector<std::filesystem::path> inputs;
+  for (const std::string& input : {command.from, command.data}) {
+    if (!input.empty()) inputs.emplace_back(input);
+  }
+  require_apart(outputs, inputs);
+}
+
 int run_bench(const BenchCommand& command) {
   require_png_name("--chart", command.chart);
+  if (!command.chart.empty()) require_chart_apart(command);
   if (!command.from.empty()) {
     if (command.chart.empty()) throw UsageError("--from needs --chart: the file to draw into");
     draw_chart(read_file(command.from, 1 << 24), command.from, command.chart);

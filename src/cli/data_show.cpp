@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
-#include "core/file.h"
+#include "cli/outputs.h"
+#include "core/atomic_file.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/train/config.h"
@@ -130,8 +131,10 @@ int run_show(const ShowCommand& command) {
     return 0;
   }
   const at::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
-  write_file(command.out, encode_png(gray_image(sheet)));
-  std::cout << fmt::format("{}: {} images\n", command.out, shown.images.size(0));
+  const std::filesystem::path out = output_file(command.out);
+  require_apart({{"--out", out}}, {command.path, command.recipe});
+  write_file(out, encode_png(gray_image(sheet)));
+  say_written(out, fmt::format("{} images", shown.images.size(0)));
   return 0;
 }
 

@@ -8,9 +8,9 @@
 namespace digitrec::cli {
 namespace {
 
-constexpr int kMinBeside = 60;   ///< columns from which a description stands beside its flag
-constexpr size_t kIndent = 6;    ///< of a description below its flag
-constexpr size_t kMinWidth = 24; ///< below it, lines are left to the terminal
+constexpr int kMinBeside = 60;    ///< columns from which a description stands beside its flag
+constexpr size_t kIndent = 6;     ///< of a description below its flag
+constexpr size_t kMinWidth = 24;  ///< below it, lines are left to the terminal
 
 /// `text` in lines of up to `width`, broken at blanks; the first begins at column `first`, the others at `indent`.
 std::string wrap(const std::string& text, size_t first, size_t indent, size_t width) {

@@ -6,8 +6,8 @@
 
 namespace digitrec::cli {
 
-/// Help that fits `width` columns: descriptions are wrapped beside their flags, or where there are fewer than 60 columns,
-/// below them. `text` is what CLI11 prints: "  --flag TYPE      what it does" a line.
+/// Help that fits `width` columns: descriptions are wrapped beside their flags, or where there are fewer than 60
+/// columns, below them. `text` is what CLI11 prints: "  --flag TYPE      what it does" a line.
 std::string wrap_help(const std::string& text, int width);
 
 /// CLI11's help, as wide as the terminal, without the lists of flags that exclude each other.

@@ -1,7 +1,8 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
-#include "core/file.h"
+#include "cli/outputs.h"
+#include "core/atomic_file.h"
 #include "data/csv_writer.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
@@ -32,12 +33,15 @@ struct PredictCommand {
 /// The files to write: opened before the work starts, put in place together at its end.
 class Outputs {
  public:
-  Outputs(const std::string& table, const std::string& probabilities) {
-    if (!table.empty() && table == probabilities) {
-      throw UsageError(fmt::format("--probabilities: {} is the same file as --out", probabilities), "name another");
-    }
-    if (!table.empty()) table_.emplace(table);
-    if (!probabilities.empty()) probabilities_.emplace(probabilities);
+  /// `read`: what else the command reads, apart from the checkpoints.
+  Outputs(const PredictCommand& command, const std::string& table, std::vector<fs::path> read) {
+    std::vector<Output> outputs;
+    if (!table.empty()) outputs.push_back({"--out", output_file(table)});
+    if (!command.probabilities.empty()) outputs.push_back({"--probabilities", output_file(command.probabilities)});
+    read.insert(read.end(), command.inference.checkpoints.begin(), command.inference.checkpoints.end());
+    require_apart(outputs, read);
+    if (!table.empty()) table_.emplace(outputs.front().file);
+    if (!command.probabilities.empty()) probabilities_.emplace(outputs.back().file);
   }
 
   void write(const std::string& table, const at::Tensor& probabilities) {
@@ -72,13 +76,17 @@ std::string picture_table(const std::vector<fs::path>& files, const std::vector<
 
 /// Writes a table of the pictures to --out, or to stdout without it.
 int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
-  Outputs outputs(command.out, command.probabilities);
+  Outputs outputs(command, command.out, files);
   Predictor predictor = make_predictor(command.inference);
   const Pictures pictures = load_pictures(files, predictor.shape().image_size);
   const at::Tensor probabilities = predictor.predict(pictures.digits);
   const std::string table = picture_table(files, pictures.counts, probabilities);
   outputs.write(table, probabilities);
-  std::cout << (command.out.empty() ? table : fmt::format("{}: {} pictures\n", command.out, files.size()));
+  if (command.out.empty()) {
+    std::cout << table;
+  } else {
+    say_written(output_file(command.out), fmt::format("{} pictures", files.size()));
+  }
   return 0;
 }
 
@@ -99,14 +107,14 @@ void check_against_sample(const Dataset& dataset) {
 
 int predict_data(const PredictCommand& command, const fs::path& input) {
   const std::string out = command.out.empty() ? "submission.csv" : command.out;
-  Outputs outputs(out, command.probabilities);
+  Outputs outputs(command, out, {input});
   Predictor predictor = make_predictor(command.inference);
   const Dataset dataset = load_dataset(input, Purpose::predict);
   check_against_sample(dataset);
   log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
   const at::Tensor probabilities = predictor.predict(dataset);
   outputs.write(id_label_csv(probabilities.argmax(1)), probabilities);
-  std::cout << fmt::format("{}: {} rows\n", out, format_count(dataset.size()));
+  say_written(output_file(out), fmt::format("{} rows", format_count(dataset.size())));
   return 0;
 }
 
@@ -126,7 +134,7 @@ Run setup_predict(CLI::App& app) {
   sub->add_option("--input", command->input,
                   "Images: a folder, a file of " + data_format_names() + ", or pictures (PNG, JPEG)")
       ->type_name("[data]");
-  sub->add_option("--out", command->out, "File to write; default: submission.csv, for pictures the terminal")
+  sub->add_option("--out", command->out, "File to write, - for stdout; default: submission.csv, for pictures stdout")
       ->type_name("FILE");
   sub->add_option("--probabilities", command->probabilities, "File for the probability of every class")
       ->type_name("FILE");

@@ -1,7 +1,9 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
@@ -30,6 +32,17 @@ struct ReportCommand {
   std::string out;   ///< empty: the run's own folder
 };
 
+/// Refuses to write over the runs and their data, should a file of the report be a link to one of theirs.
+void require_apart_from(const std::vector<RunRecord>& runs, const fs::path& out) {
+  std::vector<Output> outputs{{"--out", RunPaths(out).report()}};
+  std::error_code ignored;  // without the folder there are none
+  for (const auto& entry : fs::directory_iterator(RunPaths(out).figures(), ignored))
+    outputs.push_back({"--out", entry.path()});
+  std::vector<fs::path> inputs;
+  for (const RunRecord& run : runs) inputs.insert(inputs.end(), {run.folder, run.dataset.source});
+  require_apart(outputs, inputs);
+}
+
 /// Names runs by their paths where their names are equal.
 void name_apart(std::vector<RunRecord>& runs) {
   std::map<std::string, int> times;
@@ -55,6 +68,7 @@ int run_report(const ReportCommand& command) {
     for (const std::string& doubt : runs.back().held_out.doubts) warn(doubt);
   }
   name_apart(runs);
+  require_apart_from(runs, out);
   make_folder(out);
   const fs::path page = RunPaths(out).report();
   write_file(page, report_page(runs));

@@ -16,11 +16,9 @@
 
 #include <ATen/Parallel.h>
 
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -80,15 +78,6 @@ TrainConfig resolve_config(const TrainCommand& command) {
   return config;
 }
 
-/// runs/<model>-<time>, with a number appended when two runs start within a second.
-fs::path default_run_folder(const TrainConfig& config) {
-  const std::time_t now = std::time(nullptr);
-  const fs::path base = fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", config.model, fmt::localtime(now));
-  fs::path folder = base;
-  for (int i = 2; fs::exists(folder); ++i) folder = base.string() + fmt::format("-{}", i);
-  return folder;
-}
-
 /// As config.toml records it: eval, report and resume find the data again from any folder.
 std::string absolute_path(const std::string& path) {
   if (path.empty()) return "";
@@ -129,7 +118,6 @@ int run_train(const TrainCommand& command) {
   const PrecisionDecision precision = choose_precision(config.precision, device.device);
   config.precision = precision.precision == Precision::bf16 ? PrecisionChoice::bf16 : PrecisionChoice::fp32;
   config.threads = at::get_num_threads();
-  if (config.out.empty()) config.out = default_run_folder(config).string();
 
   TrainingView view(config, dataset, device.reason, precision.reason);
   LivePage page(config, dataset);

@@ -43,6 +43,20 @@ std::string describe_stop(const MemberResult& result, const TrainConfig& config)
   return fmt::format("trained {} epochs", result.epochs);
 }
 
+/// What trains a complete run further.
+const char* hint_to_continue(StopReason reason) {
+  switch (reason) {
+    case StopReason::patience:
+      return "more --epochs, or another --patience (0: none), train it further";
+    case StopReason::max_seconds:
+      return "more --max-seconds (0: no limit) train it further";
+    case StopReason::finished:
+    case StopReason::interrupted:
+      break;
+  }
+  return "more --epochs train it further";
+}
+
 std::string title(const Member& member) { return fmt::format("network {}/{}", member.number, member.count); }
 
 /// "99.62% (95% interval 99.38 to 99.76)"
@@ -63,21 +77,24 @@ TrainingView::TrainingView(const TrainConfig& config, const Dataset& dataset, st
       table_(columns(config), table_width(Stream::err)) {}
 
 void TrainingView::keep(const MemberResult& member) {
+  run_ = member.member.run;
   if (member.member.count > 1)
     log(fmt::format("{} is complete: {}", title(member.member), member.member.folder.string()));
 }
 
 void TrainingView::begin(const Member& member, const TrainStart& start) {
+  run_ = member.run;
   if (!std::exchange(has_begun_, true)) {
-    set_log_file(RunPaths(config_.out).log());
+    set_log_file(RunPaths(run_).log());
     catch_interrupts(
         fmt::format("digitrec: ended within a step that took more than {} s to hear the signal; what was saved before "
                     "is kept; resume it with digitrec train --resume {}",
-                    kMaxSecondsUnheard, config_.out));
+                    kMaxSecondsUnheard, run_.string()));
     begin_run(start);
   }
   if (member.count > 1) log(title(member));
   if (!start.damage.empty()) warn(start.damage);
+  if (!start.changes.empty()) warn(start.changes);
   if (!start.epochs.empty() || start.batches > 0) {
     const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
     log(fmt::format("resumed after {} epochs{}", start.epochs.size(), within));
@@ -92,7 +109,7 @@ void TrainingView::begin_run(const TrainStart& start) {
   log(fmt::format("compute {}", precision_));
   log(fmt::format("data    {}: {} rows to train on, {} held back for validation", dataset_.source,
                   format_count(start.train_rows), format_count(start.validation_rows)));
-  log(fmt::format("run     {}", config_.out));
+  log(fmt::format("run     {}", run_.string()));
   if (start.leaked_rows > 0) {
     warn(
         fmt::format("{}: {} of the {} rows held back show images that are trained on too, or nearly the same: the "
@@ -137,7 +154,8 @@ void TrainingView::end(const RunResult& result) {
 
 void TrainingView::print_outcome(const MemberResult& result) const {
   std::cout << (result.was_complete ? "nothing left to train: " : "") << describe_stop(result, config_)
-            << fmt::format(" ({:.1f} s of training)\n", result.seconds);
+            << fmt::format(" ({:.1f} s of training)", result.seconds)
+            << (result.was_complete ? fmt::format("; {}\n", hint_to_continue(result.reason)) : "\n");
   if (!result.best) return;
   const int64_t rows = validation_rows_;
   if (rows > 0) {
@@ -157,7 +175,7 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
   const int64_t count = count_members(config_);
   if (result.reason == StopReason::interrupted) {
     std::cout << fmt::format("interrupted after {} of {} networks: resume it with digitrec train --resume {}\n",
-                             result.members.size() - 1, count, config_.out);
+                             result.members.size() - 1, count, run_.string());
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
@@ -170,14 +188,14 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
                              format_count(rows))
               << chosen_on_scored_rows(config_) << '\n';
   }
-  std::cout << "checkpoints " << config_.out << '\n';
+  std::cout << "checkpoints " << run_.string() << '\n';
   log_next_step();
 }
 
 void TrainingView::log_next_step() const {
   std::cout << std::flush;  // the result comes first
-  log(fmt::format("next    digitrec predict --checkpoint {}", config_.out));
-  log(fmt::format("        digitrec report {}", config_.out));
+  log(fmt::format("next    digitrec predict --checkpoint {}", run_.string()));
+  log(fmt::format("        digitrec report {}", run_.string()));
 }
 
 }  // namespace digitrec::cli

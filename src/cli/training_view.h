@@ -5,6 +5,7 @@
 #include "digitrec/data/dataset.h"
 #include "digitrec/run/run.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class TrainingView final : public RunObserver {
 
   const TrainConfig& config_;
   const Dataset& dataset_;
+  std::filesystem::path run_;  ///< its folder, once that is known
   std::string device_;
   std::string precision_;
   Table table_;

@@ -43,14 +43,27 @@ FileCalls& file_calls() {
       .fsync = ::fsync,
       .close = ::close,
       .rename = ::rename,
-      .link = ::link,
+      .link = [](const char* from,
+                 const char* to) { return ::linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW); },
       .unlink = ::unlink,
   };
   return calls;
 }
 
+void claim_standard_descriptors() {
+  // Each is opened the wrong way round, so that using it fails.
+  for (const auto& [descriptor, flags] :
+       {std::pair{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_RDONLY}}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    const int opened = ::open("/dev/null", flags);  // the lowest free number, which is this one
+    if (opened > STDERR_FILENO) ::close(opened);
+  }
+}
+
 Descriptor::Descriptor(const std::filesystem::path& path, int flags)
     : value_(uninterrupted([&] { return file_calls().open(path.c_str(), flags | O_CLOEXEC, 0644); })) {}
+
+Descriptor::Descriptor(int open) : value_(::fcntl(open, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) {}
 
 int64_t Descriptor::size() const {
   struct stat status{};

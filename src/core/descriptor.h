@@ -19,17 +19,23 @@ struct FileCalls {
   std::function<int(int descriptor)> fsync;
   std::function<int(int descriptor)> close;
   std::function<int(const char* from, const char* to)> rename;
-  std::function<int(const char* from, const char* to)> link;
+  std::function<int(const char* from, const char* to)> link;  ///< follows `from` where it is a symbolic link
   std::function<int(const char* path)> unlink;
 };
 
 /// The calls in use. Change them only while no other thread has a file open.
 FileCalls& file_calls();
 
+/// Gives descriptors 0 to 2, where the program was started without them, to nothing: what is written there fails, as if
+/// they were closed, and no file that is opened later gets their numbers and with them log lines. Call it first.
+void claim_standard_descriptors();
+
 /// An open file that closes itself. What fails sets errno; a call that a signal interrupts is repeated.
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags);
+  /// Another descriptor of an open file, with which it shares its position.
+  explicit Descriptor(int open);
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;

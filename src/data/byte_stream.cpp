@@ -47,6 +47,8 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
 
 ByteStream::~ByteStream() = default;
 
+int64_t ByteStream::packed_size() const { return inflater_ ? file_->size() : -1; }
+
 std::string_view ByteStream::peek(size_t min_size) {
   if (buffer_.size() - position_ < min_size) {
     buffer_.erase(0, position_);

@@ -23,6 +23,8 @@ class ByteStream {
   size_t read(void* buffer, size_t size);
 
   const std::filesystem::path& path() const { return path_; }
+  /// Bytes of the file itself where it is packed; -1 when it is not, or not a regular file.
+  int64_t packed_size() const;
 
  private:
   struct Inflater;

@@ -1,6 +1,6 @@
 #include "data/csv_writer.h"
 
-#include "core/file.h"
+#include "core/atomic_file.h"
 
 #include <ATen/core/Tensor.h>
 

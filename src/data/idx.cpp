@@ -38,10 +38,22 @@ void require_magic(ByteStream& stream, uint32_t expected, std::string_view what)
   }
 }
 
+/// A file may be small and yet unpack, by its header, to more than memory holds: digits shrink to a fifth or a tenth.
+void require_plausible(const ByteStream& stream, uint64_t promised, uint64_t wanted) {
+  constexpr uint64_t kAlwaysTaken = 64 << 20;
+  constexpr uint64_t kMaxRatio = 100;
+  const int64_t packed = stream.packed_size();
+  if (packed < 0 || wanted <= std::max(kAlwaysTaken, kMaxRatio * static_cast<uint64_t>(packed))) return;
+  throw Error(fmt::format("{}: the header promises {} bytes of data, more than {} times the file's own {}",
+                          stream.path().string(), promised, kMaxRatio, packed),
+              "fetch it again, or unpack it first if it is right");
+}
+
 /// Reads `wanted` of the `promised` bytes that should follow the header. Memory grows as bytes arrive, so that a false
 /// header costs none. When all are wanted, the file must end with them.
 std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t wanted) {
   constexpr uint64_t kChunk = 1 << 22;
+  require_plausible(stream, promised, wanted);
   std::vector<uint8_t> bytes;
   while (bytes.size() < wanted) {
     const size_t before = bytes.size();

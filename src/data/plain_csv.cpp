@@ -159,6 +159,7 @@ PlainRows join(const std::vector<Piece>& pieces, const Columns& columns) {
 
 std::optional<PlainRows> read_plain_rows(const std::filesystem::path& path, int64_t columns, int64_t label_column,
                                          int64_t max_label) {
+  if (!std::filesystem::is_regular_file(path)) return std::nullopt;  // a pipe is read once, by the caller
   const Descriptor file(path, O_RDONLY);
   const int64_t size = file.size();
   const Columns layout{columns, label_column, max_label};

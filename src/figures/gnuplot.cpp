@@ -1,5 +1,6 @@
 #include "figures/gnuplot.h"
 
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "core/program.h"
 #include "digitrec/core/error.h"

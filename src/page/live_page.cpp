@@ -1,6 +1,6 @@
 #include "page/live_page.h"
 
-#include "core/file.h"
+#include "core/atomic_file.h"
 #include "digitrec/core/version.h"
 #include "page/page.h"
 #include "run/paths.h"
@@ -9,18 +9,22 @@
 
 namespace digitrec {
 
-LivePage::LivePage(const TrainConfig& config, const Dataset& dataset) : dataset_(dataset) {
-  run_.folder = config.out;
-  run_.name = run_.folder.filename().string();
-  run_.config = config;
+LivePage::LivePage(const TrainConfig& config, const Dataset& dataset) : dataset_(dataset) { run_.config = config; }
+
+void LivePage::set_folder(const std::filesystem::path& folder) {
+  run_.folder = folder;
+  run_.name = RunPaths(folder).folder().filename().string();
+  run_.config.out = folder.string();
 }
 
 void LivePage::keep(const MemberResult& member) {
+  set_folder(member.member.run);
   const RunPaths paths(member.member.folder);
   run_.networks.push_back({paths.best(), read_epoch_metrics(paths.metrics())});
 }
 
 void LivePage::begin(const Member& member, const TrainStart& start) {
+  set_folder(member.run);
   members_ = member.count;
   run_.environment = {{"program", version_line()}, {"device", start.device}, {"machine", start.machine}};
   run_.networks.push_back({{}, start.epochs, start.best_epoch});

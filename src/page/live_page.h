@@ -3,6 +3,7 @@
 #include "digitrec/run/run.h"
 #include "run/record.h"
 
+#include <filesystem>
 #include <string>
 
 namespace digitrec {
@@ -20,6 +21,7 @@ class LivePage final : public RunObserver {
   void end(const RunResult& result) override;
 
  private:
+  void set_folder(const std::filesystem::path& folder);
   /// "network 2 of 5, epoch 3 of 10"
   std::string place() const;
   void write(const std::string& page) const;

@@ -1,17 +1,22 @@
 #include "run/folder.h"
 
 #include "checkpoint/load_or_previous.h"
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -24,12 +29,8 @@ namespace {
 /// The note in a state that holds the log's length in bytes when the state was saved.
 constexpr const char* kLogBytes = "log_bytes";
 
-void duplicate_file(const fs::path& from, const fs::path& to) { write_file(to, read_file(from, fs::file_size(from))); }
-
-int64_t count_lines(const fs::path& file) {
-  if (!fs::exists(file)) return 0;
-  const std::string text = read_file(file, fs::file_size(file));
-  return std::count(text.begin(), text.end(), '\n');
+void duplicate_file(const fs::path& from, const fs::path& to) {
+  write_file(to, read_regular_file(from, fs::file_size(from)));
 }
 
 /// The outermost folder of `path` that does not exist yet; empty when all do.
@@ -39,33 +40,42 @@ fs::path first_missing(const fs::path& path) {
   return missing;
 }
 
+/// Makes the folder and its parents. False where it, or a file of its name, exists: one call decides between runs that
+/// are begun at once.
+bool make_new(const RunPaths& run) {
+  for (int tries = 1;; ++tries) {
+    std::error_code error;
+    if (run.folder().has_parent_path()) fs::create_directories(run.folder().parent_path(), error);
+    if (!error) {
+      if (::mkdir(run.folder().c_str(), 0777) == 0) return true;
+      if (errno == EEXIST) return false;
+      error = {errno, std::generic_category()};
+    }
+    // A run that fails removes the folders that it made, perhaps the parent just now.
+    if (error == std::errc::no_such_file_or_directory && tries < 3) continue;
+    throw Error(fmt::format("{}: cannot be made: {}", run.name(), error.message()), "choose another `out`");
+  }
+}
+
+/// Throws Error unless the folder is empty, but for what a run that was killed at its start left there, which is
+/// removed.
 void require_empty(const RunPaths& run) {
+  const std::vector<fs::path> left = find_temporary_files(run.folder(), run.files());
   std::error_code error;
-  if (fs::is_empty(run.folder(), error)) return;
-  throw Error(fmt::format("{}: already exists and is not empty", run.name()),
-              fmt::format("choose another `out` or {}",
-                          fs::exists(run.config()) ? "resume it with `resume` " + run.name() : "remove it"));
+  size_t entries = 0;
+  for (fs::directory_iterator entry(run.folder(), error), end; !error && entry != end; entry.increment(error))
+    ++entries;
+  if (error) throw Error(fmt::format("{}: cannot be read: {}", run.name(), error.message()));
+  if (entries > left.size()) {
+    throw Error(fmt::format("{}: already exists and is not empty", run.name()),
+                fmt::format("choose another `out` or {}",
+                            fs::exists(run.config()) ? "resume it with `resume` " + run.name() : "remove it"));
+  }
+  for (const fs::path& file : left) fs::remove(file, error);
 }
 
-/// Makes the folder and its parents, or takes an empty one. Returns what first_missing returned before. Throws Error
-/// when the folder is not empty or cannot be made.
-fs::path make_run_folder(const RunPaths& run) {
-  if (fs::exists(run.folder()) && !fs::is_directory(run.folder())) {
-    throw Error(fmt::format("{}: is a file; expected a folder to make for the run", run.name()),
-                "choose another `out`");
-  }
-  if (fs::exists(run.folder())) {
-    // A run that was killed at its start may have left some.
-    remove_temporary_files(run.folder());
-    require_empty(run);
-  }
-  fs::path first_new = first_missing(run.folder());
-  make_folder(run.folder());
-  return first_new;
-}
-
-std::string config_text(const TrainConfig& config) {
-  return fmt::format("# digitrec {}: the whole configuration of this run\n", version()) + to_toml(config);
+fs::path default_folder(const TrainConfig& config) {
+  return fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", config.model, fmt::localtime(std::time(nullptr)));
 }
 
 /// The epoch that a checkpoint holds; 0 when it cannot be used.
@@ -82,25 +92,51 @@ int64_t epoch_of(const fs::path& file) {
 }  // namespace
 
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths) {
+  const std::string hint = fmt::format("train again with `config` {}", paths.config().string());
   if (!fs::exists(paths.state()) && !fs::exists(previous_file(paths.state()))) {
-    // A run killed in its first epoch may have checkpoints, but no second epoch in metrics.csv and no summary.
-    const bool has_more = fs::exists(paths.summary()) || count_lines(paths.metrics()) > 2;
-    if (!has_more) return std::nullopt;
-    throw Error(fmt::format("{}: no {} beside its checkpoints; without it the run cannot be resumed", paths.name(),
-                            paths.state().filename().string()));
+    // The first state is saved before the first batch: without it there can be nothing else.
+    for (const fs::path& file : paths.files()) {
+      if (file == paths.config() || file == paths.log() || !fs::exists(file)) continue;
+      throw Error(fmt::format("{}: no {} beside {}; without it the run cannot be resumed", paths.name(),
+                              paths.state().filename().string(), file.filename().string()),
+                  hint);
+    }
+    return std::nullopt;
   }
-  return load_or_previous(paths.state(), Fallback::previous, [](const fs::path& path) { return TrainingState(path); });
+  try {
+    return load_or_previous(paths.state(), Fallback::previous,
+                            [](const fs::path& path) { return TrainingState(path); });
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: what it saved to resume from cannot be used ({})", paths.name(), error.what()), hint);
+  }
 }
 
 RunFolder::RunFolder(RunPaths paths, const TrainConfig& config, Start start, fs::path log)
     : paths_(std::move(paths)), log_(std::move(log)) {
   if (start == Start::resumed) {
-    lock_.emplace(paths_.folder());
-    remove_temporary_files(paths_.folder());
-    has_checkpoint_ = true;  // a resumed run is never removed, not even without a checkpoint
-    return;
+    open();
+  } else {
+    make(config);
   }
-  first_new_ = make_run_folder(paths_);
+  if (log_.empty()) log_ = paths_.log();
+}
+
+/// The folder that was asked for, or one with a name that no other run has taken, and its config.toml.
+void RunFolder::make(const TrainConfig& config) {
+  const bool is_named = !paths_.folder().empty();
+  const fs::path wanted = is_named ? paths_.folder() : default_folder(config);
+  bool is_new = false;
+  for (int number = 1; !is_new; ++number) {
+    paths_ = number == 1 ? wanted : fs::path(fmt::format("{}-{}", wanted.string(), number));
+    first_new_ = first_missing(paths_.folder());
+    is_new = make_new(paths_);
+    if (is_named) break;
+  }
+  if (!is_new) first_new_.clear();
+  if (!is_new && !fs::is_directory(paths_.folder())) {
+    throw Error(fmt::format("{}: is a file; expected a folder to make for the run", paths_.name()),
+                "choose another `out`");
+  }
   lock_.emplace(paths_.folder());
   require_empty(paths_);
   try {
@@ -111,23 +147,42 @@ RunFolder::RunFolder(RunPaths paths, const TrainConfig& config, Start start, fs:
   }
 }
 
+void RunFolder::open() {
+  lock_.emplace(paths_.folder());
+  // A pipe among them would be waited for.
+  for (const fs::path& file : paths_.files()) {
+    if (fs::exists(file)) require_regular_file(file);
+  }
+  std::error_code ignored;
+  for (const fs::path& left : find_temporary_files(paths_.folder(), paths_.files())) fs::remove(left, ignored);
+  has_checkpoint_ = true;  // a resumed run is never removed, not even without a checkpoint
+}
+
+std::string RunFolder::config_text(const TrainConfig& config) const {
+  TrainConfig own = config;
+  own.out = paths_.name();
+  return fmt::format("# digitrec {}: the whole configuration of this run\n", version()) + to_toml(own);
+}
+
 RunFolder::~RunFolder() {
   if (saving_.valid()) saving_.wait();
-  if (!has_checkpoint_ && paths_.members().empty()) discard();
+  try {
+    if (!has_checkpoint_ && paths_.members().empty()) discard();
+  } catch (const Error&) {
+    // Whether there are members is not known, so nothing is removed.
+  }
 }
 
 void RunFolder::discard() const {
   std::error_code ignored;
-  if (first_new_.empty()) {
-    // The folder existed and was empty, as require_empty checked.
-    for (const auto& entry : fs::directory_iterator(paths_.folder(), ignored)) fs::remove_all(entry.path(), ignored);
-    return;
-  }
-  fs::remove_all(paths_.folder(), ignored);
-  // Parents made for this run go too, if they are empty: another run may lie in one by now.
-  for (fs::path made = paths_.folder(); made != first_new_;) {
-    made = made.parent_path();
+  for (const fs::path& file : paths_.files()) fs::remove(file, ignored);
+  for (const fs::path& file : find_temporary_files(paths_.folder(), paths_.files())) fs::remove(file, ignored);
+  fs::remove(paths_.report(), ignored);
+  fs::remove_all(paths_.tensorboard(), ignored);
+  // The folders made for this run go too, if they are empty: others may have put something there by now.
+  for (fs::path made = paths_.folder(); !first_new_.empty(); made = made.parent_path()) {
     fs::remove(made, ignored);
+    if (made == first_new_) break;
   }
 }
 
@@ -162,7 +217,7 @@ int64_t RunFolder::restore_best(int64_t epoch) const {
 
 void RunFolder::update_config(const TrainConfig& config) const {
   const std::string text = config_text(config);
-  if (read_file(paths_.config(), 1 << 20) != text) write_file(paths_.config(), text);
+  if (read_regular_file(paths_.config(), 1 << 20) != text) write_file(paths_.config(), text);
 }
 
 void RunFolder::save(TrainingFiles files) {
@@ -176,9 +231,9 @@ void RunFolder::save(TrainingFiles files) {
       write_safetensors(paths_.last(), files.network);
       has_checkpoint_ = true;
     }
-    write_file(paths_.metrics(), metrics_csv(files.epochs));
+    if (!files.epochs.empty()) write_file(paths_.metrics(), metrics_csv(files.epochs));
     files.state.save(paths_.state());  // last: the files it refers to exist by then
-    has_checkpoint_ = true;
+    if (!files.is_start) has_checkpoint_ = true;
   });
 }
 

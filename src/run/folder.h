@@ -14,18 +14,20 @@
 
 namespace digitrec {
 
-/// The state to resume from, or the previous one when that is damaged. None when the run saved no checkpoint and has to
-/// begin again. Throws Error when both are damaged or missing.
+/// The state to resume from, or the previous one when that is damaged. None when the run was killed before it saved its
+/// first, and has to begin again. Throws Error when both are damaged, or missing beside checkpoints.
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths);
 
 /// The folder of a run, or of one of its networks, while it is trained. Every file in it is written whole or not at
-/// all. The destructor removes the folder unless a checkpoint was saved, so that a run that failed before that leaves
-/// nothing behind. The folder is locked: no other digitrec can train there meanwhile.
+/// all. The destructor removes the run's files, and the folder where it was made for them, unless a checkpoint was
+/// saved, so that a run that failed before that leaves nothing behind. The folder is locked, before anything in it is
+/// touched: no other digitrec can train there meanwhile.
 class RunFolder final : public TrainingStore {
  public:
-  /// With Start::fresh makes the folder and its config.toml; with Start::resumed opens it and changes nothing yet.
-  /// `log`: the run's log file; its length is saved with every state. Throws Error when a folder to make is not empty
-  /// or cannot be made (then what was made of it is removed again), or when another program trains there.
+  /// With Start::fresh makes the folder and its config.toml, with an empty path runs/MODEL-TIME, which becomes
+  /// runs/MODEL-TIME-2 where another run has taken that, and so on. With Start::resumed opens the folder and changes
+  /// nothing yet. `log`: the run's log file, if it lies elsewhere; its length is saved with every state. Throws Error
+  /// when a folder to make is not empty or cannot be made, or when another program trains there.
   RunFolder(RunPaths paths, const TrainConfig& config, Start start, std::filesystem::path log = {});
   /// Waits for the files that are being written.
   ~RunFolder() override;
@@ -49,6 +51,9 @@ class RunFolder final : public TrainingStore {
   const RunPaths& paths() const { return paths_; }
 
  private:
+  void make(const TrainConfig& config);
+  void open();
+  std::string config_text(const TrainConfig& config) const;
   int64_t restore_best(int64_t epoch) const;
   void discard() const;
 

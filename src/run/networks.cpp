@@ -29,7 +29,7 @@ std::string from_here(const std::string& path) {
 
 TrainConfig read_run_config(const fs::path& folder) {
   const RunPaths run(folder);
-  if (!fs::exists(run.config())) {
+  if (!fs::is_regular_file(run.config())) {
     throw Error(fmt::format("{}: no {} in it", run.name(), run.config().filename().string()),
                 "name the folder of a run");
   }

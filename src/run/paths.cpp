@@ -1,5 +1,8 @@
 #include "run/paths.h"
 
+#include "checkpoint/safetensors.h"
+#include "digitrec/core/error.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -17,14 +20,22 @@ constexpr const char* kMemberPrefix = "member-";
 
 RunPaths RunPaths::member(int64_t number) const { return folder_ / fmt::format("{}{:02}", kMemberPrefix, number); }
 
+std::vector<fs::path> RunPaths::files() const {
+  return {best(),   last(),    state(), previous_file(best()), previous_file(state()), metrics(),
+          config(), summary(), log()};
+}
+
 std::vector<RunPaths> RunPaths::members() const {
   std::vector<fs::path> folders;
-  std::error_code ignored;  // a missing folder has no members
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (entry.path().filename().string().starts_with(kMemberPrefix) && entry.is_directory(ignored)) {
-      folders.push_back(entry.path());
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->path().filename().string().starts_with(kMemberPrefix) && entry->is_directory(ignored)) {
+      folders.push_back(entry->path());
     }
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw Error(fmt::format("{}: cannot be read: {}", name(), error.message()));
   std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
     return a.string().size() != b.string().size() ? a.string().size() < b.string().size() : a < b;  // 99 before 100
   });

@@ -29,6 +29,9 @@ class RunPaths {
   std::filesystem::path metrics() const { return folder_ / "metrics.csv"; }
   std::filesystem::path tensorboard() const { return folder_ / "tensorboard"; }
 
+  /// Of a network and of a run: what training writes and reads again, without the members' files.
+  std::vector<std::filesystem::path> files() const;
+
   // Of every network, and of the run of several.
   std::filesystem::path config() const { return folder_ / "config.toml"; }
   std::filesystem::path summary() const { return folder_ / "summary.json"; }
@@ -41,7 +44,8 @@ class RunPaths {
 
   /// The folder of network `number`, from 1, of several.
   RunPaths member(int64_t number) const;
-  /// The folders of networks that exist, in order; empty for a run of one network.
+  /// The folders of networks that exist, in order; empty for a run of one network. Throws Error when the folder cannot
+  /// be read.
   std::vector<RunPaths> members() const;
 
  private:

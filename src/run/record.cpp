@@ -35,7 +35,7 @@ double to_number(const char* text, const fs::path& file) {
 }  // namespace
 
 std::vector<EpochMetrics> read_epoch_metrics(const fs::path& file) {
-  require_file(file);
+  require_regular_file(file);
   std::vector<EpochMetrics> epochs;
   try {
     io::CSVReader<7, io::trim_chars<>, io::no_quote_escape<','>> reader(file.string());

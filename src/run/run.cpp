@@ -33,13 +33,14 @@ class Run {
   RunResult train();
 
  private:
-  Member member(int64_t number) const { return {number, count_, paths_of(number).folder()}; }
+  Member member(int64_t number) const { return {number, count_, paths_of(number).folder(), paths_.folder()}; }
   const RunPaths& paths_of(int64_t number) const { return members_[static_cast<size_t>(number - 1)]; }
   TrainConfig config_of(int64_t number) const;
 
   std::vector<std::optional<MemberResult>> find_complete_members();
   std::optional<MemberResult> find_complete(int64_t number, const TrainingRows& rows) const;
   TrainPlan plan(int64_t number);
+  void make_folder();
   MemberResult train_member(int64_t number);
   TrainStart resume(int64_t number, Trainer& trainer, RunFolder& folder) const;
   TrainEvents events() const;
@@ -64,14 +65,12 @@ TrainConfig Run::config_of(int64_t number) const {
   TrainConfig config = config_;
   if (count_ == 1) return config;
   config.member = number;
-  config.out = paths_of(number).name();
   return config;
 }
 
 RunResult Run::train() {
   require_consistent(config_);
   RunResult result;
-  result.folder = paths_.folder();
   std::vector<std::optional<MemberResult>> complete(static_cast<size_t>(count_));
   if (options_.start == Start::resumed) complete = find_complete_members();
   for (int64_t number = 1; number <= count_; ++number) {
@@ -85,6 +84,7 @@ RunResult Run::train() {
     result.reason = result.members.back().reason;
     if (result.reason == StopReason::interrupted) break;
   }
+  result.folder = paths_.folder();
   if (count_ > 1 && result.reason != StopReason::interrupted) finish(result);
   tell([&](RunObserver& observer) { observer.end(result); });
   return result;
@@ -92,7 +92,7 @@ RunResult Run::train() {
 
 /// Opens the folder and compares its contents with data and settings before anything is trained or changed.
 std::vector<std::optional<MemberResult>> Run::find_complete_members() {
-  folder_.emplace(paths_, config_, Start::resumed, paths_.log());
+  folder_.emplace(paths_, config_, Start::resumed);
   first_plan_ = plan_training(config_of(1), dataset_);
   std::vector<std::optional<MemberResult>> complete;
   for (int64_t number = 1; number <= count_; ++number) complete.push_back(find_complete(number, first_plan_->rows));
@@ -116,7 +116,7 @@ std::optional<MemberResult> Run::find_complete(int64_t number, const TrainingRow
     return std::nullopt;
   }
   RunProgress progress;
-  progress.restore(state->value);
+  progress.restore(state->value, config);
   const std::optional<StopReason> reason = progress.reason_to_end(config);
   if (!reason) return std::nullopt;
   const int64_t partial = *reason == StopReason::max_seconds && progress.batches > 0 ? 1 : 0;
@@ -133,10 +133,17 @@ TrainPlan Run::plan(int64_t number) {
   return plan_training(config_of(number), dataset_);
 }
 
+/// Only now is its name known, when none was given.
+void Run::make_folder() {
+  folder_.emplace(paths_, config_, Start::fresh);
+  paths_ = folder_->paths();
+  members_ = member_paths(paths_, config_);
+}
+
 MemberResult Run::train_member(int64_t number) {
   const TrainConfig config = config_of(number);
   Trainer trainer(plan(number));
-  if (!folder_) folder_.emplace(paths_, config_, Start::fresh, paths_.log());
+  if (!folder_) make_folder();
   const RunPaths paths = paths_of(number);
   std::optional<RunFolder> own;  // the member's, when the run has several
   if (count_ > 1) own.emplace(paths, config, fs::exists(paths.config()) ? Start::resumed : Start::fresh, paths_.log());

@@ -1,5 +1,6 @@
 #include "run/summary.h"
 
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
@@ -79,7 +80,7 @@ void write_summary(const RunPaths& run, const TrainConfig& config, const Metrics
 std::map<std::string, std::string> read_environment(const RunPaths& member) {
   std::map<std::string, std::string> environment;
   if (!std::filesystem::exists(member.summary())) return environment;
-  const Json summary = Json::parse(read_file(member.summary(), 1 << 20), nullptr, /*allow_exceptions=*/false);
+  const Json summary = Json::parse(read_regular_file(member.summary(), 1 << 20), nullptr, /*allow_exceptions=*/false);
   if (!summary.is_object() || !summary.contains("environment")) return environment;
   for (const auto& [key, value] : summary["environment"].items()) {
     if (value.is_string()) environment[key] = value.get<std::string>();

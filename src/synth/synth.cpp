@@ -1,5 +1,6 @@
 #include "synth/synth.h"
 
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "core/random.h"
 #include "data/csv_writer.h"
@@ -16,6 +17,7 @@
 #include <cmath>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 namespace digitrec {
 
@@ -217,15 +219,17 @@ void write_synthetic_data(const fs::path& folder, int64_t train, int64_t test, u
   const Dataset training = draw_synthetic_digits(train, mix_seed(seed, 1));
   Dataset held_back = draw_synthetic_digits(test, mix_seed(seed, 2));
   const at::Tensor labels = std::exchange(held_back.labels, at::Tensor());
+  std::vector<fs::path> written;
+  const auto place = [&](const char* name) -> const fs::path& { return written.emplace_back(folder / name); };
   try {
     // train.csv last: when it exists, all files do.
-    write_file(folder / "test_labels.csv", id_label_csv(labels));
-    write_file(folder / "sample_submission.csv", id_label_csv(at::zeros_like(labels)));
-    write_image_csv(folder / "test.csv", held_back);
-    write_image_csv(folder / "train.csv", training);
+    write_file(place("test_labels.csv"), id_label_csv(labels));
+    write_file(place("sample_submission.csv"), id_label_csv(at::zeros_like(labels)));
+    write_image_csv(place("test.csv"), held_back);
+    write_image_csv(place("train.csv"), training);
   } catch (const Error&) {
     std::error_code ignored;
-    for (const char* name : kFiles) fs::remove(folder / name, ignored);
+    for (const fs::path& file : written) fs::remove(file, ignored);
     throw;
   }
 }

@@ -238,6 +238,7 @@ void TensorBoardWriter::finish(StopReason reason) { impl_->finish(reason); }
 
 void TensorBoardObserver::begin(const Member& member, const TrainStart& start) {
   if (board_) board_->finish(StopReason::finished);  // the previous network
+  config_.out = member.folder.string();
   board_ = std::make_unique<TensorBoardWriter>(RunPaths(member.folder).tensorboard(), config_,
                                                static_cast<int64_t>(start.epochs.size()));
 }

@@ -274,8 +274,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("kernels", c.kernels, "Kernels on the CPU, our own or LibTorch's", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
-  const std::array resumable{"epochs",           "max_seconds", "data",        "extra_data",
-                             "checkpoint_every", "live",        "tensorboard", "detect_anomaly"};
+  const std::array resumable{"epochs",     "patience",         "max_seconds", "device",      "threads",       "data",
+                             "extra_data", "checkpoint_every", "live",        "tensorboard", "detect_anomaly"};
   for (ConfigOption& option : options) {
     option.resumable = std::find(resumable.begin(), resumable.end(), option.key) != resumable.end();
   }
@@ -357,12 +357,19 @@ std::string fixed_settings(const TrainConfig& config) {
   return toml_of(config, [](const ConfigOption& option) { return !option.resumable && option.key != "out"; });
 }
 
-std::string without_retired_settings(std::string_view toml) {
+std::string still_fixed_settings(std::string_view toml) {
+  TrainConfig config;
+  const std::vector<ConfigOption> options = train_options(config);
+  const auto is_fixed = [&](std::string_view key) {
+    return !is_retired(key) && std::none_of(options.begin(), options.end(), [&](const ConfigOption& option) {
+      return option.resumable && option.key == key;
+    });
+  };
   std::string kept;
   while (!toml.empty()) {
     const size_t end = std::min(toml.size(), toml.find('\n') + 1);
     const std::string_view line = toml.substr(0, end);
-    if (!is_retired(line.substr(0, line.find(' ')))) kept += line;
+    if (is_fixed(line.substr(0, line.find(' ')))) kept += line;
     toml.remove_prefix(end);
   }
   return kept;

@@ -7,8 +7,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
+#include <system_error>
 
 namespace digitrec {
 namespace {
@@ -21,6 +23,17 @@ constexpr std::array<double EpochMetrics::*, 7> kFields{&EpochMetrics::train_los
                                                         &EpochMetrics::lr,
                                                         &EpochMetrics::seconds,
                                                         &EpochMetrics::images_per_second};
+
+constexpr const char* kEpochs = "epochs";
+constexpr const char* kMachine = "machine";
+
+/// How many epochs the training was to have; nothing in states of earlier versions.
+std::optional<int64_t> noted_epochs(const TrainingState& state) {
+  const std::string text = state.note(kEpochs);
+  int64_t epochs = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epochs);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(epochs) : std::nullopt;
+}
 
 std::string number_or_blank(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
 
@@ -53,7 +66,7 @@ void RunProgress::save(TrainingState& state) const {
   state.put_integer("run.epochs_without_best", epochs_without_best);
 }
 
-void RunProgress::restore(const TrainingState& state) {
+void RunProgress::restore(const TrainingState& state, const TrainConfig& config) {
   const at::Tensor rows = state.tensor("run.epochs");
   if (rows.dim() != 2 || rows.size(1) != static_cast<int64_t>(kFields.size()) || rows.scalar_type() != at::kDouble) {
     throw Error("the state's 'run.epochs' has another shape; another version of digitrec saved it");
@@ -75,6 +88,8 @@ void RunProgress::restore(const TrainingState& state) {
   if (batches < 0 || best_epoch < 0 || best_epoch > rows.size(0)) {
     throw Error("the state's numbers of batches and epochs are out of range; it belongs to a run with other settings");
   }
+  const bool is_out_of_patience = config.patience > 0 && epochs_without_best >= config.patience;
+  if (is_out_of_patience && config.epochs > noted_epochs(state).value_or(config.epochs)) epochs_without_best = 0;
 }
 
 std::optional<StopReason> RunProgress::reason_to_end(const TrainConfig& config) const {
@@ -84,10 +99,13 @@ std::optional<StopReason> RunProgress::reason_to_end(const TrainConfig& config) 
   return std::nullopt;
 }
 
-void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state) {
+void save_identity(const TrainingRows& rows, const TrainConfig& config, const std::string& machine,
+                   TrainingState& state) {
   state.set_note("data", rows.data);
   state.set_note("extra_data", rows.extra_data);
   state.set_note("settings", fixed_settings(config));
+  state.set_note(kEpochs, std::to_string(config.epochs));
+  state.set_note(kMachine, machine);
 }
 
 void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
@@ -101,13 +119,27 @@ void require_same_run(const TrainingState& state, const TrainingRows& rows, cons
                             config.extra_data.empty() ? "no `extra_data`" : config.extra_data, run),
                 "name them with `extra_data`");
   }
-  if (without_retired_settings(state.note("settings")) != fixed_settings(config)) {
+  if (still_fixed_settings(state.note("settings")) != fixed_settings(config)) {
     throw Error(fmt::format("{}: its config.toml has other settings than the run was trained with", run),
                 "put them back, or begin a new run with `config`");
   }
   if (const int64_t done = state.tensor("run.epochs").size(0); done > config.epochs) {
     throw UsageError(fmt::format("`epochs`: {} has trained {} already; expected as many or more", run, done));
   }
+}
+
+std::string describe_changes(const TrainingState& state, const TrainConfig& config, const std::string& machine) {
+  std::string changes;
+  if (const std::string before = state.note(kMachine); !before.empty() && before != machine)
+    changes = fmt::format("on {} instead of {}", machine, before);
+  const bool depends_on_epochs = config.schedule == ScheduleKind::cosine || config.schedule == ScheduleKind::one_cycle;
+  const int64_t epochs = noted_epochs(state).value_or(config.epochs);
+  if (depends_on_epochs && epochs != config.epochs) {
+    changes += fmt::format("{}with the schedule of {} epochs instead of {}", changes.empty() ? "" : ", ", config.epochs,
+                           epochs);
+  }
+  if (changes.empty()) return changes;
+  return fmt::format("resumed {}: the weights are not, bit for bit, those of a run in one go", changes);
 }
 
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs) {

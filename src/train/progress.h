@@ -28,19 +28,25 @@ struct RunProgress {
   void complete_epoch(const EpochMetrics& metrics, bool is_best);
 
   void save(TrainingState& state) const;
-  /// Throws Error when the state is not consistent.
-  void restore(const TrainingState& state);
+  /// After early stopping, more epochs than the state's training was to have are a new start for its patience. Throws
+  /// Error when the state is not consistent.
+  void restore(const TrainingState& state, const TrainConfig& config);
 
   /// Why training is complete; nothing when it is not.
   std::optional<StopReason> reason_to_end(const TrainConfig& config) const;
 };
 
-/// Notes what must not change when the run is resumed: its rows and its fixed settings.
-void save_identity(const TrainingRows& rows, const TrainConfig& config, TrainingState& state);
+/// Notes what must not change when the run is resumed, its rows and its fixed settings, and what is said when it
+/// changes: its number of epochs and the `machine` that it trains on.
+void save_identity(const TrainingRows& rows, const TrainConfig& config, const std::string& machine,
+                   TrainingState& state);
 /// Throws Error when the state in the folder `run` is of other rows or settings, and UsageError when it has more epochs
 /// than the configuration asks for.
 void require_same_run(const TrainingState& state, const TrainingRows& rows, const TrainConfig& config,
                       const std::string& run);
+
+/// What has changed since the state was saved, so that the weights are not those of a run in one go; empty: nothing.
+std::string describe_changes(const TrainingState& state, const TrainConfig& config, const std::string& machine);
 
 /// metrics.csv: a row for each epoch.
 std::string metrics_csv(const std::vector<EpochMetrics>& epochs);

@@ -97,7 +97,8 @@ TrainStart Trainer::start() const {
           .normalization = info_.normalization,
           .epochs = progress_.epochs,
           .batches = progress_.batches,
-          .best_epoch = progress_.best_epoch};
+          .best_epoch = progress_.best_epoch,
+          .changes = changes_};
 }
 
 TrainResult Trainer::run(TrainingStore& store, const TrainEvents& events) {
@@ -106,6 +107,8 @@ TrainResult Trainer::run(TrainingStore& store, const TrainEvents& events) {
   best_ = store.best();
   TrainResult result;
   result.best = progress_.best();
+  // So that no checkpoint is ever without the state that says what it was trained on.
+  if (progress_.epochs.empty() && progress_.batches == 0) store.save({.state = state(), .is_start = true});
   for (;;) {
     if (const auto reason = progress_.reason_to_end(plan_.config); reason && progress_.batches == 0) {
       result.reason = *reason;
@@ -249,7 +252,7 @@ void Trainer::end_epoch(const EpochMetrics& metrics, bool is_best, const std::ve
 
 TrainingState Trainer::state() const {
   TrainingState state;
-  save_identity(plan_.rows, plan_.config, state);
+  save_identity(plan_.rows, plan_.config, describe_device(plan_.device), state);
   progress_.save(state);
   schedule_.save(state);
   step_.save(state);
@@ -261,7 +264,8 @@ TrainingState Trainer::state() const {
 
 void Trainer::resume(TrainingState state, const std::string& run) {
   require_same_run(state, plan_.rows, plan_.config, run);
-  progress_.restore(state);
+  changes_ = describe_changes(state, plan_.config, describe_device(plan_.device));
+  progress_.restore(state, plan_.config);
   if (progress_.batches > sampler_.batches_per_epoch()) {
     throw Error(fmt::format("{}: its state is {} batches into an epoch of {}; it belongs to a run with other settings",
                             run, progress_.batches, sampler_.batches_per_epoch()));
@@ -277,7 +281,12 @@ void Trainer::resume(TrainingState state, const std::string& run) {
 void Trainer::restore_within_epoch(const TrainingState& state) {
   step_.restore(state);
   at::Generator generator = default_generator(plan_.device);
-  generator.set_state(state.tensor("epoch.generator"));
+  const at::Tensor saved = state.tensor("epoch.generator");
+  if (saved.sizes() == generator.get_state().sizes()) return generator.set_state(saved);
+  // That of another kind of device: drawn from another seed, dropout does not repeat what it drew before.
+  at::manual_seed(
+      mix_seed(stream_seed(plan_.config, kDropoutStream),
+               mix_seed(static_cast<uint64_t>(progress_.epoch()), static_cast<uint64_t>(progress_.batches))));
 }
 
 // ---- the result of an epoch

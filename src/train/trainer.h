@@ -22,12 +22,13 @@
 
 namespace digitrec {
 
-/// What is saved together, after an epoch or within one.
+/// What is saved together, before the first batch, after an epoch or within one.
 struct TrainingFiles {
-  SafeTensors network;               ///< of this epoch; empty within one
-  bool is_best = false;              ///< this network is the best so far
-  std::vector<EpochMetrics> epochs;  ///< all rows of metrics.csv
-  TrainingState state;
+  SafeTensors network{};               ///< of this epoch; empty before its end
+  bool is_best = false;                ///< this network is the best so far
+  std::vector<EpochMetrics> epochs{};  ///< all rows of metrics.csv
+  TrainingState state{};
+  bool is_start = false;  ///< before the first batch: nothing is trained yet
 };
 
 /// Where a Trainer saves what it can resume from. Files may be written while training continues.
@@ -70,7 +71,8 @@ class Trainer {
   explicit Trainer(TrainPlan plan);
 
   /// Resumes from a state that was saved in the folder `run`: the weights become, bit for bit, those of a training that
-  /// was never interrupted, given the same data, machine and settings. Throws Error when rows or settings differ.
+  /// was never interrupted, given the same data, machine and settings; start() tells where they are not the same.
+  /// Throws Error when rows or settings differ.
   void resume(TrainingState state, const std::string& run);
   /// The best epoch so far, from 1; 0: none.
   int64_t best_epoch() const { return progress_.best_epoch; }
@@ -117,6 +119,7 @@ class Trainer {
   TrainStep step_;
   WeightAverage average_;
   RunProgress progress_;
+  std::string changes_;                        ///< resumed: since the state was saved, see TrainStart
   std::optional<TrainingState> within_epoch_;  ///< resumed within an epoch: its state, until that epoch starts
   std::filesystem::path best_;                 ///< for messages
 };

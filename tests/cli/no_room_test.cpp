@@ -54,12 +54,12 @@ TEST(NoRoom, FullDiskEndsWithOneLineAndNoRunFolder) {
 TEST(NoRoom, TooSmallAFileLimitForACheckpointLeavesNoRunFolder) {
   const TempFolder folder;
   folder.write("good.csv", test::tiny_csv(30));
-  // Enough for config.toml, not for the first checkpoint of 235,000 weights.
+  // Enough for config.toml, not for the state of 235,000 weights.
   const ProgramResult result =
-      run_digitrec("train --model mlp --data good.csv --out runs/run", folder.path(), "trap '' XFSZ; ulimit -f 8;");
+      run_digitrec("train --model mlp --data good.csv --out runs/run", folder.path(), "ulimit -f 8;");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(
-      result.err.find("digitrec: runs/run/best.safetensors: cannot be written: File too large; free some space or "
+      result.err.find("digitrec: runs/run/state.safetensors: cannot be written: File too large; free some space or "
                       "choose another place\n"),
       std::string::npos)
       << result.err;
@@ -81,9 +81,9 @@ TEST(NoRoom, FileSizeLimitLeavesNoHalfSubmission) {
   const TempFolder folder;
   save_checkpoint(folder / "c", *build_model("mlp-128", {3, 2}), {.preset = "mlp-128", .shape = {3, 2}});
   folder.write("good.csv", test::tiny_csv(3000));
-  // 4 KiB a file, less than the submission needs; bash ignores SIGXFSZ so that write() fails instead.
+  // 4 KiB a file, less than the submission needs.
   const ProgramResult result =
-      run_digitrec("predict --checkpoint c --input good.csv --out s.csv", folder.path(), "trap '' XFSZ; ulimit -f 4;");
+      run_digitrec("predict --checkpoint c --input good.csv --out s.csv", folder.path(), "ulimit -f 4;");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(
       result.err.find("digitrec: s.csv: cannot be written: File too large; free some space or choose another place\n"),

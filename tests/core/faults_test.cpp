@@ -1,4 +1,5 @@
 // Reading and writing when system calls fail: any call, once or from then on.
+#include "core/atomic_file.h"
 #include "core/file.h"
 #include "data/csv.h"
 #include "data/idx.h"

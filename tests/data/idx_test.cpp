@@ -26,6 +26,15 @@ TEST(ReadIdx, ReadsGzip) {
   EXPECT_EQ(data.images[1][1][1].item<int>(), 'h');
 }
 
+TEST(ReadIdx, RefusesToUnpackFarMoreThanTheFileCanHold) {
+  const TempFolder folder;
+  const auto bomb = folder.write("bomb.gz", test::gzip(test::idx_images(0xFFFFFFFE, 1, 1, std::string(1 << 24, '\0'))));
+  EXPECT_ERROR(read_idx_images(bomb), Error,
+               bomb.string() + ": the header promises 4294967294 bytes of data, more than 100 times the file's own " +
+                   std::to_string(std::filesystem::file_size(bomb)) +
+                   "; fetch it again, or unpack it first if it is right");
+}
+
 TEST(ReadIdx, StopsAfterTheImagesAskedFor) {
   const TempFolder folder;
   EXPECT_EQ(read_idx_images(folder.write("i", idx_images(3, 1, 1, "abc")), 2).size(), 2);

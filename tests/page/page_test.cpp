@@ -75,7 +75,8 @@ TEST_F(Report, TellsOfTheCheckpointBeforeADamagedOne) {
   folder.write("run/member-01/best.safetensors", "torn");
   const RunRecord again = load_run(folder / "run", "", {});
   ASSERT_EQ(again.held_out.doubts.size(), 1U);
-  EXPECT_TRUE(again.held_out.doubts[0].ends_with("best.previous.safetensors is used instead")) << again.held_out.doubts[0];
+  EXPECT_TRUE(again.held_out.doubts[0].ends_with("best.previous.safetensors is used instead"))
+      << again.held_out.doubts[0];
   EXPECT_EQ(again.metrics.accuracy, run.metrics.accuracy);
   EXPECT_EQ(again.networks[0].checkpoint.filename(), "best.previous.safetensors");
   EXPECT_EQ(again.networks[0].best_epoch, run.networks[0].best_epoch);

@@ -7,6 +7,9 @@
 #include "support_run.h"
 
 #include <cerrno>
+#include <memory>
+#include <set>
+#include <thread>
 
 namespace digitrec {
 namespace {
@@ -70,13 +73,70 @@ TEST(RunFolder, HasTheOldOrTheNewCheckpointWhateverCallFails) {
   }
 }
 
+TEST(RunFolder, TouchesNothingThatAnotherRunIsWriting) {
+  const TempFolder folder;
+  const RunFolder run(folder / "run", {}, Start::fresh);
+  folder.write("run/.state.safetensors.0123456789abcdef.tmp", "half of it");
+  const std::vector<std::string> before = folder.entries();
+  for (const Start start : {Start::fresh, Start::resumed}) {
+    EXPECT_ERROR(RunFolder(folder / "run", {}, start), Error,
+                 (folder / "run").string() + ": another program is training there; wait until it is done");
+  }
+  EXPECT_EQ(folder.entries(), before);
+}
+
+TEST(RunFolder, TouchesNothingInAFolderThatItRefuses) {
+  const TempFolder folder;
+  for (const char* name : {"thesis.2026.tmp", "submission.csv.77.tmp", ".config.toml.0123456789abcdef.tmp"})
+    folder.write(name, "text");
+  std::filesystem::create_directory(folder / "empty.1.tmp");
+  std::filesystem::create_symlink("thesis.2026.tmp", folder / "link.2.tmp");
+  const std::vector<std::string> before = folder.entries();
+  EXPECT_ERROR(RunFolder(folder.path(), {}, Start::fresh), Error,
+               folder.path().string() + ": already exists and is not empty; choose another `out` or remove it");
+  EXPECT_EQ(folder.entries(), before);
+}
+
+TEST(RunFolder, RemovesOnlyItsOwnFilesWhenNothingWasTrained) {
+  const TempFolder folder;
+  {
+    const RunFolder run(folder / "runs/a", {}, Start::fresh);
+    folder.write("runs/a/notes.txt", "of the user");
+  }
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"runs", "runs/a", "runs/a/notes.txt"}));
+}
+
+TEST(RunFolder, TakesANameOfItsOwnWhereSeveralBeginAtOnce) {
+  const TempFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  constexpr int kRuns = 8;
+  std::vector<std::unique_ptr<RunFolder>> runs(kRuns);
+  std::vector<std::thread> threads;
+  for (auto& run : runs)
+    threads.emplace_back([&run] { run = std::make_unique<RunFolder>(RunPaths(), TrainConfig{}, Start::fresh); });
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> names;
+  for (const auto& run : runs) {
+    names.insert(run->paths().name());
+    EXPECT_TRUE(run->paths().name().starts_with("runs/cnn-2")) << run->paths().name();
+    EXPECT_NE(test::read_text(run->paths().config()).find("\nout = \"" + run->paths().name() + "\"\n"),
+              std::string::npos);
+  }
+  EXPECT_EQ(names.size(), kRuns);
+  runs.clear();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(folder.entries(), std::vector<std::string>{});
+}
+
 TEST(RunFolder, CanBeResumedOrIsGoneWhateverCallOfTheFirstSaveFails) {
-  for (int nth = 1; nth <= 70; ++nth) {
+  for (int nth = 1; nth <= 90; ++nth) {
     const TempFolder folder;
     {
       const FailingFiles failing(nth, FailingFiles::How::from_then_on, ENOSPC);
       try {
         RunFolder run(folder / "run", {}, Start::fresh);
+        run.save({.is_start = true});  // as a Trainer does
         run.save(files_of(1));
         run.wait();
       } catch (const Error&) {

@@ -101,7 +101,8 @@ TEST(ConfigFile, TakesRunsOfEarlierVersions) {
   EXPECT_EQ(config.epochs, 3);
   EXPECT_ERROR(apply_config_text(config, "erase = 0.5\n", "config.toml"), UsageError,
                "config.toml:1: erase: no longer a setting; remove the line");
-  EXPECT_EQ(without_retired_settings("lr = 0.1\nerase = 0\nshift = 2\n"), "lr = 0.1\nshift = 2\n");
+  EXPECT_EQ(still_fixed_settings("device = \"cpu\"\nlr = 0.1\nerase = 0\npatience = 3\nshift = 2\nthreads = 2\n"),
+            "lr = 0.1\nshift = 2\n");
 }
 
 TEST(Recipes, SayWhatTheyReachAndCost) {

@@ -65,6 +65,28 @@ TEST_P(Cuda, RecordedStepsLearn) {
 }
 
 /// Equal up to the order in which convolutions add.
+TEST_P(Cuda, RunIsResumedOnTheCpuAndBack) {
+  const TempFolder folder;
+  TrainConfig config;
+  config.model = GetParam();
+  config.device = "cuda";
+  config.precision = PrecisionChoice::fp32;
+  config.epochs = 3;
+  config.batch_size = 16;
+  const Dataset data = draw_synthetic_digits(100, 1);
+  train_one(config, data, folder / "run", test::stop_after(3));
+  for (const char* device : {"cpu", "cuda"}) {
+    config.device = device;
+    TrainStart start;
+    test::Events events = test::stop_after(5);
+    events.on_start = [&start](const Member&, const TrainStart& s) { start = s; };
+    const MemberResult result = train_one(config, data, folder / "run", events, Start::resumed);
+    EXPECT_EQ(result.reason, StopReason::interrupted);
+    EXPECT_NE(start.changes, "");
+  }
+  EXPECT_EQ(train_one(config, data, folder / "run", {}, Start::resumed).reason, StopReason::finished);
+}
+
 TEST_P(Cuda, ResumedRunEndsLikeTheOneInOneGo) {
   const TempFolder folder;
   TrainConfig config;

@@ -22,6 +22,7 @@ struct Member {
   int64_t number = 1;            ///< from 1
   int64_t count = 1;             ///< networks in the run
   std::filesystem::path folder;  ///< the run's own when the run has one network
+  std::filesystem::path run;     ///< the run's folder
 };
 
 /// How the training of a member ended, in this call or in an earlier one.
@@ -88,11 +89,13 @@ struct RunOptions {
 /// without validation rows it is the last. Nothing is written before data, model and device are checked. Throws Error;
 /// what was saved by then stays.
 ///
-/// With Start::fresh the folder must be missing or empty. With Start::resumed it holds a run that was interrupted, or
+/// With Start::fresh the folder must be missing or empty; without a name it is a new one, `runs/MODEL-TIME`, or with
+/// -2, -3, ... behind it where other runs have taken that. With Start::resumed it holds a run that was interrupted, or
 /// that gets more epochs: its weights become, bit for bit, those of a run that was never interrupted, given the same
-/// data, machine and settings. `config` is then the run's own (read_run_config); only `epochs`, `max_seconds`,
-/// `checkpoint_every` and the paths of the data may differ. Members that are complete are kept. Throws Error, also when
-/// the data is not the run's.
+/// data, machine and settings. `config` is then the run's own (read_run_config); only `epochs`, `patience`,
+/// `max_seconds`, `device`, `threads`, `checkpoint_every` and the paths of the data may differ. More epochs, or another
+/// patience, also resume a run that stopped early. Members that are complete are kept. Throws Error, also when the data
+/// is not the run's.
 RunResult train(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                 const RunOptions& options = {});
 

@@ -130,7 +130,8 @@ std::string to_toml(const TrainConfig& config);
 /// to_toml without `out` and the keys that may change when a run is resumed.
 std::string fixed_settings(const TrainConfig& config);
 
-/// fixed_settings of an earlier version, without the settings that are gone since, which did nothing.
-std::string without_retired_settings(std::string_view toml);
+/// Of the fixed_settings of an earlier version those that are so today: without settings that are gone since, which did
+/// nothing, and those that may change by now.
+std::string still_fixed_settings(std::string_view toml);
 
 }  // namespace digitrec

@@ -34,7 +34,8 @@ struct TrainStart {
   std::vector<EpochMetrics> epochs{};  ///< when resumed: the epochs that are complete
   int64_t batches = 0;                 ///< when resumed: batches done of the next epoch
   int64_t best_epoch = 0;              ///< when resumed: the best epoch so far, from 1; 0: none
-  std::string damage{};                ///< when resumed: which saved files could not be used; empty: all could
+  std::string changes{};  ///< when resumed: why the weights are not those of a run in one go; empty: they are
+  std::string damage{};   ///< when resumed: which saved files could not be used; empty: all could
 };
 
 /// Where an epoch is; sent a few times a second.

@@ -1,0 +1,92 @@
+#include "cli/outputs.h"
+
+#include "cli/console.h"
+#include "core/atomic_file.h"
+#include "data/formats.h"
+#include "digitrec/core/error.h"
+#include "kaggle/submission.h"
+#include "run/paths.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <sys/stat.h>
+
+#include <iostream>
+
+namespace digitrec::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void add(std::vector<fs::path>& files, const std::vector<fs::path>& more) {
+  files.insert(files.end(), more.begin(), more.end());
+}
+
+/// The usual files of a data set in the folder.
+std::vector<fs::path> data_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const DataFormat& format : data_formats()) {
+    for (const auto* names : {&format.train_files, &format.test_files}) {
+      for (const std::string& name : *names) {
+        if (const auto file = find_plain_or_gzip(folder, name)) files.push_back(*file);
+      }
+    }
+  }
+  if (const auto sample = find_sample_submission(folder)) files.push_back(*sample);
+  return files;
+}
+
+/// The files that a command reads, or may read, where its user has named `input`.
+std::vector<fs::path> files_of(const fs::path& input) {
+  if (!fs::is_directory(input)) {
+    std::vector<fs::path> files = data_files(input.has_parent_path() ? input.parent_path() : fs::path("."));
+    files.insert(files.begin(), input);
+    return files;
+  }
+  std::vector<fs::path> files = data_files(input);
+  const RunPaths run(input);
+  add(files, run.files());
+  for (const RunPaths& member : run.members()) add(files, member.files());
+  return files;
+}
+
+bool is_same_file(const fs::path& a, const fs::path& b) {
+  struct stat first{};
+  struct stat second{};
+  const bool a_exists = ::stat(a.c_str(), &first) == 0;
+  if (a_exists != (::stat(b.c_str(), &second) == 0)) return false;
+  // A terminal and /dev/null are read and written without harm.
+  if (a_exists) return first.st_dev == second.st_dev && first.st_ino == second.st_ino && !S_ISCHR(first.st_mode);
+  return fs::weakly_canonical(follow_links(a)) == fs::weakly_canonical(follow_links(b));
+}
+
+}  // namespace
+
+fs::path output_file(const std::string& value) { return value == "-" ? "/dev/stdout" : value; }
+
+void require_apart(const std::vector<Output>& outputs, const std::vector<fs::path>& inputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [flag, file] = outputs[i];
+    for (size_t j = 0; j < i; ++j) {
+      if (!is_same_file(file, outputs[j].file)) continue;
+      throw UsageError(fmt::format("{}: {} is the same file as {}", flag, file.string(), outputs[j].flag),
+                       "name another");
+    }
+    for (const fs::path& input : inputs) {
+      for (const fs::path& read : files_of(input)) {
+        if (!is_same_file(file, read)) continue;
+        throw UsageError(fmt::format("{}: {} is the same file as the input {}", flag, file.string(), read.string()),
+                         "name another");
+      }
+    }
+  }
+}
+
+void say_written(const fs::path& file, std::string_view what) {
+  const std::string line = fmt::format("{}: {}", file.string(), what);
+  if (is_stdout(file)) return log(line);
+  std::cout << line << '\n';
+}
+
+}  // namespace digitrec::cli
