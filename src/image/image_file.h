@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,26 @@ bool is_image_name(const std::filesystem::path& path);
 /// Pixels of the largest picture that is decoded: a phone's photo, but no decompression bomb.
 inline constexpr int64_t kMaxPixels = 64 << 20;
 
+struct DecodeLimits {
+  int64_t max_pixels = kMaxPixels;
+  /// Asked for every row or so; once it says true, decoding ends with an Error.
+  std::function<bool()> is_stopped{};
+};
+
 /// Decodes a PNG or JPEG picture, told apart by its first bytes. Colour becomes grey; transparent parts become white,
-/// or black where the picture is light; a photo is turned upright. Throws Error, naming `source`, when it is neither,
-/// is damaged, or has more than `max_pixels`.
-GrayImage decode_image(const std::string& bytes, const std::string& source, int64_t max_pixels = kMaxPixels);
+/// or black where the picture is light; a photo is turned upright; one of more than 16 million pixels is made half as
+/// wide and high. What a file holds beyond its pixels costs nothing. Throws Error, naming `source`, when it is neither,
+/// is damaged, or is beyond `limits`.
+GrayImage decode_image(const std::string& bytes, const std::string& source, const DecodeLimits& limits = {});
+
+/// What a picture costs, as its header says.
+struct ImageCost {
+  int64_t pixels = 0;
+  int64_t bytes = 0;  ///< of memory, to decode it and find its ink
+};
+
+/// Zeros for what decode_image refuses at once.
+ImageCost measure_image(const std::string& bytes);
 
 /// Reads and decodes a file. Throws Error.
 GrayImage read_image(const std::filesystem::path& path);

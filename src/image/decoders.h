@@ -1,0 +1,28 @@
+#pragma once
+
+#include "image/image_file.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace digitrec {
+
+// What decode_image hands a file to, by its first bytes.
+GrayImage decode_png(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_jpeg(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+ImageCost measure_png(const std::string& bytes);
+ImageCost measure_jpeg(const std::string& bytes);
+
+/// Throws the Error of a file that cannot be decoded.
+[[noreturn]] void fail_to_decode(const std::string& name, std::string_view what);
+
+void require_size(const std::string& name, int64_t width, int64_t height, int64_t max_pixels);
+
+/// Whether a picture is made half as wide and half as high while it is decoded. width * height is within kMaxPixels.
+bool is_halved(int64_t width, int64_t height);
+
+/// Bytes for the pixels of a decoded picture, and for the floats in which its ink is looked for.
+int64_t cost_of_pixels(int64_t width, int64_t height);
+
+}  // namespace digitrec
