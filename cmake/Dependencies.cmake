@@ -1,5 +1,5 @@
 # Everything but LibTorch: the installed package where there is one, else the pinned release, checked by its hash.
-# zlib, libzip, libpng, libjpeg and libmicrohttpd are in every distribution and are not fetched.
+# zlib, libzip, libpng, libjpeg and Boost's headers are in every distribution and are not fetched.
 
 include(FetchContent)
 set(FETCHCONTENT_QUIET OFF)
@@ -23,8 +23,15 @@ function(find_system_library target header library package)
   target_link_libraries(${target} INTERFACE ${${target}_LIBRARY})
   target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE_DIR})
 endfunction()
-find_system_library(microhttpd microhttpd.h microhttpd libmicrohttpd-dev)
 find_system_library(libzip zip.h zip libzip-dev)
+
+# Asio and Beast, under the server: headers only, and only src/serve/http.cpp and request_reader.cpp include them.
+find_path(BOOST_INCLUDE_DIR boost/beast/http/basic_parser.hpp)
+if(NOT BOOST_INCLUDE_DIR)
+  message(FATAL_ERROR "Boost's headers are missing; install libboost-dev (scripts/setup/install_dependencies.sh does)")
+endif()
+add_library(boost_headers INTERFACE)
+target_include_directories(boost_headers SYSTEM INTERFACE ${BOOST_INCLUDE_DIR})
 
 FetchContent_Declare(CLI11
   URL https://github.com/CLIUtils/CLI11/archive/v2.4.2.tar.gz

@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -20,17 +21,31 @@ struct ServeCommand {
   std::string corrections = serve.corrections.string();
 };
 
-/// Blocks the signals that end the server, in this thread and those started after it; sigwait takes them.
+/// Blocks the signals that end the server, in this thread and those started after it; sigwait takes them. Left alone
+/// are those that the program was started to ignore, as nohup and a shell's & do.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action{};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&signals, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
+/// Where the page is, on stdout. Whoever reads that may leave, as `| head -1` does: the server is there for others.
+void print_address(const ServeOptions& options, uint16_t port) {
+  const bool is_v6 = options.address.find(':') != std::string::npos;
+  const std::string host = is_v6 ? "[" + options.address + "]" : options.address;
+  std::cout << fmt::format("http://{}:{}/\n", host, port) << std::flush;
+  if (!std::cout && errno == EPIPE) std::cout.clear();
+}
+
 int run_serve(ServeCommand& command) {
   const sigset_t signals = block_signals();
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more must not end the server
   ServeOptions& options = command.serve;
   options.models.assign(command.inference.checkpoints.begin(), command.inference.checkpoints.end());
   options.corrections = command.corrections;
@@ -43,9 +58,7 @@ int run_serve(ServeCommand& command) {
   auto server = std::make_unique<Server>(options);
   for (const Predictor& model : server->models()) report_networks(model);
   warn_of_missing_networks(options.models);
-  const bool is_v6 = options.address.find(':') != std::string::npos;
-  std::cout << fmt::format("http://{}:{}/\n", is_v6 ? "[" + options.address + "]" : options.address, server->port())
-            << std::flush;
+  print_address(options, server->port());
   log("serving; Ctrl-C stops it");
   int received = 0;
   sigwait(&signals, &received);
@@ -62,9 +75,11 @@ Run setup_serve(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("serve", "Serve a page to draw digits on, and the API behind it");
   add_inference_options(*sub, command->inference);
   sub->get_option("--checkpoint")->description("Checkpoint or run folder; the page offers a choice of several");
-  sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 lets others in")
+  sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 or :: lets others in")
       ->type_name("[127.0.0.1]");
   sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")->type_name("[7860]");
+  sub->add_option("--root-path", command->serve.root_path, "Path under which a proxy shows the page")
+      ->type_name("/PATH");
   sub->add_option("--corrections", command->corrections, "CSV file for drawings that were misread")
       ->type_name("[" + command->corrections + "]");
   sub->add_option("--allow-host", command->serve.hosts, "Name of this machine that browsers may use")

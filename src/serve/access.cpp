@@ -14,18 +14,25 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
                      [&](const std::string& entry) { return lower_case(entry) == lower_case(value); });
 }
 
-/// Without its port, and an IPv6 address without its brackets.
+/// Nothing, or a port of a host.
+bool is_port(std::string_view text) {
+  if (text.empty()) return true;
+  const std::string_view number = text.substr(1);
+  return text.front() == ':' && number.size() <= 5 &&
+         std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Without its port, and an IPv6 address without its brackets. Empty where the rest is no port.
 std::string name_of(std::string_view host) {
-  if (host.starts_with('[')) {
-    const size_t end = host.find(']');
-    const bool has_rest = end != std::string_view::npos && end + 1 < host.size() && host[end + 1] != ':';
-    return end == std::string_view::npos || has_rest ? "" : std::string(host.substr(1, end - 1));
-  }
-  return lower_case(host.substr(0, host.find(':')));
+  const bool is_v6 = host.starts_with('[');
+  const size_t end = std::min(host.size(), host.find(is_v6 ? ']' : ':'));
+  if (!is_port(host.substr(std::min(host.size(), end + (is_v6 ? 1 : 0))))) return "";
+  return is_v6 ? std::string(host.substr(1, end - 1)) : lower_case(host.substr(0, end));
 }
 
 bool is_ip_address(const std::string& name) {
   in6_addr address{};
+  if (name.find('\0') != std::string::npos) return false;  // inet_pton reads no further
   return inet_pton(AF_INET, name.c_str(), &address) == 1 || inet_pton(AF_INET6, name.c_str(), &address) == 1;
 }
 

@@ -4,6 +4,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 #include "infer/metrics_json.h"
+#include "serve/content.h"
 #include "serve/request_body.h"
 #include "web_parts.h"
 
@@ -23,8 +24,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxCorrectionBytes = 1 << 20;
-/// A larger JSON body holds more than a few images.
-constexpr size_t kLargeBytes = 64 << 10;
+/// A larger JSON body holds more than a few images, and a larger picture is no drawing.
+constexpr size_t kLargeJsonBytes = 64 << 10;
+constexpr size_t kLargePictureBytes = 1 << 20;
+/// Of a body that is sent compressed.
+constexpr size_t kMaxUnpackedBytes = 32 << 20;
 
 Response json_response(const Json& value, int status = 200) {
   return {status, "application/json", value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
@@ -48,13 +52,6 @@ Response describe_failure(const std::exception_ptr& failure) {
   }
 }
 
-/// The media type, without its parameters.
-std::string media_type(const Request& request) {
-  std::string type = request.content_type.substr(0, request.content_type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  return lower_case(type);
-}
-
 /// The pictures of a JSON body, and whether they were given as a list.
 std::pair<std::vector<Picture>, bool> read_images(const std::string& text, int64_t image_size) {
   RequestBody body = read_request_body(text, static_cast<size_t>(image_size * image_size));
@@ -66,6 +63,17 @@ std::pair<std::vector<Picture>, bool> read_images(const std::string& text, int64
     pictures.emplace_back(GrayImage{image_size, image_size, std::move(pixels), "picture"});
   }
   return {std::move(pictures), body.has_images};
+}
+
+/// The pictures of a request, and whether they were given as a list; called on a worker's thread.
+std::pair<std::vector<Picture>, bool> read_pictures(Request& request, int64_t image_size) {
+  if (is_gzip(request)) request.body = unpack_gzip(request.body, kMaxUnpackedBytes);
+  const Content content = content_of(request);
+  if (content == Content::json) return read_images(request.body, image_size);
+  std::vector<Picture> pictures;
+  pictures.emplace_back(content == Content::form ? file_of_form(request.body, request.content_type)
+                                                 : std::move(request.body));
+  return {std::move(pictures), false};
 }
 
 /// Three decimals: what a page can show, in a third of the space.
@@ -115,11 +123,12 @@ struct Api::Route {
 };
 
 Api::Api(Engine& engine, Corrections& corrections, std::vector<std::string> names, AccessOptions access,
-         std::function<unsigned()> connections)
+         std::string root_path, std::function<unsigned()> connections)
     : engine_(engine),
       corrections_(corrections),
       names_(std::move(names)),
       access_(std::move(access)),
+      root_path_(std::move(root_path)),
       connections_(std::move(connections)) {
   engine_.on_batch = [this](size_t digits) { metrics_.count_batch(digits); };
 }
@@ -141,13 +150,18 @@ const std::vector<Api::Route>& Api::routes() {
        }},
       {"/api/model", "GET, HEAD", [](Api& api, Request&) -> Answer { return api.describe_models(); }},
       {"/api/predict", "POST", [](Api& api, Request& request) { return api.predict(request); }},
-      {"/api/corrections", "POST", [](Api& api, Request& request) { return api.correct(request); }},
+      {"/api/corrections", "POST, DELETE",
+       [](Api& api, Request& request) {
+         return request.method == "DELETE" ? api.take_back(request) : api.correct(request);
+       }},
   };
   return routes;
 }
 
 Answer Api::answer(Request&& request) {
   const auto start = std::chrono::steady_clock::now();
+  const bool lacks_slash = !root_path_.empty() && request.path == root_path_;
+  if (!root_path_.empty() && request.path.starts_with(root_path_ + "/")) request.path.erase(0, root_path_.size());
   const auto route =
       std::find_if(routes().begin(), routes().end(), [&](const Route& r) { return request.path == r.path; });
   // Paths that are not served share one name, or strangers could fill the counters.
@@ -164,10 +178,14 @@ Answer Api::answer(Request&& request) {
   };
 
   Answer answer = error_response(404, "no such path; see /openapi.json");
-  if (!is_trusted_host(request.host, access_)) {
+  // No browser, which a stranger could send here, leaves the host out: health checks of proxies do.
+  const bool has_no_host = request.host.empty() && request.is_http_1_0;
+  if (!has_no_host && !is_trusted_host(request.host, access_)) {
     answer = error_response(421, "the Host header does not name this server; allow the name with --allow-host");
   } else if (!request.origin.empty() && !is_trusted_origin(request.origin, request.host, access_)) {
     answer = error_response(403, "pages of other sites may not send requests; allow the site with --allow-origin");
+  } else if (lacks_slash) {  // the page's own addresses are relative to its folder
+    answer = Response{308, "", "", {{"Location", root_path_ + "/"}}};
   } else if (route != routes().end() && request.method == "OPTIONS" && is_other_site) {
     answer =
         Response{204,
@@ -212,24 +230,25 @@ size_t Api::chosen_model(const Request& request) const {
 }
 
 Answer Api::predict(Request& request) {
-  const std::string type = media_type(request);
-  const bool is_json = type == "application/json";
-  if (!is_json && type != "image/png" && type != "image/jpeg") {
-    throw Refusal{415, "expected Content-Type image/png, image/jpeg or application/json"};
+  const Content content = content_of(request);
+  if (content == Content::other) {
+    throw Refusal{415,
+                  "expected Content-Type image/png, image/jpeg, application/octet-stream, multipart/form-data or "
+                  "application/json"};
   }
   Task task;
   task.model = chosen_model(request);
   task.explain = is_set(request, "explain");
-  task.is_large = is_json && request.body.size() > kLargeBytes;
+  task.is_large =
+      is_gzip(request) || request.body.size() > (content == Content::json ? kLargeJsonBytes : kLargePictureBytes);
+  task.client = request.client;
+  task.stop = request.stop;
+  task.hold = request.hold;
   const auto is_list = std::make_shared<bool>(false);
   const int64_t size = engine_.models()[task.model].shape().image_size;
-  task.pictures = [is_json, is_list, size, body = std::move(request.body)]() mutable {
+  task.pictures = [is_list, size, request = std::move(request)]() mutable {
     std::vector<Picture> pictures;
-    if (is_json) {
-      std::tie(pictures, *is_list) = read_images(body, size);
-    } else {
-      pictures.emplace_back(std::move(body));
-    }
+    std::tie(pictures, *is_list) = read_pictures(request, size);
     return pictures;
   };
   return [this, task = std::move(task), is_list](const Respond& respond) mutable {
@@ -254,29 +273,54 @@ Answer Api::predict(Request& request) {
   };
 }
 
+/// Answers from a worker's thread: a slow disk must not hold up the thread that serves everybody.
+Answer Api::on_worker(Request&& request, std::function<Response(Request&)> answer) {
+  Task task;
+  task.client = request.client;
+  task.stop = request.stop;
+  task.hold = request.hold;
+  const auto response = std::make_shared<Response>();
+  task.pictures = [response, answer = std::move(answer), request = std::move(request)]() mutable {
+    *response = answer(request);
+    return std::vector<Picture>{};
+  };
+  return [this, response, task = std::move(task)](const Respond& respond) mutable {
+    task.done = [response, respond](const auto& result) {
+      const auto* failure = std::get_if<std::exception_ptr>(&result);
+      respond(failure != nullptr ? describe_failure(*failure) : std::move(*response));
+    };
+    engine_.submit(std::move(task));
+  };
+}
+
 Answer Api::correct(Request& request) {
-  if (media_type(request) != "application/json") throw Refusal{415, "expected Content-Type application/json"};
+  if (content_of(request) != Content::json) throw Refusal{415, "expected Content-Type application/json"};
   if (request.body.size() > kMaxCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
-  Task task;  // has no pictures, but a slow disk must not hold up the thread that serves everybody
-  task.model = chosen_model(request);
-  task.pictures = [this, shape = engine_.models()[task.model].shape(), text = std::move(request.body)] {
+  const ModelShape shape = engine_.models()[chosen_model(request)].shape();
+  return on_worker(std::move(request), [this, shape](Request& whole) {
+    const std::string text = is_gzip(whole) ? unpack_gzip(whole.body, kMaxCorrectionBytes) : std::move(whole.body);
     const RequestBody body = read_request_body(text, static_cast<size_t>(shape.image_size * shape.image_size));
     if (!body.label || *body.label >= shape.classes) {
       throw Refusal{422, fmt::format("\"label\" is not a whole number from 0 to {}", shape.classes - 1)};
     }
     if (!body.has_pixels || body.has_images)
       throw Refusal{422, "a correction is \"pixels\", one image, and its \"label\""};
-    corrections_.add(*body.label, body.images.front());
-    return std::vector<Picture>{};
-  };
-  return [this, task = std::move(task)](const Respond& respond) mutable {
-    task.done = [this, respond](const auto& result) {
-      const auto* failure = std::get_if<std::exception_ptr>(&result);
-      respond(failure != nullptr ? describe_failure(*failure)
-                                 : json_response({{"saved", corrections_.path().string()}}, 201));
-    };
-    engine_.submit(std::move(task));
-  };
+    const std::vector<uint8_t>& pixels = body.images.front();
+    if (std::all_of(pixels.begin(), pixels.end(), [](uint8_t level) { return level == 0; })) {
+      throw Refusal{422, "blank: all its pixels are 0"};
+    }
+    const std::string id = corrections_.add(*body.label, pixels);
+    return json_response({{"saved", corrections_.name()}, {"id", id}}, 201);
+  });
+}
+
+Answer Api::take_back(Request& request) {
+  const auto id = request.query.find("id");
+  if (id == request.query.end()) throw Refusal{422, "expected ?id=, as it was given when the correction was saved"};
+  return on_worker(std::move(request), [this, word = id->second](Request&) {
+    corrections_.take_back(word);
+    return json_response({{"removed", corrections_.name()}});
+  });
 }
 
 Response Api::describe_models() const {

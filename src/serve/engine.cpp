@@ -7,17 +7,26 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <span>
 
 namespace digitrec::serve {
 namespace {
 
 /// Tasks in one batch; more would make the first one wait.
 constexpr size_t kMaxTasks = 32;
-/// Pixels of the largest picture that is decoded: 16 million, a phone's photo.
-constexpr int64_t kMaxPicturePixels = 16 << 20;
+/// Digits that go through a network before the worker looks whether anybody still waits for them.
+constexpr size_t kMaxDigits = 128;
+/// A larger picture is a large task.
+constexpr int64_t kMaxSmallPixels = 1 << 20;
+constexpr int64_t kMaxSmallBytes = 16 << 20;
+/// Memory that large tasks take at a time, but for one that needs more by itself.
+constexpr int64_t kMaxLargeBytes = 216 << 20;
+/// Memory for the answer about one digit: with what the model saw and what spoke for it, and without.
+constexpr int64_t kExplainedBytes = 48 << 10;
+constexpr int64_t kAnswerBytes = 2 << 10;
 
 /// Finds a picture's digits, which are not read yet.
-Reading frame(const Picture& picture, int64_t image_size) {
+Reading frame(const Picture& picture, int64_t image_size, const std::stop_token& stop) {
   try {
     std::vector<ReadDigit> digits;
     if (const auto* pixels = std::get_if<GrayImage>(&picture)) {  // framed already, as in a data set
@@ -27,7 +36,8 @@ Reading frame(const Picture& picture, int64_t image_size) {
       digits.push_back({{pixels->pixels}, {}, {}});
       return digits;
     }
-    const GrayImage image = decode_image(std::get<std::string>(picture), "picture", kMaxPicturePixels);
+    const GrayImage image = decode_image(std::get<std::string>(picture), "picture",
+                                         {.is_stopped = [&stop] { return stop.stop_requested(); }});
     for (FramedDigit& digit : frame_digits(image, image_size)) digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
@@ -40,10 +50,29 @@ std::vector<float> row_of(const at::Tensor& rows, size_t i) {
   return {row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel()};
 }
 
+Dataset dataset_of(std::span<ReadDigit* const> digits, int64_t image_size) {
+  std::vector<uint8_t> pixels;
+  for (const ReadDigit* digit : digits) {
+    pixels.insert(pixels.end(), digit->framed.pixels.begin(), digit->framed.pixels.end());
+  }
+  return make_dataset(std::move(pixels), {}, image_size, "picture");
+}
+
 }  // namespace
 
+/// A task that is being read.
+struct Engine::Job {
+  Task task;
+  std::vector<Picture> pictures{};
+  std::variant<std::vector<Reading>, std::exception_ptr> result{};
+  int64_t bytes = 0;  ///< of memory, in the sum of all large tasks
+  bool is_set_aside = false;
+
+  bool is_over() const { return is_set_aside || task.stop.stop_requested(); }
+};
+
 Engine::Engine(const std::vector<std::filesystem::path>& models, const PredictorOptions& options, int64_t workers) {
-  for (int64_t i = 0; i < workers; ++i) {
+  for (int64_t i = 0; i < std::max<int64_t>(2, workers); ++i) {
     std::vector<Predictor> own;
     for (const std::filesystem::path& model : models) {
       own.emplace_back(load_networks({model}), options);
@@ -53,7 +82,7 @@ Engine::Engine(const std::vector<std::filesystem::path>& models, const Predictor
   for (size_t i = 0; i < networks_.size(); ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
-Engine::~Engine() {
+void Engine::close() {
   {
     const std::lock_guard lock(mutex_);
     is_closing_ = true;
@@ -66,92 +95,158 @@ void Engine::submit(Task task) {
   const bool is_large = task.is_large;
   {
     const std::lock_guard lock(mutex_);
-    (is_large ? large_ : waiting_).push_back(std::move(task));
+    const std::string client = task.client;
+    (is_large ? large_ : waiting_).push(client, std::move(task));
   }
   // A single woken worker might be the one that takes no large tasks.
   is_large ? wakes_.notify_all() : wakes_.notify_one();
 }
 
-std::vector<Task> Engine::take(bool also_large) {
+void Engine::drop_stopped() {
+  const auto has_stopped = [](const Task& task) { return task.stop.stop_requested(); };
+  const std::lock_guard lock(mutex_);
+  waiting_.erase_if(has_stopped);
+  large_.erase_if(has_stopped);
+}
+
+std::vector<Task> Engine::take(bool also_large, bool large_first) {
   std::unique_lock lock(mutex_);
   wakes_.wait(lock, [&] { return is_closing_ || !waiting_.empty() || (also_large && !large_.empty()); });
   std::vector<Task> taken;
-  if (waiting_.empty() && also_large && !large_.empty()) {
-    taken.push_back(std::move(large_.front()));
-    large_.pop_front();
+  if (also_large && !large_.empty() && (large_first || waiting_.empty())) {
+    taken.push_back(large_.pop());
     return taken;
   }
   const size_t share = (waiting_.size() + networks_.size() - 1) / networks_.size();
-  while (taken.size() < std::min(share, kMaxTasks)) {
-    taken.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
+  while (taken.size() < std::min(share, kMaxTasks)) taken.push_back(waiting_.pop());
   return taken;
 }
 
 void Engine::work(size_t worker) {
   std::vector<Predictor>& models = networks_[worker];
-  const bool also_large = worker > 0 || networks_.size() == 1;
-  for (std::vector<Task> tasks = take(also_large); !tasks.empty(); tasks = take(also_large)) {
+  const bool also_large = worker > 0;  // the first is always there for what is quick
+  bool large_first = false;
+  for (std::vector<Task> tasks = take(also_large, large_first); !tasks.empty(); tasks = take(also_large, large_first)) {
+    large_first = !tasks.front().is_large;
     for (size_t m = 0; m < models.size(); ++m) {
-      std::vector<const Task*> of_model;
-      for (const Task& task : tasks) {
-        if (task.model == m) of_model.push_back(&task);
+      std::vector<Task> of_model;
+      for (Task& task : tasks) {
+        if (task.model == m) of_model.push_back(std::move(task));
       }
       if (!of_model.empty()) read(of_model, models[m]);
     }
   }
 }
 
-void Engine::read(const std::vector<const Task*>& tasks, Predictor& model) const {
-  const int64_t size = model.shape().image_size;
-  const auto dataset_of = [&](const std::vector<ReadDigit*>& digits) {
-    std::vector<uint8_t> pixels;
-    for (const ReadDigit* digit : digits) {
-      pixels.insert(pixels.end(), digit->framed.pixels.begin(), digit->framed.pixels.end());
-    }
-    return make_dataset(std::move(pixels), {}, size, "picture");
-  };
+/// Puts a task that turns out to be large where those are. True when it is.
+bool Engine::set_aside(Job& job) {
+  if (job.task.is_large) return false;
+  const bool is_large = std::any_of(job.pictures.begin(), job.pictures.end(), [](const Picture& picture) {
+    const auto* file = std::get_if<std::string>(&picture);
+    const ImageCost cost = file == nullptr ? ImageCost{} : measure_image(*file);
+    return cost.pixels > kMaxSmallPixels || cost.bytes > kMaxSmallBytes;
+  });
+  if (!is_large) return false;
+  Task task = std::move(job.task);
+  task.is_large = true;
+  task.pictures = [kept = std::make_shared<std::vector<Picture>>(std::move(job.pictures))] { return std::move(*kept); };
+  job.is_set_aside = true;
+  submit(std::move(task));
+  return true;
+}
 
-  std::vector<std::variant<std::vector<Reading>, std::exception_ptr>> results(tasks.size());
+/// Waits until a large task may take the memory that it needs.
+void Engine::wait_for_memory(Job& job) {
+  if (!job.task.is_large) return;
+  for (const Picture& picture : job.pictures) {
+    const auto* file = std::get_if<std::string>(&picture);
+    job.bytes +=
+        (file == nullptr ? 0 : measure_image(*file).bytes) + (job.task.explain ? kExplainedBytes : kAnswerBytes);
+  }
+  std::unique_lock lock(mutex_);
+  memory_is_back_.wait(lock, [&] { return large_bytes_ == 0 || large_bytes_ + job.bytes <= kMaxLargeBytes; });
+  large_bytes_ += job.bytes;
+}
+
+void Engine::open(Job& job, int64_t image_size) {
+  try {
+    job.pictures = job.task.pictures();
+    job.task.pictures = nullptr;  // with the request's body
+    if (set_aside(job)) return;
+    wait_for_memory(job);
+    auto& readings = std::get<std::vector<Reading>>(job.result);
+    for (const Picture& picture : job.pictures) {
+      if (job.is_over()) return;
+      readings.push_back(frame(picture, image_size, job.task.stop));
+    }
+  } catch (...) {
+    job.result = std::current_exception();
+  }
+  job.pictures.clear();
+}
+
+void Engine::read(std::vector<Task>& tasks, Predictor& model) {
+  std::vector<Job> jobs;
+  for (Task& task : tasks) jobs.push_back({std::move(task)});
+  for (Job& job : jobs) {
+    if (!job.is_over()) open(job, model.shape().image_size);
+  }
+  try {
+    predict(jobs, model);
+  } catch (...) {  // most likely out of memory: no answer is complete
+    for (Job& job : jobs) job.result = std::current_exception();
+  }
+  int64_t bytes = 0;
+  for (Job& job : jobs) {
+    if (!job.is_over()) job.task.done(std::move(job.result));
+    bytes += job.bytes;
+  }
+  if (bytes == 0) return;
+  jobs.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    large_bytes_ -= bytes;
+  }
+  memory_is_back_.notify_all();
+}
+
+/// Reads the digits that were found.
+void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
+  const int64_t size = model.shape().image_size;
   std::vector<ReadDigit*> digits;
   std::vector<ReadDigit*> to_explain;
-  for (size_t t = 0; t < tasks.size(); ++t) {
-    try {
-      auto& readings = std::get<std::vector<Reading>>(results[t]);
-      for (const Picture& picture : tasks[t]->pictures()) readings.push_back(frame(picture, size));
-    } catch (...) {
-      results[t] = std::current_exception();
-      continue;
-    }
-    for (Reading& reading : std::get<std::vector<Reading>>(results[t])) {
+  for (Job& job : jobs) {
+    auto* readings = std::get_if<std::vector<Reading>>(&job.result);
+    if (job.is_over() || readings == nullptr) continue;
+    for (Reading& reading : *readings) {
       auto* found = std::get_if<std::vector<ReadDigit>>(&reading);
       if (found == nullptr) continue;
       for (ReadDigit& digit : *found) {
         digits.push_back(&digit);
-        if (tasks[t]->explain) to_explain.push_back(&digit);
+        if (job.task.explain) to_explain.push_back(&digit);
       }
     }
   }
-  try {
-    if (!digits.empty()) {
-      const at::Tensor probabilities = model.predict(dataset_of(digits));
-      for (size_t i = 0; i < digits.size(); ++i) digits[i]->probabilities = row_of(probabilities, i);
-      if (on_batch) on_batch(digits.size());
+  const auto in_parts = [&](const std::vector<ReadDigit*>& all, const auto& step) {
+    for (size_t first = 0; first < all.size(); first += kMaxDigits) {
+      if (std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.is_over(); })) return;
+      step(std::span(all).subspan(first, std::min(kMaxDigits, all.size() - first)));
     }
-    if (!to_explain.empty()) {
-      std::vector<int64_t> labels;
-      for (const ReadDigit* digit : to_explain) {
-        labels.push_back(std::max_element(digit->probabilities.begin(), digit->probabilities.end()) -
-                         digit->probabilities.begin());
-      }
-      const at::Tensor shares = saliency(model.networks(), dataset_of(to_explain).images, at::tensor(labels));
-      for (size_t i = 0; i < to_explain.size(); ++i) to_explain[i]->saliency = row_of(shares, i);
+  };
+  in_parts(digits, [&](std::span<ReadDigit* const> part) {
+    const at::Tensor probabilities = model.predict(dataset_of(part, size));
+    for (size_t i = 0; i < part.size(); ++i) part[i]->probabilities = row_of(probabilities, i);
+    if (on_batch) on_batch(part.size());
+  });
+  in_parts(to_explain, [&](std::span<ReadDigit* const> part) {
+    std::vector<int64_t> labels;
+    for (const ReadDigit* digit : part) {
+      const std::vector<float>& shares = digit->probabilities;
+      labels.push_back(std::max_element(shares.begin(), shares.end()) - shares.begin());
     }
-  } catch (...) {  // most likely out of memory: no answer is complete
-    std::fill(results.begin(), results.end(), std::current_exception());
-  }
-  for (size_t t = 0; t < tasks.size(); ++t) tasks[t]->done(std::move(results[t]));
+    const at::Tensor shares = saliency(model.networks(), dataset_of(part, size).images, at::tensor(labels));
+    for (size_t i = 0; i < part.size(); ++i) part[i]->saliency = row_of(shares, i);
+  });
 }
 
 }  // namespace digitrec::serve

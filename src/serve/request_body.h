@@ -1,17 +1,13 @@
 #pragma once
 
+#include "serve/refusal.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace digitrec::serve {
-
-/// Ends a request with an error that its sender can correct.
-struct Refusal {
-  int status;
-  std::string message;
-};
 
 /// What a JSON body says: one image in "pixels" or several in "images", and the "label" of a correction.
 struct RequestBody {

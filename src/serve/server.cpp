@@ -1,12 +1,15 @@
 #include "serve/server.h"
 
+#include "digitrec/core/error.h"
 #include "run/paths.h"
 #include "serve/api.h"
+#include "serve/memory.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 
 namespace digitrec {
 namespace {
@@ -28,17 +31,34 @@ std::vector<std::string> names_of(const std::vector<std::filesystem::path>& mode
   return names;
 }
 
+/// "digits/" becomes /digits, and / nothing. Throws UsageError for what is not a path.
+std::string root_path_of(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  const std::string rooted = path.empty() || path.starts_with('/') ? path : "/" + path;
+  const bool is_plain = std::all_of(rooted.begin(), rooted.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (!is_plain || rooted.find("//") != std::string::npos) {
+    throw UsageError(
+        fmt::format("`root_path` is {}; expected a path of letters, digits, - . _ ~ and /, such as /digits", path));
+  }
+  return rooted;
+}
+
 }  // namespace
 
 class Server::Parts {
  public:
   explicit Parts(const ServeOptions& options)
-      : engine_(options.models, options.inference, std::max<int64_t>(1, options.workers)),
+      : engine_(options.models, options.inference, options.workers),
         corrections_(options.corrections),
-        api_(engine_, corrections_, names_of(options.models), {options.hosts, options.origins}, [this] {
-          const serve::HttpServer* http = listening_;
-          return http == nullptr ? 0 : http->connections();
-        }) {
+        api_(engine_, corrections_, names_of(options.models), {options.hosts, options.origins},
+             root_path_of(options.root_path), [this] {
+               const serve::HttpServer* http = listening_;
+               return http == nullptr ? 0 : http->connections();
+             }) {
+    const auto side = static_cast<size_t>(engine_.models().front().shape().image_size);
+    corrections_.require_usable(side * side);
     serve::HttpOptions http;
     http.address = options.address;
     http.port = options.port;
@@ -49,12 +69,17 @@ class Server::Parts {
                      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
                      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}};
     http.on_refusal = [this](int status) { api_.count_refusal(status); };
+    http.on_stop = [this] { engine_.drop_stopped(); };
     http_ = std::make_unique<serve::HttpServer>(
         http, [this](serve::Request&& request) { return api_.answer(std::move(request)); });
     listening_ = http_.get();
   }
 
-  ~Parts() { listening_ = nullptr; }
+  ~Parts() {
+    listening_ = nullptr;
+    http_.reset();
+    engine_.close();  // while there still is an API, to which what is being read goes
+  }
 
   const serve::Engine& engine() const { return engine_; }
   const serve::HttpServer& http() const { return *http_; }
@@ -64,7 +89,8 @@ class Server::Parts {
   serve::Corrections corrections_;
   serve::Api api_;
   std::atomic<const serve::HttpServer*> listening_ = nullptr;  // requests come before http_ is assigned
-  std::unique_ptr<serve::HttpServer> http_;                    // last, so that it stops while the others still answer
+  std::unique_ptr<serve::HttpServer> http_;
+  serve::MemoryTrimmer trimmer_;  // begins when all that stays is there
 };
 
 Server::Server(const ServeOptions& options) : parts_(std::make_unique<Parts>(options)) {}

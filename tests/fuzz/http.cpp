@@ -14,7 +14,7 @@ struct Service {
   Service()
       : engine({checkpoint()}, {}, 1),
         corrections("/dev/null"),
-        api(engine, corrections, {"m"}, {}, [] { return 0U; }) {}
+        api(engine, corrections, {"m"}, {}, "", [] { return 0U; }) {}
 
   static std::filesystem::path checkpoint() {
     const auto file = fuzz::file_of("", "m.safetensors");

@@ -1,4 +1,6 @@
-// Draws on the page of digitrec serve in headless Chromium, with the mouse and with a finger; see browser.mjs.
+// Draws on the page of digitrec serve in headless Chromium, with the mouse and with a finger; see browser.mjs. FRONT names a
+// program that is given the server's port and prints an address under which the page is then opened (a proxy); SERVE_FLAGS are
+// more flags for the server.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
@@ -29,9 +31,17 @@ const digits = [
 run('data', 'synth', '--out', 'data', '--train', '12000', '--test', '10');
 run('train', '--model', 'fast', '--epochs', '3', '--out', 'fast');
 run('train', '--model', 'mlp-128', '--epochs', '1', '--limit', '2000', '--out', 'small');
-const server = spawn(digitrec, ['serve', '--checkpoint', 'fast', 'small', '--port', '0'], {cwd: folder, stdio: ['ignore', 'pipe', 'ignore']});
+const flags = (process.env.SERVE_FLAGS ?? '').split(' ').filter(flag => flag);
+const server = spawn(digitrec, ['serve', '--checkpoint', 'fast', 'small', '--port', '0', ...flags],
+                     {cwd: folder, stdio: ['ignore', 'pipe', 'ignore']});
 process.on('exit', () => server.kill('SIGKILL'));
-const url = String((await once(server.stdout, 'data'))[0]).trim();
+let url = String((await once(server.stdout, 'data'))[0]).trim();
+let front;
+if (process.env.FRONT) {
+  front = spawn(process.env.FRONT, [new URL(url).port], {stdio: ['ignore', 'pipe', 'inherit']});
+  process.on('exit', () => front.kill());
+  url = String((await once(front.stdout, 'data'))[0]).trim();
+}
 
 const number = page => page.locator('#number').textContent();
 /** Waits until the page has caught up with the drawing. */
@@ -128,6 +138,10 @@ await page.waitForFunction(() => document.querySelector('#saved').textContent !=
 assert.equal(await page.locator('#saved').textContent(), 'Saved to corrections.csv as a 5. Thank you.');
 assert.match(fs.readFileSync(path.join(folder, 'corrections.csv'), 'utf8').split('\n')[1], /^5(,\d+){784}$/);
 run('data', 'info', 'corrections.csv');
+await page.locator('#unsave').click();
+await page.waitForFunction(() => document.querySelector('#saved').textContent === 'Removed from corrections.csv.');
+assert.equal(fs.readFileSync(path.join(folder, 'corrections.csv'), 'utf8').split('\n').length, 2, 'the header alone');
+assert.ok(await page.locator('#unsave').isHidden());
 
 // A picture from a file; and a file that is not one.
 const png = await page.locator('#paper').screenshot();
@@ -184,6 +198,7 @@ assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= inn
 assert.deepEqual(problemsOf(phone), []);
 
 await browser.close();
+front?.kill();
 server.kill('SIGTERM');
 assert.deepEqual(await once(server, 'exit'), [0, null]);
 console.log('serve page: all as expected');

@@ -2,7 +2,11 @@
 
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "serve/refusal.h"
 #include "support.h"
+
+#include <algorithm>
+#include <thread>
 
 namespace digitrec::serve {
 namespace {
@@ -21,11 +25,82 @@ TEST(Corrections, LeaveOtherFilesAlone) {
   const test::TempFolder folder;
   for (const char* text : {"label,pixel0\n1,2\n", "notes", "label,pixel0,pixel1,pixel2,pixel3\n3,0,255"}) {
     const auto path = folder.write("c.csv", text);
-    EXPECT_ERROR(Corrections(path).add(3, {0, 255, 7, 8}), Error,
-                 path.string() + ": not a file of corrections with 4 pixels per row; name another with `corrections`");
+    const std::string why = ": not a file of corrections with 4 pixels per row; name another with `corrections`";
+    EXPECT_ERROR(Corrections(path).require_usable(4), Error, path.string() + why);
+    EXPECT_ERROR(Corrections(path).add(3, {0, 255, 7, 8}), Error, "c.csv" + why);  // strangers see no folders
     EXPECT_EQ(test::read_text(path), text);
   }
   EXPECT_THROW(Corrections(folder / "none" / "c.csv").add(3, {0}), Error);
+}
+
+TEST(Corrections, AreCheckedBeforeThereAreAny) {
+  const test::TempFolder folder;
+  EXPECT_NO_THROW(Corrections(folder / "c.csv").require_usable(4));
+  EXPECT_TRUE(folder.entries().empty());  // the first one creates the file
+  Corrections(folder / "c.csv").add(3, {0, 255, 7, 8});
+  EXPECT_NO_THROW(Corrections(folder / "c.csv").require_usable(4));
+  const std::string none = (folder / "none/c.csv").string();
+  EXPECT_ERROR(Corrections(none).require_usable(4), Error,
+               none + ": cannot be made: No such file or directory; name another with `corrections`");
+  EXPECT_THROW(Corrections(folder.path()).require_usable(4), Error);
+  EXPECT_ERROR(Corrections("/dev/null").require_usable(4), Error,
+               "/dev/null: is not a file; name another with `corrections`");
+}
+
+TEST(Corrections, HaveOneHeaderOfManyServers) {
+  const test::TempFolder folder;
+  {
+    std::vector<std::jthread> servers;
+    for (int i = 0; i < 8; ++i) {
+      servers.emplace_back([&, i] {
+        for (int k = 0; k < 20; ++k) Corrections(folder / "c.csv").add(i, {1, 2, 3, 4});
+      });
+    }
+  }
+  const std::string text = test::read_text(folder / "c.csv");
+  EXPECT_EQ(text.find("label", 1), std::string::npos);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 161);
+}
+
+TEST(Corrections, DoNotFillTheDisk) {
+  const test::TempFolder folder;
+  Corrections corrections(folder / "c.csv", /*max_bytes=*/70);
+  for (int i = 0; i < 2; ++i) corrections.add(3, {0, 255, 7, 8});
+  const std::string before = test::read_text(folder / "c.csv");
+  try {
+    for (int i = 0; i < 3; ++i) corrections.add(3, {100, 100, 100, 100});
+    FAIL() << "no bound";
+  } catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.status, 507);
+  }
+  EXPECT_LE(test::read_text(folder / "c.csv").size(), 70U);
+  EXPECT_TRUE(test::read_text(folder / "c.csv").starts_with(before));
+}
+
+TEST(Corrections, AreTakenBack) {
+  const test::TempFolder folder;
+  Corrections corrections(folder / "c.csv");
+  const std::string first = corrections.add(3, {0, 255, 7, 8});
+  const std::string one_row = test::read_text(folder / "c.csv");
+  const std::string second = corrections.add(4, {0, 0, 7, 8});
+  const auto refused = [&](const std::string& word) {
+    try {
+      corrections.take_back(word);
+      return 0;
+    } catch (const Refusal& refusal) {
+      return refusal.status;
+    }
+  };
+  EXPECT_EQ(refused("none"), 404);
+  EXPECT_EQ(refused(first), 409);  // is not the last
+  EXPECT_EQ(refused(second), 0);
+  EXPECT_EQ(test::read_text(folder / "c.csv"), one_row);
+  EXPECT_EQ(refused(second), 404);
+  Corrections(folder / "c.csv").add(5, {1, 1, 1, 1});  // another server
+  EXPECT_EQ(refused(first), 409);
+  const std::string third = corrections.add(6, {2, 2, 2, 2});
+  EXPECT_EQ(refused(third), 0);
+  EXPECT_TRUE(test::read_text(folder / "c.csv").ends_with("\n3,0,255,7,8\n5,1,1,1,1\n"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "serve/server.h"
 
+#include "client.h"
 #include "digitrec/checkpoint/checkpoint.h"
 #include "digitrec/core/error.h"
 #include "digitrec/run/run.h"
@@ -7,53 +8,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <thread>
 
 namespace digitrec {
 namespace {
 
 using Json = nlohmann::json;
-
-/// A client that sends exactly what it is given.
-class Client {
- public:
-  explicit Client(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-  ~Client() { close(socket_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  bool send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      bytes.remove_prefix(static_cast<size_t>(sent));
-    }
-    return true;
-  }
-
-  /// All that comes until the server closes the connection.
-  std::string rest() {
-    std::string text;
-    char buffer[4096];
-    for (ssize_t n = recv(socket_, buffer, sizeof buffer, 0); n > 0; n = recv(socket_, buffer, sizeof buffer, 0)) {
-      text.append(buffer, static_cast<size_t>(n));
-    }
-    return text;
-  }
-
- private:
-  int socket_;
-};
+using test::Client;
 
 struct Reply {
   int status = 0;
@@ -74,6 +35,7 @@ class ServerTest : public testing::Test {
     options.port = 0;
     options.corrections = folder_ / "corrections.csv";
     options.origins = {"https://friend.example"};
+    options.root_path = "/digits/";
     server_ = std::make_unique<Server>(options);
   }
 
@@ -147,6 +109,10 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(status("image/png", encode_png(test::page_with_bar(40, 40, 0, 0, 0, 0))), 422);  // blank
   EXPECT_EQ(status("image/png", png.substr(0, 60)), 422);
   EXPECT_EQ(status("image/jpeg", "\xff\xd8\xff"), 422);
+  EXPECT_EQ(status("image/jpg", "\xff\xd8\xff"), 422);
+  EXPECT_EQ(status("application/octet-stream", "7"), 422);
+  EXPECT_EQ(status("multipart/form-data; boundary=x", "--x--"), 422);
+  EXPECT_EQ(status("multipart/form-data", png), 400);
   EXPECT_EQ(status("text/plain", "7"), 415);
   EXPECT_EQ(status("image/png", png, "?model=none"), 404);
   EXPECT_EQ(status(kJson, "{"), 400);
@@ -170,6 +136,70 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(ask("DELETE", "/").status, 405);
 }
 
+TEST_F(ServerTest, TakesPicturesAsClientsSendThem) {
+  const std::string png = encode_png(test::page_with_bar(200, 200, 90, 20, 110, 180));
+  const Json expected = post("/api/predict", "image/png", png).json();
+  EXPECT_EQ(expected["digits"].size(), 1U);
+  for (const char* type : {"image/jpg", "IMAGE/X-PNG", "application/octet-stream"}) {
+    EXPECT_EQ(post("/api/predict", type, png).json(), expected) << type;
+  }
+  const std::string form =
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n" + png + "\r\n--b--\r\n";
+  EXPECT_EQ(post("/api/predict", "multipart/form-data; boundary=b", form).json(), expected);
+  const auto packed = [&](const std::string& type, const std::string& body, const std::string& coding = "gzip") {
+    return ask("POST", "/api/predict", "Content-Type: " + type + "\r\nContent-Encoding: " + coding + "\r\n", body);
+  };
+  EXPECT_EQ(packed("image/png", test::gzip(png)).json(), expected);
+  const std::string pixels = Json{{"pixels", std::vector<int>(784, 9)}}.dump();
+  EXPECT_EQ(packed(kJson, test::gzip(pixels)).json(), post("/api/predict", kJson, pixels).json());
+  EXPECT_EQ(packed("image/png", png).status, 400);
+  EXPECT_EQ(packed("image/png", png, "br").status, 415);
+  EXPECT_EQ(packed(kJson, test::gzip(std::string(40 << 20, ' '))).status, 413);
+}
+
+TEST_F(ServerTest, ReadsPhotosOfCamerasAsTheCommandLineDoes) {
+  const std::string photo = encode_png(test::page_with_bar(8000, 6000, 3600, 600, 4400, 5400));  // 48 million
+  const Reply reply = post("/api/predict", "image/png", photo);
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const auto path = folder_.write("photo.png", photo);
+  const test::ProgramResult result =
+      test::run_digitrec("predict --checkpoint a.safetensors --input photo.png --out p.csv", folder_.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(test::read_text(folder_ / "p.csv").find("," + reply.json()["number"].get<std::string>() + ","),
+            std::string::npos);
+}
+
+TEST_F(ServerTest, AnswersUnderThePathOfAProxy) {
+  for (const char* path : {"/digits/", "/digits/page.js", "/digits/healthz", "/healthz", "/"}) {
+    EXPECT_EQ(ask("GET", path).status, 200) << path;
+  }
+  const Reply moved = ask("GET", "/digits");
+  EXPECT_EQ(moved.status, 308);
+  EXPECT_NE(moved.head.find("Location: /digits/"), std::string::npos);
+  for (const char* path : {"/digitsx", "/digits//", "/digits/digits/", "/other/healthz"}) {
+    EXPECT_EQ(ask("GET", path).status, 404) << path;
+  }
+  ServeOptions options;
+  options.models = {folder_ / "a.safetensors"};
+  options.corrections = folder_ / "corrections.csv";
+  for (const char* path : {"/a b", "//evil.example", "/a\r\nX: y", "/a?b", "/%41"}) {
+    options.root_path = path;
+    EXPECT_THROW(Server{options}, UsageError) << path;
+  }
+}
+
+TEST_F(ServerTest, AnswersHealthChecksWithoutAHost) {
+  Client check(server_->port());
+  check.send("GET /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(check.rest().starts_with("HTTP/1.1 200 "));
+  Client browser(server_->port());
+  browser.send("GET /healthz HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n");
+  EXPECT_TRUE(browser.rest().starts_with("HTTP/1.1 403 "));
+  Client named(server_->port());
+  named.send("GET /healthz HTTP/1.0\r\nHost: evil.example\r\n\r\n");
+  EXPECT_TRUE(named.rest().starts_with("HTTP/1.1 421 "));
+}
+
 TEST_F(ServerTest, AnswersOnlyUnderItsOwnNames) {
   EXPECT_EQ(ask("GET", "/healthz", "", "", "evil.example").status, 421);
   EXPECT_EQ(ask("GET", "/healthz", "Origin: http://evil.example\r\n").status, 403);
@@ -182,7 +212,9 @@ TEST_F(ServerTest, AnswersOnlyUnderItsOwnNames) {
 
 TEST_F(ServerTest, KeepsCorrections) {
   const std::vector<int> pixels(784, 9);
-  EXPECT_EQ(post("/api/corrections", kJson, Json{{"label", 4}, {"pixels", pixels}}.dump()).status, 201);
+  const Reply saved = post("/api/corrections", kJson, Json{{"label", 4}, {"pixels", pixels}}.dump());
+  EXPECT_EQ(saved.status, 201);
+  EXPECT_EQ(saved.json()["saved"], "corrections.csv");  // its folder is nobody's business
   EXPECT_TRUE(test::read_text(folder_ / "corrections.csv").ends_with("\n4" + [] {
     std::string row;
     for (int i = 0; i < 784; ++i) row += ",9";
@@ -191,6 +223,15 @@ TEST_F(ServerTest, KeepsCorrections) {
   for (const Json& label : {Json(10), Json(-1), Json(1.5), Json("4"), Json(), Json(1e300)}) {
     EXPECT_EQ(post("/api/corrections", kJson, Json{{"label", label}, {"pixels", pixels}}.dump()).status, 422) << label;
   }
+  const std::vector<int> blank(784, 0);
+  EXPECT_EQ(post("/api/corrections", kJson, Json{{"label", 4}, {"pixels", blank}}.dump()).status, 422);
+
+  const std::string id = saved.json()["id"];
+  EXPECT_EQ(ask("DELETE", "/api/corrections").status, 422);
+  EXPECT_EQ(ask("DELETE", "/api/corrections?id=" + std::string(16, '0')).status, 404);
+  EXPECT_EQ(ask("DELETE", "/api/corrections?id=" + id).status, 200);
+  EXPECT_TRUE(test::read_text(folder_ / "corrections.csv").ends_with(",pixel783\n"));
+  EXPECT_EQ(ask("DELETE", "/api/corrections?id=" + id).status, 404);
 }
 
 TEST_F(ServerTest, BoundsWhatAClientMaySend) {
@@ -245,6 +286,29 @@ TEST_F(ServerTest, SaysWhyItCannotServe) {
                    ": Address already in use; choose another `address` or `port`");
   options.address = "nowhere";
   EXPECT_ERROR(Server{options}, UsageError, "nowhere: not an IP address; expected one such as 127.0.0.1 or 0.0.0.0");
+  options.corrections = folder_.write("notes.csv", "label,pixel0\n");
+  EXPECT_ERROR(Server{options}, Error,
+               options.corrections.string() +
+                   ": not a file of corrections with 784 pixels per row; name another with `corrections`");
+}
+
+TEST_F(ServerTest, DropsWorkForClientsThatHaveLeft) {
+  // Each of these takes about a tenth of a second.
+  const std::string large = encode_png(test::page_with_bar(4000, 4000, 1900, 400, 2100, 3600));
+  {
+    std::vector<Client> gone;
+    for (int i = 0; i < 200; ++i) {
+      gone.emplace_back(server_->port());
+      gone.back().send("POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: " +
+                       std::to_string(large.size()) + "\r\n\r\n" + large);
+    }
+  }
+  EXPECT_EQ(post("/api/predict", "image/png", large).status, 200);
+  EXPECT_NE(ask("GET", "/metrics").body.find("digitrec_requests_total{path=\"/api/predict\",status=\"200\"} "),
+            std::string::npos);
+  const std::string text = ask("GET", "/metrics").body;
+  const std::string name = "digitrec_batch_digits_sum ";
+  EXPECT_LT(std::stod(text.substr(text.find(name) + name.size())), 100) << "digits were read for nobody";
 }
 
 }  // namespace

@@ -278,6 +278,7 @@ function show(reply) {
   $("number").textContent = answer?.number ?? "?";
   $("details").hidden = !answer;
   $("saved").textContent = "";
+  $("unsave").hidden = true;
   if (answer) {
     $("message").textContent = `${percent(answer.probability)} sure`;
     showDigits();
@@ -345,9 +346,24 @@ $("all").addEventListener("click", () => {
 });
 $("why").addEventListener("change", () => answer && drawSeen(answer.digits[chosen]));
 $("undo").addEventListener("click", undo);
+$("unsave").addEventListener("click", takeBack);
 $("clear").addEventListener("click", clear);
 
 // ---- corrections
+
+/** What takes the last correction back. */
+let savedAs = null;
+
+async function takeBack() {
+  $("unsave").hidden = true;
+  try {
+    const reply = await fetch(`api/corrections?${new URLSearchParams({id: savedAs})}`, {method: "DELETE"});
+    const {removed, error} = await reply.json();
+    $("saved").textContent = error ? sentence(error) : `Removed from ${removed}.`;
+  } catch {
+    $("saved").textContent = "Not removed: the server does not answer.";
+  }
+}
 
 async function correct(label) {
   const buttons = $("correction").querySelectorAll("button");
@@ -359,8 +375,10 @@ async function correct(label) {
       headers: {"Content-Type": "application/json"},
       body: JSON.stringify({label, pixels: answer.digits[chosen].pixels}),
     });
-    const {saved, error} = await reply.json();
+    const {saved, id, error} = await reply.json();
     $("saved").textContent = error ?? `Saved to ${saved} as a ${label}. Thank you.`;
+    $("unsave").hidden = !id;
+    savedAs = id;
   } catch {
     $("saved").textContent = "Not saved: the server does not answer.";
   }
