@@ -36,7 +36,7 @@ AsTrained as_trained(const TrainConfig& config, const std::filesystem::path& fil
                                 network.file.string(), file.string());
     return trained;
   }
-  apply_config_text(trained.config, without_retired_settings(settings), network.file.string());
+  apply_config_text(trained.config, still_fixed_settings(settings), network.file.string());
   const Differences differences = compare(config, trained.config);
   if (!differences.first.empty()) {
     trained.doubt = fmt::format("{}: says {}, but {} was trained with {}, which counts", file.string(),
