@@ -58,7 +58,7 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
   if (a_exists != (::stat(b.c_str(), &second) == 0)) return false;
   // A terminal and /dev/null are read and written without harm.
   if (a_exists) return first.st_dev == second.st_dev && first.st_ino == second.st_ino && !S_ISCHR(first.st_mode);
-  return fs::weakly_canonical(follow_links(a)) == fs::weakly_canonical(follow_links(b));
+  return fs::weakly_canonical(fs::absolute(follow_links(a))) == fs::weakly_canonical(fs::absolute(follow_links(b)));
 }
 
 }  // namespace

@@ -109,9 +109,10 @@ TEST_F(Outputs, IntoARedirectedStdoutKeepWhatIsBeforeAndAfter) {
 }
 
 TEST_F(Outputs, IntoAPipeAreTheTableAlone) {
-  const ProgramResult result = run("predict --checkpoint c --input in.csv --out - | cat");
-  EXPECT_TRUE(result.out.starts_with("ImageId,Label\n1,")) << result.out;
-  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 7) << result.out;
+  run("predict --checkpoint c --input in.csv --out - 2>log | cat >piped #");
+  const std::string piped = read_text(folder_ / "piped");
+  EXPECT_TRUE(piped.starts_with("ImageId,Label\n1,")) << piped;
+  EXPECT_EQ(std::count(piped.begin(), piped.end(), '\n'), 7) << piped;
 }
 
 TEST_F(Outputs, HoldNoLogLineWhereDescriptorsAreClosed) {
@@ -171,7 +172,8 @@ TEST_F(Outputs, OfSeveralRunsBegunAtOnceLieInFoldersOfTheirOwn) {
 }
 
 TEST_F(Outputs, AreNamedWithTheReasonWhereNoMoreFilesCanBeOpened) {
-  const ProgramResult result = run("train --model mlp-128 --epochs 1 --data in.csv --out run", "ulimit -n 4;");
+  const ProgramResult result =
+      run("train --model mlp-128 --epochs 1 --data in.csv --out run", "sh -c 'ulimit -n 4; exec \"$0\" \"$@\"'");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.err.find("Too many open files"), std::string::npos) << result.err;
   EXPECT_EQ(result.err.find("already exists"), std::string::npos) << result.err;

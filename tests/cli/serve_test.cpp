@@ -11,11 +11,14 @@ namespace {
 
 class ServeProcess : public testing::Test {
  protected:
-  void SetUp() override { save_checkpoint(folder_ / "m.safetensors", *build_model("mlp-128", {}), {.preset = "mlp-128"}); }
+  void SetUp() override {
+    save_checkpoint(folder_ / "m.safetensors", *build_model("mlp-128", {}), {.preset = "mlp-128"});
+  }
 
   /// Runs a shell script in the folder; $serve starts a server there. Returns its exit code.
   int sh(const std::string& script) const {
-    const std::string begin = "cd '" + folder_.path().string() + "' || exit 125; serve='" DIGITREC_BINARY
+    const std::string begin = "cd '" + folder_.path().string() +
+                              "' || exit 125; serve='" DIGITREC_BINARY
                               " serve --checkpoint m.safetensors --port 0'; "
                               "comes() { for i in $(seq 200); do [ -s $1 ] && return; sleep .05; done; exit 124; }; ";
     const int status = std::system((begin + script).c_str());

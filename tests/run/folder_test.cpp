@@ -126,7 +126,8 @@ TEST(RunFolder, TakesANameOfItsOwnWhereSeveralBeginAtOnce) {
   EXPECT_EQ(names.size(), kRuns);
   runs.clear();
   std::filesystem::current_path(before);
-  EXPECT_EQ(folder.entries(), std::vector<std::string>{});
+  // The first to go may be the one that made runs/, while others lie in it.
+  EXPECT_TRUE(!std::filesystem::exists(folder / "runs") || std::filesystem::is_empty(folder / "runs"));
 }
 
 TEST(RunFolder, CanBeResumedOrIsGoneWhateverCallOfTheFirstSaveFails) {
