@@ -25,7 +25,7 @@ function(find_system_library target header library package)
 endfunction()
 find_system_library(libzip zip.h zip libzip-dev)
 
-# Asio and Beast, under the server: headers only, and only src/serve/http.cpp and request_reader.cpp include them.
+# Asio and Beast, under the server: headers only, and only three files of src/serve include them.
 find_path(BOOST_INCLUDE_DIR boost/beast/http/basic_parser.hpp)
 if(NOT BOOST_INCLUDE_DIR)
   message(FATAL_ERROR "Boost's headers are missing; install libboost-dev (scripts/setup/install_dependencies.sh does)")
