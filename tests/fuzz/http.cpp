@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Service service;
   if (size < 2) return 0;
   constexpr const char* kPaths[] = {"/api/predict", "/api/corrections", "/api/model", "/metrics"};
-  constexpr const char* kTypes[] = {"application/json", "image/png", "image/jpeg", "Application/JSON ; charset=utf-8"};
+  constexpr const char* kTypes[] = {"application/json", "image/png", "multipart/form-data; boundary=b",
+                                    "Application/JSON ; charset=utf-8"};
   Request request;
   request.method = (data[0] & 3) < 2 ? "POST" : "GET";
   request.path = kPaths[data[0] & 3];
@@ -49,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((data[1] & 8) != 0) request.origin = line;
   if ((data[1] & 16) != 0) request.method = "OPTIONS";
   if ((data[1] & 32) != 0) request.content_type = line;
+  if ((data[1] & 64) != 0) request.content_encoding = "gzip";
   Answer answer = service.api.answer(std::move(request));
   auto* later = std::get_if<std::function<void(Respond)>>(&answer);
   if (later == nullptr) return 0;
