@@ -117,8 +117,14 @@ class Asking:
 def at_once(count, work):
     """Runs `work(i)` for `count` values of i at once, while somebody asks; gives what came back, and what that one saw."""
     results = []
+
+    def keep(i):
+        try:
+            results.append(work(i))
+        except OSError as error:
+            results.append(type(error).__name__)
     with Asking() as other:
-        threads = [threading.Thread(target=lambda i=i: results.append(work(i))) for i in range(count)]
+        threads = [threading.Thread(target=keep, args=(i,)) for i in range(count)]
         for t in threads:
             t.start()
         for t in threads:
