@@ -415,8 +415,7 @@ def bombs_of_json():
     bodies = [b'{"pixels":[' + b"[]," * 5_000_000 + b"[]]}", b"[" * 15_000_000, b'{"images":[' + b"[0]," * 3_500_000 + b"[0]]}",
               b'{"x":"' + b"x" * 15_000_000 + b'"}', b'{"pixels":[' + b"1" * 15_000_000 + b"]}", b'{"a":1,' * 2_000_000]
     statuses, seen = rounds(bodies, "application/json")
-    # 503: on a busy machine one may take longer than the 20 s that a request has.
-    assert set(statuses) <= {400, 413, 422, 503}, statuses
+    assert set(statuses) <= {400, 413, 422}, statuses
     return f"took {seen}"
 
 
@@ -495,6 +494,18 @@ def greedy_requests():
     return f"took {peak >> 20} MiB at most; others waited {worst:.1f} s at most"
 
 
+def stop(threads):
+    """Ends the server in an orderly way and waits for these clients of it; gives the seconds that it took."""
+    begin = time.time()
+    server.send_signal(signal.SIGTERM)
+    code = server.wait(30)
+    took = time.time() - begin
+    for t in threads:
+        t.join()
+    assert code == 0, f"ended with {code}"
+    return took
+
+
 def stop_while_asked():
     """SIGTERM while kept-alive connections go on asking: every time an orderly end."""
     global server, port, at_start
@@ -514,15 +525,10 @@ def stop_while_asked():
         for t in threads:
             t.start()
         time.sleep(0.1)
-        begin = time.time()
-        server.send_signal(signal.SIGTERM)
-        code = server.wait(30)
-        assert time.time() - begin < MAX_END, f"took {time.time() - begin:.1f} s"
-        for t in threads:
-            t.join()
+        took = stop(threads)
+        assert took < MAX_END, f"took {took:.1f} s"
         for connection in held:
             connection.close()
-        assert code == 0, f"ended with {code}"
         server, port = start()
     post(digit)
     at_start = memory()
@@ -547,13 +553,7 @@ def stop_while_bombed():
         for t in threads:
             t.start()
         time.sleep(1)
-        begin = time.time()
-        server.send_signal(signal.SIGTERM)
-        code = server.wait(60)
-        worst = max(worst, time.time() - begin)
-        for t in threads:
-            t.join()
-        assert code == 0, f"ended with {code}"
+        worst = max(worst, stop(threads))
         server, port = start()
         post(digit)
         at_start = memory()
