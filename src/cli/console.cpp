@@ -159,6 +159,11 @@ std::string format_count(int64_t value) {
   return digits;
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action{};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void catch_interrupts(const std::string& last_line, unsigned seconds) {
   // On a terminal the progress line may stand there.
   g_last_line = (isatty(STDERR_FILENO) == 1 ? "\n" : "") + last_line + "\n";
@@ -167,9 +172,8 @@ void catch_interrupts(const std::string& last_line, unsigned seconds) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGALRM, end_unheard);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (is_ignored(signal)) continue;
     struct sigaction action{};
-    sigaction(signal, nullptr, &action);
-    if (action.sa_handler == SIG_IGN) continue;  // nohup has asked for it
     action.sa_handler = keep_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
     sigaction(signal, &action, nullptr);

@@ -44,6 +44,9 @@ std::string format_count(int64_t value);
 /// The same of a rate, rounded.
 std::string format_count(double value);
 
+/// Whether the program was started to ignore the signal, as nohup and a shell's & do.
+bool is_ignored(int signal);
+
 /// Seconds for which a signal may wait to be asked for.
 inline constexpr unsigned kMaxSecondsUnheard = 4;
 

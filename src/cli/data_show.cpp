@@ -115,6 +115,11 @@ void print_values(const Shown& shown) {
 }
 
 int run_show(const ShowCommand& command) {
+  const std::filesystem::path out = output_file(command.out);
+  if (!command.out.empty()) {
+    require_apart({{"--out", out}}, {command.path, command.recipe});
+    require_png_name("--out", command.out);
+  }
   const bool is_folder = std::filesystem::is_directory(command.path);
   const Dataset dataset = load_dataset(command.path, is_folder ? Purpose::train : Purpose::inspect);
   if (command.row > dataset.size()) {
@@ -130,9 +135,6 @@ int run_show(const ShowCommand& command) {
     return 0;
   }
   const at::Tensor sheet = tile_images(shown.images, {.columns = kSheetColumns, .zoom = 2, .gap = 2});
-  const std::filesystem::path out = output_file(command.out);
-  require_apart({{"--out", out}}, {command.path, command.recipe});
-  require_png_name("--out", command.out);
   write_file(out, encode_png(gray_image(sheet)));
   say_written(out, fmt::format("{} images", shown.images.size(0)));
   return 0;

@@ -70,8 +70,8 @@ std::string wrap_help(const std::string& text, int width) {
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
   std::string help = wrap_help(CLI::Formatter::make_help(app, std::move(name), mode), terminal_width(Stream::out));
-  const bool has_end = help.find_last_not_of('\n') != std::string::npos;
-  return has_end ? help.substr(0, help.find_last_not_of('\n') + 1) + "\n" : help;
+  help.erase(help.find_last_not_of('\n') + 1);
+  return help + "\n";
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {

@@ -21,15 +21,13 @@ struct ServeCommand {
   std::string corrections = serve.corrections.string();
 };
 
-/// Blocks the signals that end the server, in this thread and those started after it; sigwait takes them. Left alone
-/// are those that the program was started to ignore, as nohup and a shell's & do.
+/// Blocks the signals that end the server, in this thread and those started after it; sigwait takes them. Ignored
+/// ones are left alone.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction action{};
-    sigaction(signal, nullptr, &action);
-    if (action.sa_handler != SIG_IGN) sigaddset(&signals, signal);
+    if (!is_ignored(signal)) sigaddset(&signals, signal);
   }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
