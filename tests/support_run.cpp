@@ -39,6 +39,14 @@ std::string untimed_metrics(const std::filesystem::path& folder) {
   return text;
 }
 
+TrainConfig small() {
+  TrainConfig config;
+  config.model = "mlp-128";
+  config.device = "cpu";
+  config.epochs = 2;
+  return config;
+}
+
 RunResult run(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
               const Events& events, Start start) {
   Teller teller(events);

@@ -17,6 +17,9 @@ struct Events {
   std::function<bool()> should_stop{};
 };
 
+/// Two epochs of mlp-128 on the CPU.
+TrainConfig small();
+
 /// train(), telling the events.
 RunResult run(const TrainConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
               const Events& events = {}, Start start = Start::fresh);

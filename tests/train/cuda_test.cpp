@@ -33,6 +33,17 @@ class Cuda : public testing::TestWithParam<std::string> {
     return model;
   }
 
+  /// Of a short training on the GPU.
+  TrainConfig settings() const {
+    TrainConfig config;
+    config.model = GetParam();
+    config.device = "cuda";
+    config.precision = PrecisionChoice::fp32;
+    config.epochs = 3;
+    config.batch_size = 16;
+    return config;
+  }
+
   Dataset dataset_;
 };
 
@@ -67,12 +78,7 @@ TEST_P(Cuda, RecordedStepsLearn) {
 /// Equal up to the order in which convolutions add.
 TEST_P(Cuda, RunIsResumedOnTheCpuAndBack) {
   const TempFolder folder;
-  TrainConfig config;
-  config.model = GetParam();
-  config.device = "cuda";
-  config.precision = PrecisionChoice::fp32;
-  config.epochs = 3;
-  config.batch_size = 16;
+  TrainConfig config = settings();
   const Dataset data = draw_synthetic_digits(100, 1);
   train_one(config, data, folder / "run", test::stop_after(3));
   for (const char* device : {"cpu", "cuda"}) {
@@ -89,23 +95,13 @@ TEST_P(Cuda, RunIsResumedOnTheCpuAndBack) {
 
 TEST_P(Cuda, ResumedRunEndsLikeTheOneInOneGo) {
   const TempFolder folder;
-  TrainConfig config;
-  config.model = GetParam();
-  config.device = "cuda";
-  config.precision = PrecisionChoice::fp32;
-  config.epochs = 3;
-  config.batch_size = 16;
+  TrainConfig config = settings();
   config.lr = 0.0001;
   config.average = AverageKind::ema;
   const Dataset data = draw_synthetic_digits(100, 1);
   train_one(config, data, folder / "whole", {});
-  const auto stop = [] {
-    test::Events events;
-    events.should_stop = [left = 4]() mutable { return left-- <= 0; };
-    return events;
-  };
   Start start = Start::fresh;
-  while (train_one(config, data, folder / "pieces", stop(), start).reason == StopReason::interrupted)
+  while (train_one(config, data, folder / "pieces", test::stop_after(4), start).reason == StopReason::interrupted)
     start = Start::resumed;
   const auto whole = read_safetensors(folder / "whole/last.safetensors").tensors;
   for (const auto& [name, tensor] : read_safetensors(folder / "pieces/last.safetensors").tensors) {

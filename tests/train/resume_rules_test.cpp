@@ -16,17 +16,10 @@ namespace {
 using test::expect_same_run;
 using test::keep_start;
 using test::message_of;
+using test::small;
 using test::stop_after;
 using test::TempFolder;
 using test::train_one;
-
-TrainConfig small() {
-  TrainConfig config;
-  config.model = "mlp-128";
-  config.device = "cpu";
-  config.epochs = 2;
-  return config;
-}
 
 TEST(ResumeRules, RefusesOtherData) {
   const TempFolder folder;

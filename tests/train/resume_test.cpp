@@ -18,6 +18,7 @@ using test::FailingFiles;
 using test::keep_start;
 using test::message_of;
 using test::read_text;
+using test::small;
 using test::stop_after;
 using test::TempFolder;
 using test::train_one;
@@ -110,14 +111,6 @@ TEST(Resume, EveryOptimizerScheduleAndAverage) {
       expect_same_run(folder / (name + "-whole"), folder / name);
     }
   }
-}
-
-TrainConfig small() {
-  TrainConfig config;
-  config.model = "mlp-128";
-  config.device = "cpu";
-  config.epochs = 2;
-  return config;
 }
 
 TEST(Resume, GivesAFinishedRunMoreEpochs) {
