@@ -75,7 +75,7 @@ struct PngReading {
     const auto columns = static_cast<size_t>(PNG_PASS_COLS(width, pass));
     const auto pixel = static_cast<size_t>(channels);
     for (size_t i = 0; i < columns; ++i) {
-      const auto x = static_cast<size_t>(PNG_COL_FROM_PASS_COL(i, pass));
+      const size_t x = PNG_COL_FROM_PASS_COL(i, pass);
       std::copy_n(row + i * pixel, pixel, whole.data() + y * row_bytes() + x * pixel);
     }
   }

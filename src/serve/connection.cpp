@@ -57,9 +57,8 @@ std::string client_of(const asio::ip::address& address) {
 
 Connection::Connection(tcp::socket socket, std::string peer, ConnectionsContext& context)
     : context_(context), socket_(std::move(socket)), peer_(std::move(peer)), reader_(context.options.max_body_bytes) {
-  error_code error;
-  socket_.non_blocking(true, error);
-  socket_.set_option(tcp::no_delay(true), error);
+  socket_.non_blocking(true);
+  socket_.set_option(tcp::no_delay(true));
 }
 
 /// Runs a step; whatever goes wrong in it ends this connection alone.
@@ -77,8 +76,8 @@ void Connection::close() {
   context_.open = static_cast<unsigned>(context_.connections.size());
   forget_answer();
   stop_work();
-  error_code error;
-  socket_.close(error);
+  error_code ignored;
+  static_cast<void>(socket_.close(ignored));
 }
 
 void Connection::enter(Stage stage) {
@@ -257,8 +256,8 @@ void Connection::end_exchange() {
   if (!keeps_alive_) {
     enter(Stage::closing);
     received_ = {};
-    error_code error;
-    socket_.shutdown(tcp::socket::shutdown_send, error);
+    error_code ignored;  // it may have left
+    static_cast<void>(socket_.shutdown(tcp::socket::shutdown_send, ignored));
     return hear();
   }
   enter(Stage::reading);

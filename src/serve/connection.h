@@ -45,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `peer`: the client's address.
+  /// `peer`: the client's address. Throws where the client has left already.
   Connection(boost::asio::ip::tcp::socket socket, std::string peer, ConnectionsContext& context);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

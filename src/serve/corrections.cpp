@@ -45,9 +45,8 @@ std::string make_word() {
   throw Error(fmt::format("{}: cannot be {}: {}", name, what, std::strerror(errno)), kHint);
 }
 
-}  // namespace
-
-int64_t Corrections::size_of(const Descriptor& file, const std::string& header, const std::string& name) const {
+/// Bytes in the file, whose header is right. Throws Error.
+int64_t size_of(const Descriptor& file, const std::string& header, const std::string& name) {
   const int64_t size = file.size();
   if (size < 0) throw Error(fmt::format("{}: is not a file", name), kHint);
   if (size == 0) return 0;
@@ -60,6 +59,8 @@ int64_t Corrections::size_of(const Descriptor& file, const std::string& header, 
   }
   return size;
 }
+
+}  // namespace
 
 void Corrections::require_usable(size_t pixels) const {
   if (std::filesystem::exists(path_)) {

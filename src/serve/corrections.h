@@ -7,10 +7,6 @@
 #include <string>
 #include <vector>
 
-namespace digitrec {
-class Descriptor;
-}
-
 namespace digitrec::serve {
 
 /// Misread drawings with their labels, in a CSV file of Kaggle's format that several servers may share. Thread-safe.
@@ -38,8 +34,6 @@ class Corrections {
     int64_t offset;
     std::string row;
   };
-  /// Bytes in the file, whose header is right. Throws Error.
-  int64_t size_of(const Descriptor& file, const std::string& header, const std::string& name) const;
 
   std::filesystem::path path_;
   int64_t max_bytes_;

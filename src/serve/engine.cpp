@@ -210,23 +210,26 @@ void Engine::read(std::vector<Task>& tasks, Predictor& model) {
   memory_is_back_.notify_all();
 }
 
-/// Reads the digits that were found.
-void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
-  const int64_t size = model.shape().image_size;
+/// The digits that were found: all, or those that are to be explained.
+std::vector<ReadDigit*> Engine::found_in(std::vector<Job>& jobs, bool to_explain) {
   std::vector<ReadDigit*> digits;
-  std::vector<ReadDigit*> to_explain;
   for (Job& job : jobs) {
     auto* readings = std::get_if<std::vector<Reading>>(&job.result);
-    if (job.is_over() || readings == nullptr) continue;
+    if (job.is_over() || readings == nullptr || (to_explain && !job.task.explain)) continue;
     for (Reading& reading : *readings) {
       auto* found = std::get_if<std::vector<ReadDigit>>(&reading);
       if (found == nullptr) continue;
-      for (ReadDigit& digit : *found) {
-        digits.push_back(&digit);
-        if (job.task.explain) to_explain.push_back(&digit);
-      }
+      for (ReadDigit& digit : *found) digits.push_back(&digit);
     }
   }
+  return digits;
+}
+
+/// Reads the digits that were found.
+void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
+  const int64_t size = model.shape().image_size;
+  const std::vector<ReadDigit*> digits = found_in(jobs, false);
+  const std::vector<ReadDigit*> to_explain = found_in(jobs, true);
   const auto in_parts = [&](const std::vector<ReadDigit*>& all, const auto& step) {
     for (size_t first = 0; first < all.size(); first += kMaxDigits) {
       if (std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.is_over(); })) return;

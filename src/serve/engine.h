@@ -74,6 +74,7 @@ class Engine {
   void open(Job& job, int64_t image_size);
   bool set_aside(Job& job);
   void wait_for_memory(Job& job);
+  static std::vector<ReadDigit*> found_in(std::vector<Job>& jobs, bool to_explain);
   void predict(std::vector<Job>& jobs, Predictor& model) const;
 
   std::vector<std::vector<Predictor>> networks_;  // of each worker

@@ -72,17 +72,19 @@ class HttpServer::Daemon {
       throw UsageError(fmt::format("{}: not an IP address; expected one such as 127.0.0.1 or 0.0.0.0", name));
     }
     const tcp::endpoint endpoint(address, context_.options.port);
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
-    // Of the connections, which inherit it.
-    if (!error) acceptor_.set_option(tcp::acceptor::send_buffer_size(kSystemBuffer), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::receive_buffer_size(kSystemBuffer), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(1024, error);
-    if (error) {
-      throw Error(fmt::format("{}: cannot listen on port {}: {}", name, context_.options.port, error.message()),
-                  "choose another `address` or `port`");
+    try {
+      acceptor_.open(endpoint.protocol());
+      acceptor_.set_option(tcp::acceptor::reuse_address(true));
+      if (address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false));
+      // Of the connections, which inherit it.
+      acceptor_.set_option(tcp::acceptor::send_buffer_size(kSystemBuffer));
+      acceptor_.set_option(tcp::acceptor::receive_buffer_size(kSystemBuffer));
+      acceptor_.bind(endpoint);
+      acceptor_.listen(1024);
+    } catch (const boost::system::system_error& failure) {
+      throw Error(
+          fmt::format("{}: cannot listen on port {}: {}", name, context_.options.port, failure.code().message()),
+          "choose another `address` or `port`");
     }
     port_ = acceptor_.local_endpoint().port();
   }
@@ -102,15 +104,17 @@ class HttpServer::Daemon {
       if (!acceptor_.is_open()) return;
       accepts_ = !error;  // out of files, say: tried again later
       if (error) return;
-      admit(std::move(socket));
+      try {
+        admit(std::move(socket));
+      } catch (const std::exception&) {  // it has left already, or there is no memory: it alone is lost
+      }
       accept();
     });
   }
 
   void admit(tcp::socket socket) {
-    error_code error;
-    const tcp::endpoint peer = socket.remote_endpoint(error);
-    if (error || (context_.connections.size() >= context_.options.max_connections && !make_room())) return;
+    const tcp::endpoint peer = socket.remote_endpoint();
+    if (context_.connections.size() >= context_.options.max_connections && !make_room()) return;
     const auto client = std::make_shared<Connection>(std::move(socket), client_of(peer.address()), context_);
     context_.connections.insert(client);
     context_.open = static_cast<unsigned>(context_.connections.size());
@@ -149,8 +153,8 @@ class HttpServer::Daemon {
   void begin_to_stop() {
     context_.is_stopping = true;
     stops_ = Clock::now() + kGrace;
-    error_code error;
-    acceptor_.close(error);
+    error_code ignored;
+    static_cast<void>(acceptor_.close(ignored));
     for (const Client& client : all()) {
       if (!client->has_asked()) client->close();
     }

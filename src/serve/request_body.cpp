@@ -158,7 +158,7 @@ RequestBody read_request_body(const std::string& text, size_t pixels) {
   if ((!is_json && !is_too_long) || !reader.is_object()) {
     throw Refusal{400, "the body is not a JSON object; see /openapi.json"};
   }
-  if (reader.refusal()) throw *reader.refusal();
+  if (reader.refusal()) throw Refusal{*reader.refusal()};
   if (body.has_images && body.images.empty()) {
     throw Refusal{422, many_images()};
   }

@@ -7,7 +7,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace digitrec::serve {
 namespace {
@@ -81,14 +80,14 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   explicit Parser(uint64_t max_body_bytes) : max_body_bytes_(max_body_bytes) {
     eager(true);
     header_limit(kMaxHeadBytes);
-    body_limit((std::numeric_limits<uint64_t>::max)());  // ours is checked below
+    body_limit(UINT64_MAX);  // ours is checked below
   }
 
   Request request;
   bool waits_for_a_word = false;
   bool keeps_alive = false;
 
- private:
+ protected:
   using string_view = beast::string_view;
   using error_code = beast::error_code;
 
@@ -139,6 +138,18 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     waits_for_a_word = !expect_.empty() && !request.is_http_1_0;
   }
 
+  void on_chunk_header_impl(uint64_t size, string_view extensions, error_code& /*ec*/) override {
+    if (extensions.size() > kMaxChunkExtension) refuse_malformed("too much behind the size of a chunk");
+    require_body(size);
+  }
+
+  size_t on_body_impl(string_view body, error_code& /*ec*/) override { return add(body); }
+  size_t on_chunk_body_impl(uint64_t /*remaining*/, string_view body, error_code& /*ec*/) override { return add(body); }
+  void on_response_impl(int /*status*/, string_view /*reason*/, int /*version*/, error_code& /*ec*/) override {}
+  void on_body_init_impl(const boost::optional<uint64_t>& /*length*/, error_code& /*ec*/) override {}
+  void on_finish_impl(error_code& /*ec*/) override {}
+
+ private:
   /// A path with its query, or both behind the server's own name.
   void set_target() {
     std::string_view target = target_;
@@ -173,27 +184,16 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     if (!length_.empty()) require_body(*content_length());
   }
 
-  void on_chunk_header_impl(uint64_t size, string_view extensions, error_code& /*ec*/) override {
-    if (extensions.size() > kMaxChunkExtension) refuse_malformed("too much behind the size of a chunk");
-    require_body(size);
-  }
-
   void require_body(uint64_t more) const {
     if (more > max_body_bytes_ - std::min(max_body_bytes_, uint64_t{request.body.size()})) {
       throw Refusal{413, fmt::format("the body is larger than {} bytes", max_body_bytes_)};
     }
   }
 
-  size_t on_body_impl(string_view body, error_code& /*ec*/) override { return add(body); }
-  size_t on_chunk_body_impl(uint64_t /*remaining*/, string_view body, error_code& /*ec*/) override { return add(body); }
   size_t add(string_view body) {
     request.body.append(body.data(), body.size());
     return body.size();
   }
-
-  void on_response_impl(int /*status*/, string_view /*reason*/, int /*version*/, error_code& /*ec*/) override {}
-  void on_body_init_impl(const boost::optional<uint64_t>& /*length*/, error_code& /*ec*/) override {}
-  void on_finish_impl(error_code& /*ec*/) override {}
 
   uint64_t max_body_bytes_;
   std::string target_;

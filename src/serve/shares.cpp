@@ -23,7 +23,9 @@ void Shares::give_back(const std::string& client, uint64_t taken) {
   const std::lock_guard lock(mutex_);
   taken_ -= taken;
   const auto found = of_client_.find(client);
-  if (found != of_client_.end() && (found->second -= taken) == 0) of_client_.erase(found);
+  if (found == of_client_.end()) return;
+  found->second -= taken;
+  if (found->second == 0) of_client_.erase(found);
 }
 
 }  // namespace digitrec::serve

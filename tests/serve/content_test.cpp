@@ -59,7 +59,7 @@ TEST(Gzip, IsUnpackedWithinALimit) {
 TEST(Form, HoldsOneFile) {
   const std::string type = "multipart/form-data; boundary=--x";
   const std::string field = "----x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ncnn\r\n";
-  const std::string bytes("\x89PNG\r\n\r\n--x\0----x", 18);
+  const std::string bytes("\x89PNG\r\n\r\n--x\0----x", 17);
   const auto file = [](const std::string& content) {
     return "----x\r\ncontent-disposition: form-data; name=\"f\"; FileName=\"a;b.png\"\r\nContent-Type: "
            "image/png\r\n\r\n" +

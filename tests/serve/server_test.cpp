@@ -161,7 +161,7 @@ TEST_F(ServerTest, ReadsPhotosOfCamerasAsTheCommandLineDoes) {
   const std::string photo = encode_png(test::page_with_bar(8000, 6000, 3600, 600, 4400, 5400));  // 48 million
   const Reply reply = post("/api/predict", "image/png", photo);
   ASSERT_EQ(reply.status, 200) << reply.body;
-  const auto path = folder_.write("photo.png", photo);
+  folder_.write("photo.png", photo);
   const test::ProgramResult result =
       test::run_digitrec("predict --checkpoint a.safetensors --input photo.png --out p.csv", folder_.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
