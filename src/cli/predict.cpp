@@ -1,6 +1,7 @@
+#include "cli/predict.h"
+
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/inference_options.h"
 #include "cli/outputs.h"
 #include "core/atomic_file.h"
 #include "data/csv_writer.h"
@@ -34,14 +35,15 @@ struct PredictCommand {
 class Outputs {
  public:
   /// `read`: what else the command reads, apart from the checkpoints.
-  Outputs(const PredictCommand& command, const std::string& table, std::vector<fs::path> read) {
+  Outputs(const InferenceOptions& options, const std::string& table, const std::string& probabilities,
+          std::vector<fs::path> read) {
     std::vector<Output> outputs;
     if (!table.empty()) outputs.push_back({"--out", output_file(table)});
-    if (!command.probabilities.empty()) outputs.push_back({"--probabilities", output_file(command.probabilities)});
-    read.insert(read.end(), command.inference.checkpoints.begin(), command.inference.checkpoints.end());
+    if (!probabilities.empty()) outputs.push_back({"--probabilities", output_file(probabilities)});
+    read.insert(read.end(), options.checkpoints.begin(), options.checkpoints.end());
     require_apart(outputs, read);
     if (!table.empty()) table_.emplace(outputs.front().file);
-    if (!command.probabilities.empty()) probabilities_.emplace(outputs.back().file);
+    if (!probabilities.empty()) probabilities_.emplace(outputs.back().file);
   }
 
   void write(const std::string& table, const at::Tensor& probabilities) {
@@ -76,7 +78,7 @@ std::string picture_table(const std::vector<fs::path>& files, const std::vector<
 
 /// Writes a table of the pictures to --out, or to stdout without it.
 int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
-  Outputs outputs(command, command.out, files);
+  Outputs outputs(command.inference, command.out, command.probabilities, files);
   Predictor predictor = make_predictor(command.inference);
   const Pictures pictures = load_pictures(files, predictor.shape().image_size);
   const at::Tensor probabilities = predictor.predict(pictures.digits);
@@ -105,26 +107,28 @@ void check_against_sample(const Dataset& dataset) {
   log(fmt::format("check   as many rows as {}", sample->string()));
 }
 
-int predict_data(const PredictCommand& command, const fs::path& input) {
-  const std::string out = command.out.empty() ? "submission.csv" : command.out;
-  Outputs outputs(command, out, {input});
-  Predictor predictor = make_predictor(command.inference);
-  const Dataset dataset = load_dataset(input, Purpose::predict);
-  check_against_sample(dataset);
-  log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
-  const at::Tensor probabilities = predictor.predict(dataset);
-  outputs.write(id_label_csv(probabilities.argmax(1)), probabilities);
-  say_written(output_file(out), fmt::format("{} rows", format_count(dataset.size())));
-  return 0;
-}
-
 int run_predict(const PredictCommand& command) {
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const std::vector<fs::path> pictures = find_pictures(paths);
-  return pictures.empty() ? predict_data(command, paths.front()) : predict_pictures(command, pictures);
+  if (!pictures.empty()) return predict_pictures(command, pictures);
+  write_submission(command.inference, paths.front(), command.out.empty() ? "submission.csv" : command.out,
+                   command.probabilities);
+  return 0;
 }
 
 }  // namespace
+
+void write_submission(const InferenceOptions& options, const fs::path& input, const std::string& out,
+                      const std::string& probabilities) {
+  Outputs outputs(options, out, probabilities, {input});
+  Predictor predictor = make_predictor(options);
+  const Dataset dataset = load_dataset(input, Purpose::predict);
+  check_against_sample(dataset);
+  log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
+  const at::Tensor predicted = predictor.predict(dataset);
+  outputs.write(id_label_csv(predicted.argmax(1)), predicted);
+  say_written(output_file(out), fmt::format("{} rows", format_count(dataset.size())));
+}
 
 Run setup_predict(CLI::App& app) {
   auto command = std::make_shared<PredictCommand>();

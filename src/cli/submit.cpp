@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/predict.h"
 #include "digitrec/core/error.h"
 #include "digitrec/run/run.h"
 #include "kaggle/kaggle.h"
@@ -28,19 +29,20 @@ struct Target {
   int64_t classes = 10;  ///< of the Digit Recognizer competition, unless a run says otherwise
 };
 
-/// A run means its submission.csv, with as many classes as its network has.
-Target find_target(const std::string& name) {
+/// A run means its submission.csv, made of the test file in `data` where it is missing, with as many classes as its
+/// network has.
+Target find_target(const std::string& name, const fs::path& data) {
   if (!fs::is_directory(name)) return {name};
   const fs::path file = RunPaths(name).submission();
-  if (!fs::exists(file)) {
-    throw Error(fmt::format("{}: no {} in it", name, file.filename().string()),
-                fmt::format("make one with: digitrec predict --checkpoint {} --out {}", name, file.string()));
-  }
   const std::vector<Loaded<Checkpoint>> networks = load_networks({name});
-  for (const Loaded<Checkpoint>& network : networks) {
-    if (!network.damage.empty()) warn(network.damage);
+  if (!fs::exists(file)) {
+    write_submission({.checkpoints = {name}}, data, file.string());  // names the networks that are damaged or missing
+  } else {
+    for (const Loaded<Checkpoint>& network : networks) {
+      if (!network.damage.empty()) warn(network.damage);
+    }
+    for (const std::string& line : missing_networks({name})) warn(line);
   }
-  for (const std::string& line : missing_networks({name})) warn(line);
   return {file, networks.front().value.info.shape.classes};
 }
 
@@ -54,7 +56,7 @@ std::pair<int64_t, std::string> expected_rows(const fs::path& submission, const 
 }
 
 int run_submit(const SubmitCommand& command) {
-  const Target target = find_target(command.target);
+  const Target target = find_target(command.target, command.data);
   const auto [rows, source] = expected_rows(target.file, command.data);
   const std::vector<int64_t> labels = check_submission(target.file, rows, target.classes);
   std::cout << fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}\n", target.file.string(),
@@ -71,11 +73,12 @@ int run_submit(const SubmitCommand& command) {
 Run setup_submit(CLI::App& app) {
   auto command = std::make_shared<SubmitCommand>();
   CLI::App* sub = app.add_subcommand("submit", "Check a submission and hand it to the Kaggle CLI");
-  sub->add_option("target", command->target, "Submission, or a run folder that holds submission.csv")
+  sub->add_option("target", command->target, "Submission, or a run: its submission.csv, made where it is missing")
       ->required()
       ->type_name("RUN|FILE");
   sub->add_option("-m,--message", command->message, "Line that Kaggle shows beside the submission")->type_name("TEXT");
-  sub->add_option("--data", command->data, "Folder to search for sample_submission.csv after the file's own")
+  sub->add_option("--data", command->data,
+                  "Folder of test.csv, and of sample_submission.csv where none is beside the file")
       ->type_name("[data]");
   sub->add_flag("--dry-run", command->dry_run, "Only check");
   return [command] {

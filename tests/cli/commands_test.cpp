@@ -91,6 +91,18 @@ TEST_F(WithTrainedRun, SubmitHandsOverToKaggle) {
             "competitions|submit|-c|digit-recognizer|-f|run/submission.csv|-m|my; \"message\"|");
 }
 
+TEST_F(WithTrainedRun, SubmitMakesTheSubmissionWhereItIsMissing) {
+  const std::string predicted = read_text(folder_ / "run/submission.csv");
+  std::filesystem::remove(folder_ / "run/submission.csv");
+  const ProgramResult result = run_digitrec("submit run --dry-run", folder_.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("run/submission.csv: 20 rows\nrun/submission.csv: valid: 20 rows")) << result.out;
+  EXPECT_EQ(read_text(folder_ / "run/submission.csv"), predicted);
+  std::filesystem::remove(folder_ / "run/submission.csv");
+  EXPECT_EQ(run_digitrec("submit run --dry-run --data none", folder_.path()).exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/submission.csv"));
+}
+
 TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
   EXPECT_EQ(submit_with("OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", 1).err,
             "digitrec: Kaggle does not know you; make an API token on kaggle.com under Settings and put it in "

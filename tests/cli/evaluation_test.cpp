@@ -43,6 +43,18 @@ TEST_F(Evaluation, EvalOnHeldOutRowsSaysWhatWasChosenOnThem) {
             std::string::npos);
 }
 
+TEST_F(Evaluation, CrossValidationSaysWhatWasChosenOnTheRowsThatItScores) {
+  const std::string train = "train --model mlp-128 --epochs 1 --out several ";
+  for (const std::string networks : {"--folds 3", "--ensemble 2"}) {
+    const ProgramResult result = run_digitrec(train + networks, folder_.path());
+    EXPECT_NE(result.out.find(" each scored by networks that never saw it\nOn these rows the epoch and the temperature "
+                              "were chosen, so the figures are a little better than on new rows\n"),
+              std::string::npos)
+        << networks << result.out;
+    std::filesystem::remove_all(folder_ / "several");
+  }
+}
+
 TEST_F(Evaluation, EvalOnHeldOutRowsKeepsToTheLimit) {
   const ProgramResult result = run_digitrec("eval --held-out --limit 5 --checkpoint run", folder_.path());
   EXPECT_NE(result.err.find(" 22 of 200 rows were held back, the first 5 are scored\n"), std::string::npos)
