@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
                            message.find("can't allocate memory") != std::string::npos;  // the CPU's allocator
     return report(is_memory ? kOutOfMemory : message.c_str(), kWorkFailed);
   } catch (const std::system_error& error) {
-    // std::thread throws this when there is no memory for another thread.
+    // What a thread throws that finds no memory to start.
     const bool is_memory = error.code() == std::errc::resource_unavailable_try_again;
     return report(is_memory ? kOutOfMemory : error.what(), kWorkFailed);
   } catch (const std::exception& error) {

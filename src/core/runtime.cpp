@@ -8,29 +8,42 @@
 #endif
 
 #include <omp.h>
+#include <pthread.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <limits>
-#include <mutex>
-#include <stop_token>
-#include <thread>
+#include <system_error>
 #include <vector>
 
 namespace digitrec {
 namespace {
 
-/// OpenMP ends the process when it cannot start a thread; std::jthread, tried first, throws instead, and its stacks are
-/// then free for OpenMP to use.
+/// Throws std::system_error where OpenMP, which ends the process then, could not start its threads. It gets the stacks
+/// of the threads that are tried here: glibc keeps them for the next ones, if they are large enough. LLVM's runtime
+/// asks for a little more than the default.
 void reserve_threads() {
-  std::vector<std::jthread> probes;
-  for (int i = 1; i < at::get_num_threads(); ++i) {
-    probes.emplace_back([](const std::stop_token& end) {
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable_any().wait(lock, end, [] { return false; });
-    });
+  pthread_attr_t attributes;
+  size_t stack = 0;
+  pthread_attr_init(&attributes);
+  pthread_attr_getstacksize(&attributes, &stack);
+  pthread_attr_setstacksize(&attributes, stack + (size_t{64} << 10));
+  const auto wait = [](void* is_over) -> void* {
+    static_cast<std::atomic<bool>*>(is_over)->wait(false);
+    return nullptr;
+  };
+  std::atomic<bool> is_over = false;
+  std::vector<pthread_t> probes(static_cast<size_t>(at::get_num_threads() - 1));
+  size_t started = 0;
+  int error = 0;
+  while (started < probes.size() && error == 0) {
+    error = pthread_create(&probes[started], &attributes, wait, &is_over);
+    if (error == 0) ++started;
   }
+  is_over = true;
+  is_over.notify_all();
+  for (size_t i = 0; i < started; ++i) pthread_join(probes[i], nullptr);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) throw std::system_error(error, std::generic_category(), "thread");
 }
 
 /// Opens a parallel region, and counts: what OpenMP was asked for says nothing about what it gives.
