@@ -2,29 +2,33 @@
 # Builds digitrec on a machine with a CUDA GPU against the torch of its python3, without network; runs the CUDA tests, the
 # benchmark of GPU against CPU and one training of `fast`; prints one line of JSON.
 #
-# usage: scripts/check/gpu.sh pack            where digitrec builds already: gathers the libraries it needs in build/carry
-#        scripts/check/gpu.sh [TRAIN_CSV]     on the GPU machine, with build/carry copied along; without a CSV it draws
-#                                             synthetic digits
+# usage: scripts/check/gpu.sh pack            where digitrec builds already (Debian, Ubuntu): gathers the libraries it needs in
+#                                             build/carry.tar.xz
+#        scripts/check/gpu.sh [TRAIN_CSV]     on the GPU machine, with build/carry.tar.xz copied along; without a CSV it
+#                                             draws synthetic digits
 #
 # Needs: an NVIDIA GPU, CMake, Ninja, a C++20 compiler, and a python3 with a CUDA build of torch. Writes: build/gpu.
 # Takes: about 10 minutes.
 source "$(dirname "$0")/../common.sh"
 read_arguments 0 1 "$@"
 
-PACKAGES=(libcli11-dev libspdlog-dev libspdlog1.10 libfmt-dev libfmt9 libfccp-dev nlohmann-json3-dev libtomlplusplus-dev
-          libtomlplusplus3 libgtest-dev zlib1g-dev zlib1g libpng-dev libpng16-16 libjpeg62-turbo-dev libjpeg62-turbo)
+# Headers; the libraries themselves are those that the program loads.
+PACKAGES=(libcli11-dev libspdlog-dev libfmt-dev libfccp-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev libgtest-dev
+          zlib1g-dev libzip-dev libpng-dev libjpeg62-turbo-dev libjpeg-turbo8-dev 'libboost1*-dev')
 
 pack() {
-  rm -rf build/carry
-  mkdir -p build/carry
-  local package file
-  for package in "${PACKAGES[@]}"; do
-    dpkg-query -L "$package" 2>/dev/null || say "$package is not installed here: left out"
-  done | grep -E '/(include|lib|share/cmake)/' | while read -r file; do
-    [[ $file == /usr/* ]] || file=/usr$file  # /lib is a link to /usr/lib
-    if [ -f "$file" ] || [ -L "$file" ]; then cp -P --parents "$file" build/carry; fi
-  done
-  say "build/carry: $(du -sh build/carry | cut -f1)"
+  need_digitrec
+  make_work
+  mkdir -p build
+  {
+    { dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null || true; } |  # no release has them all
+      awk '$1 == "installed" { print $2 }' | xargs dpkg-query -L | grep -E '/(include|lib|share/cmake)/'
+    ldd "$digitrec" |
+      awk '$3 ~ "^/(usr/)?lib" && $1 !~ "^(libc|libm|libstdc|libgcc_s|librt|libdl|libpthread)[.+]" { print $3 }'
+  } | sed 's|^/lib|/usr/lib|' >"$work/files"
+  xargs -d '\n' realpath <"$work/files" >>"$work/files.real"  # what links lead to
+  sort -u "$work/files" "$work/files.real" | XZ_OPT=-T0 tar -cJf build/carry.tar.xz --no-recursion -P -T - --transform 's|^/||'
+  say "build/carry.tar.xz: $(du -h build/carry.tar.xz | cut -f1)"
 }
 
 if [ "${args[0]:-}" = pack ]; then pack; exit; fi
@@ -35,6 +39,11 @@ if [ ${#args[@]} -gt 0 ]; then
   csv=$data
 fi
 nvidia-smi -L >&2 || die "no NVIDIA GPU here; run it where nvidia-smi -L lists one"
+if [ -f build/carry.tar.xz ]; then
+  rm -rf build/carry
+  mkdir -p build/carry
+  tar -C build/carry -xJf build/carry.tar.xz
+fi
 say "building against the torch of $(command -v python3)"
 cmake -S . -B build/gpu -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/build/carry/usr" \
   -DFAST_CPP_CSV_PARSER_INCLUDE_DIR="$PWD/build/carry/usr/include/libfccp" >&2
