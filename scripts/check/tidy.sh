@@ -21,13 +21,15 @@ quietly cmake --preset dev -B build/tidy -DCMAKE_UNITY_BUILD=OFF -DCMAKE_DISABLE
 if [ ${#files[@]} -eq 0 ]; then
   while read -r file; do [ ! -f "$file" ] || files+=("$root/$file"); done < <(git ls-files 'src/*.cpp' 'tests/*.cpp' ':!tests/fuzz')
 fi
-tidy() {  # FILE; without OpenMP, whose header is a compiler's own; the tests' precompiled header as a plain one
-  local flags=(--extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-deprecated-declarations)
+omp=$(dirname "$(g++ -print-file-name=include/omp.h)")  # a compiler's own
+tidy() {  # FILE; without OpenMP's pragmas; the tests' precompiled header as a plain one
+  local flags=(--extra-arg=-fno-openmp --extra-arg=-idirafter --extra-arg="$omp"
+    --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-deprecated-declarations)
   [[ $1 != "$root"/tests/* ]] || flags+=(--extra-arg=-include --extra-arg="$root/tests/pch.h")
-  .venv/bin/clang-tidy -p build/tidy --quiet --warnings-as-errors='*' "${flags[@]}" "$1" 2>&1 | grep -vE '^[0-9]+ (warnings?|errors?) '
+  .venv/bin/clang-tidy -p build/tidy --quiet --warnings-as-errors='*' "${flags[@]}" "$1" 2>&1 | grep -vE '^[0-9]+ (warnings?|errors?) |Processing file'
   [ "${PIPESTATUS[0]}" -eq 0 ]
 }
-export -f tidy; export root
+export -f tidy; export root omp
 failed=0
 # shellcheck disable=SC2016  # the inner shell expands it
 printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -I {} bash -c 'tidy "$1"' bash {} || failed=1

@@ -50,7 +50,7 @@ std::string wrap_line(const std::string& line, size_t width, bool beside) {
   if (text == name && name < kIndent) return line;  // a flag with its description in the next line, or none
   if (beside) return line.substr(0, text) + wrap(line.substr(text), text, text, width);
   const std::string indent(kIndent, ' ');
-  const std::string description = indent + wrap(line.substr(text), kIndent, kIndent, width);
+  std::string description = indent + wrap(line.substr(text), kIndent, kIndent, width);
   if (text == name) return description;
   return line.substr(0, line.find_last_not_of(' ', text - 1) + 1) + "\n" + description;
 }

@@ -5,13 +5,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cctype>
+#include <csignal>
 #include <cerrno>
 #include <cstring>
 #include <mutex>

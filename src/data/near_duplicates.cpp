@@ -35,7 +35,7 @@ struct Sketches {
 /// Adds the image's ink to cells around its centre, each pixel to the up to four cells next to it by its nearness. An
 /// image that is moved by whole pixels moves with its centre and keeps its sketch.
 void sketch(const ImageView& image, const InkCentre& centre, float* cells) {
-  const double width = std::max(1.0, static_cast<double>(image.size / kSketchSide));
+  const double width = static_cast<double>(std::max<int64_t>(1, image.size / kSketchSide));
   const auto cell_of = [&](int64_t at, double middle) {
     return (static_cast<double>(at) - middle) / width + (kSketchSide - 1) / 2.0;
   };
