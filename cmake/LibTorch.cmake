@@ -4,6 +4,8 @@
 # TorchConfig.cmake itself is not loaded: that of a CUDA wheel insists on a CUDA toolkit with its compiler, which a program
 # that only links LibTorch does not need.
 
+include(CheckCXXSourceCompiles)
+
 set(torch_roots)  # folders with include/torch and lib/
 if(Torch_DIR)
   list(APPEND torch_roots ${Torch_DIR}/../../..)
@@ -72,19 +74,38 @@ else()
     "-Wl,--push-state,--no-as-needed ${torch_libraries} -Wl,--pop-state")
 endif()
 
-# CUDA graphs take LibTorch's CUDA headers, which include CUDA's own: a toolkit's, or those that pip puts beside torch.
+# CUDA graphs take LibTorch's CUDA headers, which include CUDA's own: a toolkit's, or those that pip puts beside torch. Neither
+# need be there, or whole (pip has a package of its own for crt/), so what uses them is compiled once to see.
 if(EXISTS ${LIBTORCH_ROOT}/lib/libtorch_cuda.so)
   file(GLOB cuda_folders ${LIBTORCH_ROOT}/../nvidia/cu* ${LIBTORCH_ROOT}/../nvidia/cuda_runtime)
   find_path(CUDA_RUNTIME_INCLUDE cuda_runtime_api.h HINTS ${cuda_folders} /usr/local/cuda PATH_SUFFIXES include)
   find_library(CUDA_RUNTIME NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${cuda_folders} /usr/local/cuda
                PATH_SUFFIXES lib lib64)
   if(CUDA_RUNTIME_INCLUDE AND CUDA_RUNTIME)
+    set(tried ${LIBTORCH_ROOT} ${CUDA_RUNTIME_INCLUDE})
+    if(NOT "${CUDA_HEADERS_COMPLETE_IN}" STREQUAL "${tried}")  # where they were not, they may have been installed since
+      unset(CUDA_HEADERS_COMPLETE CACHE)
+      block()
+        set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+        get_target_property(torch_options digitrec_torch INTERFACE_COMPILE_OPTIONS)
+        list(TRANSFORM torch_options REPLACE "^SHELL:" "")
+        list(JOIN torch_options " " CMAKE_REQUIRED_FLAGS)
+        string(APPEND CMAKE_REQUIRED_FLAGS " -idirafter ${CUDA_RUNTIME_INCLUDE}")
+        check_cxx_source_compiles("#include <ATen/cuda/CUDAGraph.h>\n#include <c10/cuda/CUDAGuard.h>" CUDA_HEADERS_COMPLETE)
+      endblock()
+      if(CUDA_HEADERS_COMPLETE)
+        set(CUDA_HEADERS_COMPLETE_IN ${tried} CACHE INTERNAL "LibTorch and CUDA whose headers compile")
+      endif()
+    endif()
+  endif()
+  set(CUDA_GRAPH_OPTIONS)
+  if(CUDA_HEADERS_COMPLETE)
     message(STATUS "CUDA graphs: with ${CUDA_RUNTIME}")
-    target_compile_definitions(digitrec_torch INTERFACE DIGITREC_CUDA_GRAPHS)
-    target_compile_options(digitrec_torch INTERFACE "SHELL:-idirafter ${CUDA_RUNTIME_INCLUDE}")
+    set(CUDA_GRAPH_OPTIONS -DDIGITREC_CUDA_GRAPHS -idirafter ${CUDA_RUNTIME_INCLUDE})  # for the file that makes them
     target_link_libraries(digitrec_torch INTERFACE ${CUDA_RUNTIME})
   else()
-    message(STATUS "CUDA graphs: no, for want of CUDA's headers or libcudart")
+    message(STATUS "CUDA graphs: no, for want of CUDA's headers or libcudart (pip: nvidia-cuda-runtime, nvidia-cuda-crt); "
+                   "training on a GPU works without, slower")
   endif()
 endif()
 

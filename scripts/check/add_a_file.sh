@@ -33,16 +33,6 @@ clean_up() { rm -rf "$tree"; }
 make_work
 mkdir -p "$here"
 
-# Files keep their times, so that a second run builds only what changed.
-copy_tree() {
-  rm -rf "$tree"
-  mkdir -p "$tree"
-  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-    if [ -e "$file" ] || [ -L "$file" ]; then printf '%s\0' "$file"; fi
-  done | tar -c --null -T - | tar -x -C "$tree"
-  [ ! -e .venv ] || ln -s "$(realpath .venv)" "$tree/.venv"
-}
-
 add_probe() {  # FOLDER
   local name=aaa_probe_${1//[^a-zA-Z0-9]/_}
   cat >"$tree/$1/aaa_probe.cpp" <<CPP
@@ -75,7 +65,9 @@ check() {  # BUILD FOLDER [FLAG...]
 }
 
 for kind in "${builds[@]}"; do
-  copy_tree
+  rm -rf "$tree"
+  copy_tree "$tree"
+  [ ! -e .venv ] || ln -s "$(realpath .venv)" "$tree/.venv"
   unity=()
   [ "$kind" = plain ] || unity=(-DCMAKE_UNITY_BUILD=ON)
   check "$kind" "(as it is)" "${unity[@]}"

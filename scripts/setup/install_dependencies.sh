@@ -4,7 +4,8 @@
 # usage: scripts/setup/install_dependencies.sh [--tests] [--browser] [--clang] [--fuzz]
 #
 #   (always)   with apt-get: compiler, CMake, Ninja, libraries, ccache, mold, gnuplot; with pip: LibTorch from its wheel, into
-#              .venv, unless Torch_DIR, CMAKE_PREFIX_PATH or python3's torch leads to one
+#              .venv, unless Torch_DIR, CMAKE_PREFIX_PATH or python3's torch leads to one; with an NVIDIA GPU also CUDA's
+#              headers beside it
 #   --tests    also Python's safetensors, scikit-learn and TensorBoard, into .venv, and what --browser installs
 #   --browser  Chromium (apt-get) where there is no Chrome; Node.js and playwright-core as one Python wheel (pip, 53 MB), into
 #              .cache/browser
@@ -98,6 +99,28 @@ install_libtorch() {
   fi
 }
 
+# A CUDA build of torch comes with CUDA's headers but for crt/, which they include.
+install_cuda_headers() {
+  [ -x "$python" ] || return 0
+  local crt
+  crt=$("$python" - <<'PY'
+from importlib.metadata import PackageNotFoundError, version
+try:
+    major, minor = version("nvidia-cuda-runtime").split(".")[:2]
+    crt = f"nvidia-cuda-crt=={major}.{minor}.*"
+    try:
+        version("nvidia-cuda-crt")
+    except PackageNotFoundError:
+        print(crt)
+except PackageNotFoundError:
+    pass
+PY
+  )
+  [ -n "$crt" ] || return 0
+  say "installing CUDA's headers ($crt) into .venv"
+  "$python" -m pip install -q --no-deps "$crt" || say "pip could not install them: digitrec is built without CUDA graphs"
+}
+
 # The tests let Python read what digitrec wrote.
 install_test_packages() {
   [ -x "$python" ] || return 0
@@ -127,5 +150,6 @@ install_driver() {
 
 install_packages
 install_libtorch
+install_cuda_headers
 if [ -n "${flag_tests:-}" ]; then install_test_packages; fi
 if [ -n "${flag_tests:-}${flag_browser:-}" ]; then install_driver; fi
