@@ -367,10 +367,10 @@ std::string still_fixed_settings(std::string_view toml) {
   };
   std::string kept;
   while (!toml.empty()) {
-    const size_t end = std::min(toml.size(), toml.find('\n') + 1);
+    const size_t end = std::min(toml.find('\n'), toml.size());
     const std::string_view line = toml.substr(0, end);
-    if (is_fixed(line.substr(0, line.find(' ')))) kept += line;
-    toml.remove_prefix(end);
+    if (is_fixed(line.substr(0, line.find(' ')))) kept.append(line).push_back('\n');
+    toml.remove_prefix(std::min(end + 1, toml.size()));
   }
   return kept;
 }

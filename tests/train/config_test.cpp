@@ -103,6 +103,7 @@ TEST(ConfigFile, TakesRunsOfEarlierVersions) {
                "config.toml:1: erase: no longer a setting; remove the line");
   EXPECT_EQ(still_fixed_settings("device = \"cpu\"\nlr = 0.1\nerase = 0\npatience = 3\nshift = 2\nthreads = 2\n"),
             "lr = 0.1\nshift = 2\n");
+  EXPECT_EQ(still_fixed_settings("threads = 2\n\nlr = 0.1"), "\nlr = 0.1\n");  // without an end of line: a stranger's
 }
 
 TEST(Recipes, SayWhatTheyReachAndCost) {
