@@ -94,9 +94,12 @@ class Asking:
             peak = max(peak, memory() - at_start)
             if time.time() > next_time:
                 begin = time.time()
-                status = status_of(digit)
-                if status != 200:
-                    wrong.append(status)
+                try:
+                    status, text = post(digit)
+                    if status != 200:
+                        wrong.append((status, text))
+                except (OSError, http.client.HTTPException) as error:
+                    wrong.append(type(error).__name__)
                 worst = max(worst, time.time() - begin)
                 next_time = begin + 1
             time.sleep(0.02)

@@ -75,7 +75,9 @@ Run setup_serve(CLI::App& app) {
   sub->get_option("--checkpoint")->description("Checkpoint or run folder; the page offers a choice of several");
   sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 or :: lets others in")
       ->type_name("[127.0.0.1]");
-  sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")->type_name("[7860]");
+  sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")
+      ->check(CLI::Range(0, 65535).description(""))
+      ->type_name("[7860]");
   sub->add_option("--root-path", command->serve.root_path, "Path under which a proxy shows the page")
       ->type_name("/PATH");
   sub->add_option("--corrections", command->corrections, "CSV file for drawings that were misread")

@@ -5,6 +5,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
 
 namespace digitrec::serve {
 namespace {
@@ -18,13 +21,15 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
 bool is_port(std::string_view text) {
   if (text.empty()) return true;
   const std::string_view number = text.substr(1);
-  return text.front() == ':' && number.size() <= 5 &&
-         std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
+  return text.front() == ':' && (number.empty() || (error == std::errc() && end == number.data() + number.size()));
 }
 
 /// Without its port, and an IPv6 address without its brackets. Empty where the rest is no port.
 std::string name_of(std::string_view host) {
   const bool is_v6 = host.starts_with('[');
+  if (is_v6 && host.find(']') == std::string_view::npos) return "";
   const size_t end = std::min(host.size(), host.find(is_v6 ? ']' : ':'));
   if (!is_port(host.substr(std::min(host.size(), end + (is_v6 ? 1 : 0))))) return "";
   return is_v6 ? std::string(host.substr(1, end - 1)) : lower_case(host.substr(0, end));

@@ -51,7 +51,7 @@ struct HttpOptions {
   uint64_t max_body_bytes = 32 << 20;
   /// Of all bodies together. A client has at most half of what the others leave of this and of the next.
   uint64_t max_waiting_bytes = 96 << 20;
-  uint64_t max_waiting_requests = 512;   ///< that a handler has not answered yet
+  uint64_t max_waiting_requests = 1024;  ///< that a handler has not answered yet
   uint64_t max_answer_bytes = 64 << 20;  ///< of all answers that clients have not taken yet
   size_t max_connections = 1000;
   /// Time for a client to send a request, for the handler to answer, and for the client to take the answer. Bodies and
