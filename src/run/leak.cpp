@@ -62,10 +62,13 @@ class LeakSearch {
   void compare();
 
   /// Without its training rows only this is known: whether these are of the data set that was split for it.
-  void leave_unchecked(const Loaded<Checkpoint>& network, const std::string& why) {
+  /// `config`: what the network was trained with, where that is known; without, all rows of its data count.
+  void leave_unchecked(const Loaded<Checkpoint>& network, const std::string& why, const TrainConfig* config = nullptr) {
     const CheckpointInfo& info = network.value.info;
     if (info.data.empty() || info.data != print_) return note_unchecked(network, why);
-    if (!check_.leak) check_.leak = Leak{evaluation_.size(), network.file.string(), evaluation_.source};
+    if (check_.leak) return;
+    const int64_t rows = config != nullptr ? training_split(*config, evaluation_).train.numel() : evaluation_.size();
+    check_.leak = Leak{rows, network.file.string(), evaluation_.source};
   }
 
   /// Once a reason: the networks of a run share it.
@@ -101,9 +104,9 @@ void LeakSearch::note_training_data(const Loaded<Checkpoint>& network) {
   }
   if (!config.extra_data.empty()) note_extra_data(network, config.extra_data);
   TrainingData& data = find(config.data, config.limit);
-  if (!data.error.empty()) return leave_unchecked(network, data.error);
+  if (!data.error.empty()) return leave_unchecked(network, data.error, &config);
   if (data.print != network.value.info.data) {
-    return leave_unchecked(network, fmt::format("{} is not what it was trained on", data.dataset.source));
+    return leave_unchecked(network, fmt::format("{} is not what it was trained on", data.dataset.source), &config);
   }
   data.trained.index_fill_(0, training_split(config, data.dataset).train, true);
   if (data.checkpoint.empty()) data.checkpoint = network.file.string();

@@ -78,6 +78,13 @@ TEST_F(FindLeak, KnowsTheSameDataWithoutTheRun) {
   EXPECT_TRUE(leak(data));
 }
 
+TEST_F(FindLeak, CountsTheTrainingRowsOfTheSameDataElsewhere) {
+  std::filesystem::remove(config.data);
+  const std::optional<Leak> found = leak(data);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->rows, training_split(config, data).train.numel());
+}
+
 TEST_F(FindLeak, SaysWhatCouldNotBeChecked) {
   using Lines = std::vector<std::string>;
   const Dataset some = rows(torch::arange(10));
