@@ -51,9 +51,18 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+/// "see digitrec train --help".
+std::string see_help(const CLI::App& app) {
+  std::string name = app.get_name();
+  for (const CLI::App* parent = app.get_parent(); parent != nullptr; parent = parent->get_parent()) {
+    name.insert(0, parent->get_name() + " ");
+  }
+  return fmt::format("see {} --help", name);
+}
+
 /// CLI11 would only say that the word was not expected; this suggests the nearest known one.
 [[noreturn]] void fail_unknown(const CLI::App& app, const std::string& word) {
-  const std::string see = fmt::format("see {} --help", app.get_parent() ? "digitrec " + app.get_name() : "digitrec");
+  const std::string see = see_help(app);
   if (!word.starts_with('-')) {
     const std::vector<std::string> names = subcommand_names(app);
     if (!names.empty()) throw UsageError(fmt::format("unknown subcommand '{}'{}", word, suggest_name(word, names)));
@@ -137,7 +146,9 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     refuse_unknown_words(app);  // a misspelt flag explains the missing one better than CLI11's message does
-    throw UsageError(one_line(error.what()), "see digitrec --help");
+    const CLI::App* named = &app;
+    while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+    throw UsageError(one_line(error.what()), see_help(*named));
   }
   if (app.get_subcommands().empty()) {
     if (argc > 1) fail_unknown(app, argv[1]);

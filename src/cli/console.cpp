@@ -17,6 +17,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <memory>
 
@@ -117,6 +118,18 @@ std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t widt
     }
   }
   return colour ? line + "\033[0m" : line;
+}
+
+void say(std::string_view text) {
+  if (isatty(STDOUT_FILENO) == 0) {
+    std::cout << text << '\n';
+    return;
+  }
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    std::cout << printable(text.substr(begin, end - begin)) << '\n';
+    begin = end + 1;
+  }
 }
 
 void log(std::string_view line) { logger().info("{}", printable(line)); }

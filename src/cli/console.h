@@ -28,6 +28,9 @@ bool has_unicode();
 /// The text with its control characters, which a terminal would obey, as "?".
 std::string printable(std::string_view text);
 
+/// Prints lines on stdout: as they are, on a terminal printable.
+void say(std::string_view text);
+
 /// One line of text for two rows of `width` pixels, 0 black to 255 white; `lower` may be null. Greys where stdout has
 /// colour, else ink or no ink; with `unicode` in half blocks, else in ASCII.
 std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t width, bool unicode = has_unicode());

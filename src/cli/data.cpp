@@ -33,16 +33,16 @@ struct InfoCommand {
 
 int run_synth(const SynthCommand& command) {
   write_synthetic_data(command.out, command.train, command.test, command.seed);
-  std::cout << fmt::format(
-      "{}: {} digits to train on, {} to test, drawn by a program: not real handwriting, for trying things out\n",
-      command.out, format_count(command.train), format_count(command.test));
+  say(fmt::format(
+      "{}: {} digits to train on, {} to test, drawn by a program: not real handwriting, for trying things out",
+      command.out, format_count(command.train), format_count(command.test)));
   return 0;
 }
 
 void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
-  std::cout << fmt::format("{}\n  rows        {}\n  image size  {} x {}\n  duplicates  {}", dataset.source,
-                           format_count(summary.rows), summary.image_size, summary.image_size,
-                           format_count(summary.duplicates));
+  say(dataset.source);
+  std::cout << fmt::format("  rows        {}\n  image size  {} x {}\n  duplicates  {}", format_count(summary.rows),
+                           summary.image_size, summary.image_size, format_count(summary.duplicates));
   if (summary.conflicts > 0) std::cout << fmt::format(" ({} with another label)", summary.conflicts);
   std::cout << fmt::format("\n  blank       {}\n", summary.blank);
   if (summary.classes == 0) {

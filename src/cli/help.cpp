@@ -9,6 +9,7 @@ namespace digitrec::cli {
 namespace {
 
 constexpr int kMinBeside = 60;    ///< columns from which a description stands beside its flag
+constexpr size_t kColumn = 30;    ///< at which CLI11 begins the descriptions
 constexpr size_t kIndent = 6;     ///< of a description below its flag
 constexpr size_t kMinWidth = 24;  ///< below it, lines are left to the terminal
 
@@ -39,8 +40,10 @@ size_t description_of(const std::string& line) {
   if (!line.starts_with("  ")) return std::string::npos;
   const size_t name = line.find_first_not_of(' ');
   const size_t gap = line.find("  ", name);
-  const size_t text = gap == std::string::npos ? name : line.find_first_not_of(' ', gap);
-  return text;
+  if (gap != std::string::npos) return line.find_first_not_of(' ', gap);
+  // A flag that leaves one blank before the column of the descriptions.
+  const bool fills = name < kColumn && line.size() > kColumn && line[name] == '-' && line[kColumn - 1] == ' ';
+  return fills ? kColumn : name;
 }
 
 std::string wrap_line(const std::string& line, size_t width, bool beside) {

@@ -11,7 +11,7 @@
 
 #include <sys/stat.h>
 
-#include <iostream>
+#include <algorithm>
 
 namespace digitrec::cli {
 
@@ -40,7 +40,12 @@ std::vector<fs::path> data_files(const fs::path& folder) {
 /// The files that a command reads, or may read, where its user has named `input`.
 std::vector<fs::path> files_of(const fs::path& input) {
   if (!fs::is_directory(input)) {
-    std::vector<fs::path> files = data_files(input.has_parent_path() ? input.parent_path() : fs::path("."));
+    const fs::path folder = input.has_parent_path() ? input.parent_path() : fs::path(".");
+    std::vector<fs::path> files = data_files(folder);
+    const std::vector<fs::path> of_run = RunPaths(folder).files();
+    const bool is_of_run = std::any_of(of_run.begin(), of_run.end(),
+                                       [&](const fs::path& file) { return file.filename() == input.filename(); });
+    if (is_of_run) add(files, of_run);
     files.insert(files.begin(), input);
     return files;
   }
@@ -74,6 +79,7 @@ void require_apart(const std::vector<Output>& outputs, const std::vector<fs::pat
                        "name another");
     }
     for (const fs::path& input : inputs) {
+      if (input.empty()) continue;  // a flag that was not given
       for (const fs::path& read : files_of(input)) {
         if (!is_same_file(file, read)) continue;
         throw UsageError(fmt::format("{}: {} is the same file as the input {}", flag, file.string(), read.string()),
@@ -86,7 +92,7 @@ void require_apart(const std::vector<Output>& outputs, const std::vector<fs::pat
 void say_written(const fs::path& file, std::string_view what) {
   const std::string line = fmt::format("{}: {}", file.string(), what);
   if (is_stdout(file)) return log(line);
-  std::cout << line << '\n';
+  say(line);
 }
 
 }  // namespace digitrec::cli

@@ -15,7 +15,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <iostream>
 #include <memory>
 #include <optional>
 
@@ -85,7 +84,7 @@ int predict_pictures(const PredictCommand& command, const std::vector<fs::path>&
   const std::string table = picture_table(files, pictures.counts, probabilities);
   outputs.write(table, probabilities);
   if (command.out.empty()) {
-    std::cout << table;
+    say(table.substr(0, table.size() - 1));
   } else {
     say_written(output_file(command.out), fmt::format("{} pictures", files.size()));
   }

@@ -73,7 +73,8 @@ int run_report(const ReportCommand& command) {
   const fs::path page = RunPaths(out).report();
   write_file(page, report_page(runs));
   progress.clear();
-  std::cout << page.string() << '\n' << std::flush;
+  say(page.string());
+  std::cout << std::flush;
   if (runs.size() > 1) return 0;
   const fs::path figures = RunPaths(out).figures();
   make_folder(figures);
@@ -82,7 +83,8 @@ int run_report(const ReportCommand& command) {
   double drawn = 0;
   draw_figures(runs.front(), figures, [&](const fs::path& file) {
     progress.clear();
-    std::cout << file.string() << '\n' << std::flush;
+    say(file.string());
+    std::cout << std::flush;
     progress.draw({"drawing figures", ++drawn / 9});
   });
   return 0;

@@ -9,7 +9,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <iostream>
+#include <algorithm>
 #include <memory>
 
 namespace digitrec::cli {
@@ -42,6 +42,10 @@ Target find_target(const std::string& name, const fs::path& data) {
       if (!network.damage.empty()) warn(network.damage);
     }
     for (const std::string& line : missing_networks({name})) warn(line);
+    const bool is_older = std::any_of(networks.begin(), networks.end(), [&](const Loaded<Checkpoint>& network) {
+      return fs::last_write_time(file) < fs::last_write_time(network.file);
+    });
+    if (is_older) warn(fmt::format("{} is older than the network; remove it to have it made again", file.string()));
   }
   return {file, networks.front().value.info.shape.classes};
 }
@@ -59,12 +63,12 @@ int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target, command.data);
   const auto [rows, source] = expected_rows(target.file, command.data);
   const std::vector<int64_t> labels = check_submission(target.file, rows, target.classes);
-  std::cout << fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}\n", target.file.string(),
-                           format_count(rows), source, rows, target.classes - 1);
+  say(fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}", target.file.string(),
+                  format_count(rows), source, rows, target.classes - 1));
   if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
   if (command.dry_run) return 0;
-  std::cout << submit_to_kaggle(target.file, command.message) << '\n';
+  say(submit_to_kaggle(target.file, command.message));
   return 0;
 }
 
@@ -80,7 +84,7 @@ Run setup_submit(CLI::App& app) {
   sub->add_option("--data", command->data,
                   "Folder of test.csv, and of sample_submission.csv where none is beside the file")
       ->type_name("[data]");
-  sub->add_flag("--dry-run", command->dry_run, "Only check");
+  sub->add_flag("--dry-run", command->dry_run, "Do not hand it in");
   return [command] {
     if (!command->dry_run && command->message.empty()) {
       throw UsageError("--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'");

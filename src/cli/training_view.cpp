@@ -167,15 +167,15 @@ void TrainingView::print_outcome(const MemberResult& result) const {
     std::cout << fmt::format("validation accuracy {} (epoch {})\n", format_percent(result.best->val_accuracy),
                              result.best->epoch);
   }
-  std::cout << "checkpoint " << RunPaths(result.member.folder).best().string() << '\n';
+  say("checkpoint " + RunPaths(result.member.folder).best().string());
   if (result.reason != StopReason::interrupted) log_next_step();
 }
 
 void TrainingView::print_outcome_of_several(const RunResult& result) const {
   const int64_t count = count_members(config_);
   if (result.reason == StopReason::interrupted) {
-    std::cout << fmt::format("interrupted after {} of {} networks: resume it with digitrec train --resume {}\n",
-                             result.members.size() - 1, count, run_.string());
+    say(fmt::format("interrupted after {} of {} networks: resume it with digitrec train --resume {}",
+                    result.members.size() - 1, count, run_.string()));
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
@@ -188,7 +188,7 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
                              format_count(rows))
               << chosen_on_scored_rows(config_) << '\n';
   }
-  std::cout << "checkpoints " << run_.string() << '\n';
+  say("checkpoints " + run_.string());
   log_next_step();
 }
 

@@ -11,8 +11,8 @@
 
 #include <array>
 #include <cctype>
-#include <csignal>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <mutex>
 

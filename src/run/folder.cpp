@@ -92,7 +92,7 @@ int64_t epoch_of(const fs::path& file) {
 }  // namespace
 
 std::optional<Loaded<TrainingState>> load_state(const RunPaths& paths) {
-  const std::string hint = fmt::format("train again with `config` {}", paths.config().string());
+  const std::string hint = fmt::format("train again with `config` {} and another `out`", paths.config().string());
   if (!fs::exists(paths.state()) && !fs::exists(previous_file(paths.state()))) {
     // The first state is saved before the first batch: without it there can be nothing else.
     for (const fs::path& file : paths.files()) {

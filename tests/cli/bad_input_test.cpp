@@ -186,7 +186,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RateIsNotANumber", train("--lr fast"), 2,
              "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
         Case{"MissingConfig", train("--config none.toml"), 2, "none.toml: no such file; check the path"},
-        Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec --help"},
+        Case{"MissingCheckpoint", "eval --data good.csv", 2, "--checkpoint is required; see digitrec eval --help"},
+        Case{"PortOutOfRange", "serve --checkpoint c --port 70000", 2,
+             "--port: Value 70000 not in range 0 to 65535; see digitrec serve --help"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
              "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
     [](const auto& instance) { return instance.param.name; });

@@ -98,6 +98,10 @@ TEST_F(WithTrainedRun, SubmitMakesTheSubmissionWhereItIsMissing) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(result.out.starts_with("run/submission.csv: 20 rows\nrun/submission.csv: valid: 20 rows")) << result.out;
   EXPECT_EQ(read_text(folder_ / "run/submission.csv"), predicted);
+  EXPECT_EQ(run_digitrec("submit run --dry-run", folder_.path()).err, "");
+  ASSERT_EQ(run_digitrec("train --resume run --epochs 2", folder_.path()).exit_code, 0);
+  EXPECT_EQ(run_digitrec("submit run --dry-run", folder_.path()).err,
+            "warning: run/submission.csv is older than the network; remove it to have it made again\n");
   std::filesystem::remove(folder_ / "run/submission.csv");
   EXPECT_EQ(run_digitrec("submit run --dry-run --data none", folder_.path()).exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/submission.csv"));
@@ -328,6 +332,9 @@ TEST(Commands, DataShowDrawsInTheTerminalOrASheet) {
   folder.write("recipe.toml", "rotate = 20\n");
   const ProgramResult sheet = run_digitrec("data show --augmented recipe.toml --count 2 --out s.png .", folder.path());
   EXPECT_EQ(sheet.out, "s.png: 24 images\n") << sheet.err;
+  EXPECT_EQ(run_digitrec("data show . --out plain.png", folder.path()).out, "plain.png: 3 images\n");
+  EXPECT_EQ(run_digitrec("data show . --out s.jpg", folder.path()).err,
+            "digitrec: --out: s.jpg: a PNG file is drawn; name one that ends in .png\n");
   const GrayImage picture = read_image(folder / "s.png");
   EXPECT_EQ(picture.width, 12 * (2 * 2 + 2) + 2);
   EXPECT_EQ(picture.height, 2 * (2 * 2 + 2) + 2);

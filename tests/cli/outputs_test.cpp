@@ -79,6 +79,8 @@ TEST_F(Outputs, AreNotFilesOfAFolderThatIsRead) {
     expect_refused("predict --checkpoint run --input in.csv --out " + name,
                    fmt::format("--out: {} is the same file as the input {}", name, name));
   }
+  expect_refused("predict --checkpoint run/best.safetensors --input in.csv --out run/state.safetensors",
+                 "--out: run/state.safetensors is the same file as the input run/state.safetensors");
   const std::string again = "predict --checkpoint run --input in.csv --out run/submission.csv";
   for (int i = 0; i < 2; ++i) EXPECT_EQ(run(again).exit_code, 0);
 }

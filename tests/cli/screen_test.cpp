@@ -69,6 +69,12 @@ TEST(Help, IsWrappedBesideTheFlags) {
             "  --one-that-is-far-too-long-for-its-column\n                              Text\n");
 }
 
+TEST(Help, IsWrappedBesideAFlagThatFillsItsColumn) {
+  EXPECT_EQ(wrap_help("  --checkpoint F ... REQUIRED Checkpoint or run folder; several vote by their mean\n", 64),
+            "  --checkpoint F ... REQUIRED Checkpoint or run folder; several\n"
+            "                              vote by their mean\n");
+}
+
 TEST(Help, IsWrappedBelowTheFlagsOnANarrowTerminal) {
   const std::string text = "  --lr [0.001]                Learning rate; the peak of a schedule\n";
   EXPECT_EQ(wrap_help(text, 40), "  --lr [0.001]\n      Learning rate; the peak of a\n      schedule\n");

@@ -66,7 +66,9 @@ TEST(ResumeRules, SaysWhenAllThatWasSavedIsDamaged) {
   EXPECT_TRUE(message.starts_with((folder / "run").string() + ": what it saved to resume from cannot be used (" +
                                   (folder / "run/state.previous.safetensors").string() + ": not a whole checkpoint"))
       << message;
-  EXPECT_TRUE(message.ends_with("; train again with `config` " + (folder / "run/config.toml").string())) << message;
+  EXPECT_TRUE(
+      message.ends_with("; train again with `config` " + (folder / "run/config.toml").string() + " and another `out`"))
+      << message;
 }
 
 /// As if killed after that many batches: an exception leaves only what was saved before.
@@ -92,7 +94,7 @@ TEST(ResumeRules, RefusesARunWhoseStateIsGoneEvenAfterItsFirstEpoch) {
                  (folder / "run").string() +
                      ": no state.safetensors beside best.safetensors; without it the run cannot be resumed; train "
                      "again with `config` " +
-                     (folder / "run/config.toml").string());
+                     (folder / "run/config.toml").string() + " and another `out`");
   }
   EXPECT_EQ(folder.contents(), before);
 }
