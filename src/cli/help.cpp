@@ -13,7 +13,8 @@ constexpr size_t kColumn = 30;    ///< at which CLI11 begins the descriptions
 constexpr size_t kIndent = 6;     ///< of a description below its flag
 constexpr size_t kMinWidth = 24;  ///< below it, lines are left to the terminal
 
-/// `text` in lines of up to `width`, broken at blanks; the first begins at column `first`, the others at `indent`.
+}  // namespace
+
 std::string wrap(const std::string& text, size_t first, size_t indent, size_t width) {
   std::string lines;
   size_t column = first;
@@ -34,6 +35,8 @@ std::string wrap(const std::string& text, size_t first, size_t indent, size_t wi
   }
   return lines;
 }
+
+namespace {
 
 /// Where the description in a line of CLI11's begins; npos for other lines.
 size_t description_of(const std::string& line) {

@@ -6,6 +6,9 @@
 
 namespace digitrec::cli {
 
+/// `text` in lines of up to `width`, broken at blanks; the first begins at column `first`, the others at `indent`.
+std::string wrap(const std::string& text, size_t first, size_t indent, size_t width);
+
 /// Help that fits `width` columns: descriptions are wrapped beside their flags, or where there are fewer than 60
 /// columns, below them. `text` is what CLI11 prints: "  --flag TYPE      what it does" a line.
 std::string wrap_help(const std::string& text, int width);

@@ -1,7 +1,8 @@
 #include "train/recipes.h"
 #include "cli/command.h"
+#include "cli/console.h"
+#include "cli/help.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -24,11 +25,15 @@ int run_recipes(bool json) {
     std::cout << list.dump(2) << '\n';
     return 0;
   }
+  constexpr size_t kColumn = 11;  // after "  reaches  "
+  const auto width = static_cast<size_t>(table_width(Stream::out));
   for (const Recipe& recipe : recipes()) {
-    std::cout << fmt::format("{}\n  {}\n  reaches  {}\n  costs    {}\n", recipe.name, recipe.summary, recipe.reaches,
-                             recipe.costs);
+    std::cout << recipe.name << "\n  " << wrap(recipe.summary, 2, 2, width) << "\n  reaches  "
+              << wrap(recipe.reaches, kColumn, kColumn, width) << "\n  costs    "
+              << wrap(recipe.costs, kColumn, kColumn, width) << '\n';
   }
-  std::cout << "train one with: digitrec train --recipe NAME   (--print-config shows its settings)\n";
+  std::cout << "train one with: digitrec train --recipe NAME\nshow its settings: digitrec train --recipe NAME "
+               "--print-config\n";
   return 0;
 }
 
