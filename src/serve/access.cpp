@@ -43,6 +43,12 @@ bool is_ip_address(const std::string& name) {
 
 }  // namespace
 
+bool is_origin(std::string_view text) {
+  const size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : 0;
+  const std::string_view host = text.substr(scheme);
+  return scheme > 0 && host.find_first_of("/?#@ ") == std::string_view::npos && !name_of(host).empty();
+}
+
 bool is_trusted_host(std::string_view host, const AccessOptions& options) {
   const std::string name = name_of(host);
   return name == "localhost" || is_ip_address(name) || contains(options.hosts, name);

@@ -12,6 +12,9 @@ struct AccessOptions {
   std::vector<std::string> origins;  ///< other sites whose pages may send requests (CORS), such as https://example.org
 };
 
+/// Whether the text is an origin as browsers send it: "http://" or "https://", a host, and a port or none.
+bool is_origin(std::string_view text);
+
 /// Whether a Host header names this server. A stranger can point a name of their own here after their page was loaded
 /// from it (DNS rebinding), but not localhost or an IP address.
 bool is_trusted_host(std::string_view host, const AccessOptions& options);

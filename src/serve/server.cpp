@@ -38,11 +38,24 @@ std::string root_path_of(std::string path) {
   const bool is_plain = std::all_of(rooted.begin(), rooted.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos;
   });
-  if (!is_plain || rooted.find("//") != std::string::npos) {
+  // "/.": browsers resolve . and .. away, so that such a path is never asked for.
+  const bool has_dots =
+      (rooted + "/").find("/./") != std::string::npos || (rooted + "/").find("/../") != std::string::npos;
+  if (!is_plain || has_dots || rooted.find("//") != std::string::npos) {
     throw UsageError(
         fmt::format("`root_path` is {}; expected a path of letters, digits, - . _ ~ and /, such as /digits", path));
   }
   return rooted;
+}
+
+/// Throws UsageError for what no browser would send.
+std::vector<std::string> origins_of(std::vector<std::string> origins) {
+  for (const std::string& origin : origins) {
+    if (serve::is_origin(origin)) continue;
+    throw UsageError(
+        fmt::format("origin {}: not a site; expected its address without a path, such as https://example.org", origin));
+  }
+  return origins;
 }
 
 }  // namespace
@@ -52,7 +65,7 @@ class Server::Parts {
   explicit Parts(const ServeOptions& options)
       : engine_(options.models, options.inference, options.workers),
         corrections_(options.corrections),
-        api_(engine_, corrections_, names_of(options.models), {options.hosts, options.origins},
+        api_(engine_, corrections_, names_of(options.models), {options.hosts, origins_of(options.origins)},
              root_path_of(options.root_path), [this] {
                const serve::HttpServer* http = listening_;
                return http == nullptr ? 0 : http->connections();

@@ -21,6 +21,16 @@ TEST(TrustedHost, IsLocalhostOrAnAddressOrNamed) {
   EXPECT_FALSE(is_trusted_host(std::string_view("127.0.0.1\0.evil.example", 23), options));
 }
 
+TEST(Origin, IsASchemeAHostAndAPort) {
+  for (const char* origin : {"http://a", "https://friend.example", "http://[::1]:7860", "https://a.b:443"}) {
+    EXPECT_TRUE(is_origin(origin)) << origin;
+  }
+  for (const char* origin : {"", "friend", "friend.example", "https://", "https://a/", "https://a/b", "ftp://a", "*",
+                             "https://a b", "https://u@a", "https://a:b"}) {
+    EXPECT_FALSE(is_origin(origin)) << origin;
+  }
+}
+
 TEST(TrustedOrigin, IsTheServersOwnOrNamed) {
   const AccessOptions options{{}, {"https://friend.example"}};
   EXPECT_TRUE(is_trusted_origin("http://127.0.0.1:7860", "127.0.0.1:7860", options));

@@ -182,7 +182,7 @@ TEST_F(ServerTest, AnswersUnderThePathOfAProxy) {
   ServeOptions options;
   options.models = {folder_ / "a.safetensors"};
   options.corrections = folder_ / "corrections.csv";
-  for (const char* path : {"/a b", "//evil.example", "/a\r\nX: y", "/a?b", "/%41"}) {
+  for (const char* path : {"/a b", "//evil.example", "/a\r\nX: y", "/a?b", "/%41", "/a/../b", "/..", "/./a"}) {
     options.root_path = path;
     EXPECT_THROW(Server{options}, UsageError) << path;
   }
