@@ -25,10 +25,7 @@ struct Unseeing {
 /// `doubts`: gets a line for what is not as it should be.
 Unseeing load_unseeing(const RunPaths& member, const Dataset& dataset, const std::string& data,
                        std::vector<std::string>& doubts) {
-  if (!has_checkpoint(member)) {
-    throw Error(fmt::format("{}: no {} in it", member.name(), member.best().filename().string()),
-                "train the run to its end first");
-  }
+  require_checkpoint(member);
   Loaded<Checkpoint> network = load_checkpoint(member.best(), Fallback::previous);
   if (network.value.info.data != data) {
     throw Error(fmt::format("{}: not the data that {} was trained on; which rows it held back is unknown",

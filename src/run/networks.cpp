@@ -17,6 +17,14 @@ bool has_checkpoint(const RunPaths& network) {
   return fs::exists(network.best()) || fs::exists(previous_file(network.best()));
 }
 
+void require_checkpoint(const RunPaths& network) {
+  if (has_checkpoint(network)) return;
+  throw Error(fmt::format("{}: no {} in it", network.name(), network.best().filename().string()),
+              fs::exists(network.summary())
+                  ? "its training ended, so the file was removed since: put it back, or train again"
+                  : "train the run to its end first");
+}
+
 namespace {
 
 /// A recorded path as one names it from here, where it lies below: messages stay short.
@@ -43,10 +51,7 @@ TrainConfig read_run_config(const fs::path& folder) {
 TrainedRun read_trained_run(const RunPaths& run) {
   TrainConfig config = read_run_config(run.folder());
   const RunPaths first = member_paths(run, config).front();
-  if (!has_checkpoint(first)) {
-    throw Error(fmt::format("{}: no {} in it", first.name(), first.best().filename().string()),
-                "train the run to its end first");
-  }
+  require_checkpoint(first);
   // The settings of a run of several networks name none of them, those of a network do.
   const bool has_several = first.folder() != run.folder();
   if (has_several) config.member = 1;
@@ -106,8 +111,8 @@ std::string describe_missing(const RunPaths& run) {
     if (!has_checkpoint(member)) missing.push_back(member.folder().filename().string());
   }
   if (missing.empty()) return "";
-  return fmt::format("{}: {} of its {} networks have no {} ({}); the others vote without them", run.name(),
-                     missing.size(), wanted, run.best().filename().string(), join(missing));
+  return fmt::format("{}: no {} of {} of its {} networks ({}); the others vote", run.name(),
+                     run.best().filename().string(), missing.size(), wanted, join(missing));
 }
 
 }  // namespace

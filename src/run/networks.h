@@ -10,6 +10,8 @@ namespace digitrec {
 
 /// Whether a network was saved there: its best checkpoint, or the one before it.
 bool has_checkpoint(const RunPaths& network);
+/// Throws Error where none was.
+void require_checkpoint(const RunPaths& network);
 
 /// A run by its networks, which say themselves what they were trained with.
 struct TrainedRun {

@@ -112,8 +112,7 @@ TEST_F(Evaluation, NetworksMissingFromAVoteAreSaid) {
   std::filesystem::remove(folder_ / "folds/member-02/best.safetensors");
   std::filesystem::remove_all(folder_ / "folds/member-03");
   const std::string line =
-      "warning: folds: 2 of its 3 networks have no best.safetensors (member-02, member-03); the others vote without "
-      "them\n";
+      "warning: folds: no best.safetensors of 2 of its 3 networks (member-02, member-03); the others vote\n";
   for (const char* arguments :
        {"eval --checkpoint folds", "predict --checkpoint folds --out folds/submission.csv", "submit folds --dry-run"}) {
     const ProgramResult result = run_digitrec(arguments, folder_.path());

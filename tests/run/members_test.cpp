@@ -224,8 +224,8 @@ TEST(MissingNetworks, AreNamed) {
   std::filesystem::remove(run / "member-02/best.safetensors");
   std::filesystem::remove_all(run / "member-04");  // as when it was stopped in the third
   const std::vector<std::string> line{run.string() +
-                                      ": 2 of its 4 networks have no best.safetensors (member-02, member-04); the "
-                                      "others vote without them"};
+                                      ": no best.safetensors of 2 of its 4 networks (member-02, member-04); the others "
+                                      "vote"};
   EXPECT_EQ(said(), line);
   edit_config(run / "config.toml", "folds = 4", "folds = 2");
   EXPECT_EQ(said(), line);
