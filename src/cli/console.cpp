@@ -172,6 +172,10 @@ std::string format_count(int64_t value) {
   return digits;
 }
 
+std::string format_count(int64_t value, std::string_view singular, std::string_view plural) {
+  return fmt::format("{} {}", format_count(value), value == 1 ? singular : plural);
+}
+
 bool is_ignored(int signal) {
   struct sigaction action{};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;

@@ -44,6 +44,8 @@ std::string format_duration(double seconds);
 std::string format_percent(double share);
 /// 12345 -> "12,345".
 std::string format_count(int64_t value);
+/// 1, "epoch", "epochs" -> "1 epoch"; 1200 -> "1,200 epochs".
+std::string format_count(int64_t value, std::string_view singular, std::string_view plural);
 /// The same of a rate, rounded.
 std::string format_count(double value);
 

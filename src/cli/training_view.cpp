@@ -30,8 +30,8 @@ std::vector<Column> columns(const TrainConfig& config) {
 std::string describe_stop(const MemberResult& result, const TrainConfig& config) {
   switch (result.reason) {
     case StopReason::patience:
-      return fmt::format("stopped early after {} epochs: none of the last {} was better", result.epochs,
-                         config.patience);
+      return fmt::format("stopped early after {}: none of the last {} was better",
+                         format_count(result.epochs, "epoch", "epochs"), config.patience);
     case StopReason::max_seconds:
       return fmt::format("stopped in epoch {}, after {} seconds of training", result.epochs, config.max_seconds);
     case StopReason::interrupted:
@@ -40,7 +40,7 @@ std::string describe_stop(const MemberResult& result, const TrainConfig& config)
     case StopReason::finished:
       break;
   }
-  return fmt::format("trained {} epochs", result.epochs);
+  return "trained " + format_count(result.epochs, "epoch", "epochs");
 }
 
 /// What trains a complete run further.
@@ -96,8 +96,9 @@ void TrainingView::begin(const Member& member, const TrainStart& start) {
   if (!start.damage.empty()) warn(start.damage);
   if (!start.changes.empty()) warn(start.changes);
   if (!start.epochs.empty() || start.batches > 0) {
-    const std::string within = start.batches > 0 ? fmt::format(" and {} batches", format_count(start.batches)) : "";
-    log(fmt::format("resumed after {} epochs{}", start.epochs.size(), within));
+    const std::string within = start.batches > 0 ? " and " + format_count(start.batches, "batch", "batches") : "";
+    log(fmt::format("resumed after {}{}", format_count(static_cast<int64_t>(start.epochs.size()), "epoch", "epochs"),
+                    within));
   }
 }
 
