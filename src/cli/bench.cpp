@@ -257,18 +257,16 @@ Run setup_bench(CLI::App& app) {
       ->type_name("[auto]");
   sub->add_option("--batch-sizes", command->batch_sizes, "Images in a training step")
       ->delimiter(',')
-      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->check(whole_number(1, 1'000'000))
       ->type_name("[64]");
   sub->add_option("--threads", command->threads, "CPU threads; 0: one per physical core")
       ->delimiter(',')
-      ->check(CLI::Range(0, 1024).description(""))
+      ->check(whole_number(0, 1024))
       ->type_name("[0]");
   sub->add_option("--epochs", command->epochs, "Passes to time after a warm-up; the median counts")
-      ->check(CLI::Range(1, 1000).description(""))
+      ->check(whole_number(1, 1000))
       ->type_name("[3]");
-  sub->add_option("--rows", command->rows, "Images in a pass")
-      ->check(CLI::Range(2, 1'000'000).description(""))
-      ->type_name("[3200]");
+  sub->add_option("--rows", command->rows, "Images in a pass")->check(whole_number(2, 1'000'000))->type_name("[3200]");
   sub->add_option("--data", command->data, "Data to use instead of synthetic digits; its loading is timed too")
       ->type_name("PATH");
   sub->add_option("--kernels", command->kernels, "Kernels: fused, or plain for LibTorch's own layers")

@@ -2,6 +2,7 @@
 
 #include "cli/help.h"
 #include "core/names.h"
+#include "core/number.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 
@@ -98,7 +99,29 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// CLI11's message in a user's words.
+std::string describe(const CLI::ParseError& error) {
+  const std::string message = one_line(error.what());
+  const std::string flag = message.substr(0, message.find(':'));
+  if (error.get_name() == "ArgumentMismatch") {
+    if (message.ends_with(" missing")) return flag + ": its value is missing";
+    if (message.find(": At Most 1 ") != std::string::npos) return flag + ": given more than once";
+  }
+  // "Could not convert: --tta = maybe"
+  if (error.get_name() == "ConversionError" && flag == "Could not convert")
+    return "not understood: " + message.substr(flag.size() + 2);
+  return message;
+}
+
 }  // namespace
+
+CLI::Validator whole_number(int64_t min, int64_t max) {
+  const auto check = [range = Range<int64_t>{min, max}](const std::string& text) {
+    int64_t value = 0;
+    return parse_number(text, range, value).value_or("");
+  };
+  return CLI::Validator(check, "");
+}
 
 void require_png_name(const std::string& flag, const std::string& file) {
   std::string ending = std::filesystem::path(file).extension().string();
@@ -148,7 +171,7 @@ int run_command_line(int argc, char** argv) {
     refuse_unknown_words(app);  // a misspelt flag explains the missing one better than CLI11's message does
     const CLI::App* named = &app;
     while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
-    throw UsageError(one_line(error.what()), see_help(*named));
+    throw UsageError(describe(error), see_help(*named));
   }
   if (app.get_subcommands().empty()) {
     if (argc > 1) fail_unknown(app, argv[1]);

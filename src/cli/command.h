@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ Run setup_data_show(CLI::App& data);  // below `data`
 /// The library names settings by their keys in backquotes; this puts the command line's flags there: `batch_size`
 /// becomes --batch-size.
 std::string with_flags(std::string_view message);
+
+/// Takes whole numbers from `min` to `max` only.
+CLI::Validator whole_number(int64_t min, int64_t max);
 
 /// Throws UsageError for a file that is named like another kind of picture than PNG, which is all that we draw.
 void require_png_name(const std::string& flag, const std::string& file);

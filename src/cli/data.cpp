@@ -122,10 +122,10 @@ Run setup_data(CLI::App& app) {
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
   synth_sub->add_option("--out", synth->out, "Folder to write to")->required()->type_name("DIR");
   synth_sub->add_option("--train", synth->train, "Number of labelled digits")
-      ->check(CLI::Range(1, 10'000'000).description(""))
+      ->check(whole_number(1, 10'000'000))
       ->type_name("[10000]");
   synth_sub->add_option("--test", synth->test, "Number of digits whose labels go to test_labels.csv")
-      ->check(CLI::Range(1, 10'000'000).description(""))
+      ->check(whole_number(1, 10'000'000))
       ->type_name("[2000]");
   synth_sub->add_option("--seed", synth->seed, "Seed; another one draws other digits")->type_name("[42]");
 

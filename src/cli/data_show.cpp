@@ -147,11 +147,9 @@ Run setup_data_show(CLI::App& data) {
   CLI::App* sub = data.add_subcommand("show", "Show digits in the terminal, or draw a sheet of them");
   sub->add_option("path", command->path, "Data file, or a folder with training data")->type_name("[data]");
   sub->add_option("--row", command->row, "First row to show, counted from 1")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}).description(""))
+      ->check(whole_number(1, 1'000'000'000))
       ->type_name("[1]");
-  sub->add_option("--count", command->count, "Number of rows")
-      ->check(CLI::Range(int64_t{1}, int64_t{10'000}).description(""))
-      ->type_name("[10]");
+  sub->add_option("--count", command->count, "Number of rows")->check(whole_number(1, 10'000))->type_name("[10]");
   sub->add_option("--augmented", command->recipe, "Recipe or config file whose augmentation to show too, such as best")
       ->type_name("CONFIG");
   sub->add_option("--out", command->out, "PNG file to draw instead")->type_name("FILE.png");

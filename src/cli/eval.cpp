@@ -166,7 +166,7 @@ Run setup_eval(CLI::App& app) {
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
   sub->add_option("--limit", command->limit, "Number of rows to use, from the first; 0: all")
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}).description(""))
+      ->check(whole_number(0, 1'000'000'000))
       ->type_name("[0]");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_eval(*command); };

@@ -1,5 +1,6 @@
 #include "cli/inference_options.h"
 
+#include "cli/command.h"
 #include "cli/console.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
@@ -21,7 +22,7 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
   sub.add_option("--device", options.device, "Device: auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
   sub.add_option("--precision", options.precision, "Precision of activations: auto, fp32 or bf16")->type_name("[auto]");
   sub.add_option("--threads", options.threads, "CPU threads; 0: one per physical core")
-      ->check(CLI::Range(0, 1024).description(""))
+      ->check(whole_number(0, 1024))
       ->type_name("[0]");
   sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");
 }

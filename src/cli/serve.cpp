@@ -76,7 +76,7 @@ Run setup_serve(CLI::App& app) {
   sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 or :: lets others in")
       ->type_name("[127.0.0.1]");
   sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")
-      ->check(CLI::Range(0, 65535).description(""))
+      ->check(whole_number(0, 65535))
       ->type_name("[7860]");
   sub->add_option("--root-path", command->serve.root_path, "Path under which a proxy shows the page")
       ->type_name("/PATH");
