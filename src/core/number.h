@@ -24,8 +24,8 @@ struct Range {
   }
 };
 
-/// Fills `field`, or gives what is wrong with the text. Takes what from_chars takes: digits alone for integers, also exponents for reals. nan and inf are out of every
-/// range.
+/// Fills `field`, or gives what is wrong with the text. Takes what from_chars takes: digits alone for integers, also
+/// exponents for reals. nan and inf are out of every range.
 template <class Number>
 std::optional<std::string> parse_number(const std::string& text, const Range<Number>& range, Number& field) {
   Number value{};

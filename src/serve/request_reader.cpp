@@ -16,6 +16,8 @@ namespace http = boost::beast::http;
 
 /// Room for a request's line and headers, and for the line before each chunk; more is refused.
 constexpr size_t kMaxHeadBytes = 32 << 10;
+/// Bytes that a body in chunks ends with, at least: "0\r\n\r\n".
+constexpr size_t kMinChunkedEnd = 5;
 /// Bytes behind a chunk's size that nobody needs.
 constexpr size_t kMaxChunkExtension = 256;
 
@@ -225,6 +227,8 @@ size_t RequestReader::read(std::string_view bytes) {
       return 0;
     }
   }
+  // Boost's parser, called again after "0\r\n" began the end of an empty body, asserts that this end is there in whole.
+  if (has_head() && parser_->chunked() && bytes.size() < kMinChunkedEnd) return 0;
   beast::error_code error;
   const size_t taken = parser_->put({bytes.data(), bytes.size()}, error);
   if (error == http::error::bad_version) throw Refusal{505, "expected HTTP/1.1 or HTTP/1.0"};
