@@ -88,6 +88,8 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   Request request;
   bool waits_for_a_word = false;
   bool keeps_alive = false;
+  /// Where the trailers begin in what is read, if they are in it.
+  const char* trailers = nullptr;
 
  protected:
   using string_view = beast::string_view;
@@ -142,6 +144,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
 
   void on_chunk_header_impl(uint64_t size, string_view extensions, error_code& /*ec*/) override {
     if (extensions.size() > kMaxChunkExtension) refuse_malformed("too much behind the size of a chunk");
+    if (size == 0) trailers = extensions.data() + extensions.size();
     require_body(size);
   }
 
@@ -233,6 +236,7 @@ size_t RequestReader::read(std::string_view bytes) {
   const size_t taken = parser_->put({bytes.data(), bytes.size()}, error);
   if (error == http::error::bad_version) throw Refusal{505, "expected HTTP/1.1 or HTTP/1.0"};
   if (error && error != http::error::need_more) refuse_malformed(error.message());
+  if (parser_->trailers != nullptr) require_lines({parser_->trailers, bytes.data() + taken});
   if (!is_complete()) {  // a chunk's line, or trailers, which the parser takes only when they are there in whole
     require_lines(bytes.substr(taken));
     if (bytes.size() - taken > kMaxHeadBytes) refuse_malformed("a line without end");

@@ -136,10 +136,11 @@ TEST(RequestReader, RefusesWhatTwoServersMightTakeDifferently) {
   EXPECT_EQ(post(std::string("X: a\0b\r\n", 8)), 400);
   EXPECT_EQ(post("Content-Length: 1\r\n", "xGET / HTTP/1.1\n"), 0);  // the next request's business
   // And a chunk?
-  for (const char* chunk : {"zz\r\nabc\r\n", "-1\r\n\r\n", "+1\r\na\r\n", "0x1\r\na\r\n\r\n", " 1\r\na\r\n", "\r\n\r\n",
-                            "ffffffffffffffffff\r\n", "1\na\n0\n\n", "1\r\nab\r\n0\r\n\r\n", "1;\r\na\r\n",
-                            "1;\na\r\n0\r\n\r\n", "1\r\na0\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n",
-                            "0\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n broken\r\n\r\n"}) {
+  for (const char* chunk :
+       {"zz\r\nabc\r\n", "-1\r\n\r\n", "+1\r\na\r\n", "0x1\r\na\r\n\r\n", " 1\r\na\r\n", "\r\n\r\n",
+        "ffffffffffffffffff\r\n", "1\na\n0\n\n", "1\r\nab\r\n0\r\n\r\n", "1;\r\na\r\n", "1;\na\r\n0\r\n\r\n",
+        "1\r\na0\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n", "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "0\r\n broken\r\n\r\n", "0\r\nA: b\r\n c\r\n\r\n", "0\r\nA: b\n\r\n\r\n"}) {
     EXPECT_EQ(post("Transfer-Encoding: chunked\r\n", chunk), 400) << chunk;
   }
   // Who is asked, and for what?
