@@ -47,7 +47,7 @@ Moments moments(const Table& table, const at::Tensor& z) {
   const int64_t images = z.size(0);
   at::Tensor means = at::empty({images, shape.channels}, at::kFloat);
   at::Tensor deviations = at::empty({images, shape.channels}, at::kFloat);
-  share_images(images, [&](int64_t begin, int64_t end) {
+  share(images, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       table.moments(shape, const_array(z), n, means.data_ptr<float>() + n * shape.channels,
                     deviations.data_ptr<float>() + n * shape.channels);
@@ -97,7 +97,7 @@ NormGradients norm_backward(const Table& table, const at::Tensor& dy, const Save
   pass.mean_dy = floats_or_null(mean_dy);
   pass.mean_dy_xhat = floats_or_null(mean_dy_xhat);
   at::Tensor dz = empty_channels_last(z.sizes(), z.options());
-  share_images(z.size(0), [&](int64_t begin, int64_t end) {
+  share(z.size(0), [&](int64_t begin, int64_t end) {
     table.norm_backward(shape, const_array(gradient), const_array(z), codes_or_null(saved.codes), pass, array(dz),
                         begin, end);
   });

@@ -63,7 +63,7 @@ at::Tensor convolve_packed(const Table& table, const ConvShape& shape, const at:
                            at::ScalarType type) {
   at::Tensor z =
       empty_channels_last({x.size(0), shape.out, shape.out_height(), shape.out_width()}, x.options().dtype(type));
-  share_images(x.size(0), [&](int64_t begin, int64_t end) {
+  share(x.size(0), [&](int64_t begin, int64_t end) {
     float* scratch = scratch_of_thread(table.scratch_size(shape));
     table.convolve(shape, const_array(x), packed, array(z), begin, end, scratch);
   });

@@ -31,7 +31,7 @@ EpilogueResult epilogue(const Table& table, const at::Tensor& z, const EpilogueO
   EpilogueResult result;
   if (!options.pool) {
     result.y = empty_channels_last(z.sizes(), z.options());
-    share_images(z.size(0), [&](int64_t begin, int64_t end) {
+    share(z.size(0), [&](int64_t begin, int64_t end) {
       table.affine(shape, const_array(z), affine, array(result.y), begin, end);
     });
     return result;
@@ -39,7 +39,7 @@ EpilogueResult epilogue(const Table& table, const at::Tensor& z, const EpilogueO
   result.y = empty_channels_last(pooled_sizes(z.sizes()), z.options());
   if (needs_codes) result.codes = empty_channels_last(pooled_sizes(z.sizes()), z.options().dtype(at::kByte));
   uint8_t* codes = needs_codes ? result.codes.data_ptr<uint8_t>() : nullptr;
-  share_images(z.size(0), [&](int64_t begin, int64_t end) {
+  share(z.size(0), [&](int64_t begin, int64_t end) {
     table.affine_pool(shape, const_array(z), affine, array(result.y), codes, begin, end);
   });
   return result;

@@ -73,25 +73,43 @@ const uint8_t* codes_or_null(const at::Tensor& codes) {
   return codes.defined() ? codes.const_data_ptr<uint8_t>() : nullptr;
 }
 
-void share_images(int64_t images, const std::function<void(int64_t, int64_t)>& work) {
-  assert(images >= 0 && work != nullptr);
+void share(int64_t items, const std::function<void(int64_t, int64_t)>& work) {
+  assert(items >= 0 && work != nullptr);
   constexpr int64_t kShare = 4;
   std::atomic<int64_t> next{0};
-  const int64_t threads = std::min<int64_t>(at::get_num_threads(), at::divup(images, kShare));
+  const int64_t threads = std::min<int64_t>(at::get_num_threads(), at::divup(items, kShare));
   at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-    for (int64_t begin = next.fetch_add(kShare); begin < images; begin = next.fetch_add(kShare)) {
-      work(begin, std::min(begin + kShare, images));
+    for (int64_t begin = next.fetch_add(kShare); begin < items; begin = next.fetch_add(kShare)) {
+      work(begin, std::min(begin + kShare, items));
     }
   });
 }
 
-ThreadSums::ThreadSums(int64_t size) : rows_(at::zeros({at::get_num_threads(), size}, at::kFloat)) { assert(size > 0); }
-
-float* ThreadSums::of_this_thread() {
-  assert(at::get_thread_num() < rows_.size(0));
-  return rows_.data_ptr<float>() + at::get_thread_num() * rows_.size(1);
+ThreadSums::ThreadSums(int64_t size)
+    : rows_(at::empty({at::get_num_threads(), size}, at::kFloat)), is_used_(rows_.size(0)) {
+  assert(size > 0);
 }
 
-at::Tensor ThreadSums::total() const { return rows_.sum(0); }
+float* ThreadSums::of_this_thread() {
+  const int64_t thread = at::get_thread_num();
+  assert(thread < rows_.size(0) && is_used_[thread] == 0);
+  is_used_[thread] = 1;
+  float* row = rows_.data_ptr<float>() + thread * rows_.size(1);
+  std::fill_n(row, rows_.size(1), 0.0F);
+  return row;
+}
+
+at::Tensor ThreadSums::total() const {
+  at::Tensor total;
+  for (int64_t thread = 0; thread < rows_.size(0); ++thread) {
+    if (is_used_[thread] == 0) continue;
+    if (total.defined()) {
+      total.add_(rows_[thread]);
+    } else {
+      total = rows_[thread];
+    }
+  }
+  return total.defined() ? total : at::zeros({rows_.size(1)}, at::kFloat);
+}
 
 }  // namespace digitrec::kernels

@@ -5,7 +5,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace digitrec::kernels {
 
@@ -40,9 +42,9 @@ const uint8_t* codes_or_null(const at::Tensor& codes);
 
 // ---- threads ----
 
-/// Calls `work` with a few images at a time until all are done, on all threads: one that is held up takes fewer. Not
-/// for sums, whose order would differ from run to run.
-void share_images(int64_t images, const std::function<void(int64_t begin, int64_t end)>& work);
+/// Calls `work` with a few items at a time (images, say) until all are done, on all threads: one that is held up takes
+/// fewer. Not for sums, whose order would differ from run to run.
+void share(int64_t items, const std::function<void(int64_t begin, int64_t end)>& work);
 
 /// A sum of `size` floats for each thread, added up at the end: no two threads write to one place, and the order is
 /// always the same.
@@ -50,11 +52,12 @@ class ThreadSums {
  public:
   explicit ThreadSums(int64_t size);
 
-  float* of_this_thread();   ///< [size], 0 at first
+  float* of_this_thread();   ///< [size], all 0; to be asked for once
   at::Tensor total() const;  ///< float32 [size]
 
  private:
-  at::Tensor rows_;
+  at::Tensor rows_;               ///< float32 [threads, size]
+  std::vector<uint8_t> is_used_;  ///< by thread; a row that is not was never written
 };
 
 }  // namespace digitrec::kernels

@@ -1,5 +1,7 @@
 #include "train/optimizer.h"
 
+#include "kernels/adam.h"
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
@@ -13,7 +15,16 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cmath>
+
 namespace digitrec {
+namespace {
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+
+}  // namespace
 
 Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& config)
     : parameters_(std::move(parameters)),
@@ -30,15 +41,36 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& conf
   }
 }
 
-void Optimizer::step(double rate) { apply(rate); }
+void Optimizer::step(double rate) {
+  if (!step_by_kernels(rate)) apply(rate);
+}
 
 void Optimizer::step(const at::Tensor& rate) { apply(rate); }
 
+bool Optimizer::step_by_kernels(double rate) {
+  if (kind_ == OptimizerKind::sgd) return false;
+  std::vector<kernels::AdamTensors> all;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    all.push_back({parameters_[i], parameters_[i].grad(), first_moments_[i], second_moments_[i]});
+    if (!kernels::fits_adam(all.back())) return false;
+  }
+  for (at::Tensor& step : steps_) step.data_ptr<float>()[0] += 1;
+  const double step = steps_.front().item<float>();
+  const bool is_adamw = kind_ == OptimizerKind::adamw;
+  kernels::adam_step({.beta2 = static_cast<float>(kBeta2),
+                      .epsilon = static_cast<float>(kEpsilon),
+                      .one_minus_beta1 = static_cast<float>(1 - kBeta1),
+                      .one_minus_beta2 = static_cast<float>(1 - kBeta2),
+                      .rate = static_cast<float>(rate / (1 - std::pow(kBeta1, step))),
+                      .inverse_root_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, step))),
+                      .weight_decay = static_cast<float>(is_adamw ? 0 : weight_decay_),
+                      .shrink = static_cast<float>(is_adamw ? 1 - rate * weight_decay_ : 1)},
+                     all);
+  return true;
+}
+
 template <class Rate>
 void Optimizer::apply(const Rate& rate) {
-  constexpr double kBeta1 = 0.9;
-  constexpr double kBeta2 = 0.999;
-  constexpr double kEpsilon = 1e-8;
   at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());

@@ -12,7 +12,8 @@
 namespace digitrec {
 
 /// Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) or SGD with momentum, stepping all parameters in one
-/// of LibTorch's fused kernels. Same arithmetic and defaults as torch.optim: betas .9 and .999, epsilon 1e-8.
+/// kernel: Adam's on the CPU is ours, the others are LibTorch's. Same arithmetic and defaults as torch.optim: betas .9
+/// and .999, epsilon 1e-8.
 class Optimizer {
  public:
   Optimizer(std::vector<at::Tensor> parameters, const TrainConfig& config);
@@ -28,6 +29,8 @@ class Optimizer {
   void restore(const TrainingState& state);
 
  private:
+  /// Steps by our own kernel where it takes the parameters; says whether it did.
+  bool step_by_kernels(double rate);
   template <class Rate>
   void apply(const Rate& rate);
   std::map<std::string, const std::vector<at::Tensor>*> tensors_by_name() const;

@@ -1,11 +1,15 @@
 #include "train/step.h"
 
 #include "checkpoint/contents.h"
+#include "kernels/cross_entropy.h"
 
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
+
+#include <cassert>
+#include <cmath>
 
 namespace digitrec {
 namespace {
@@ -32,6 +36,14 @@ void RunningMean::add(const at::Tensor& loss, const at::Tensor& logits, const at
   correct_.add_(logits.detach().argmax(1).eq(labels).sum());
   // A sum that is not finite stays so, which makes this the number of batches before the first bad one.
   finite_batches_.add_(loss_.isfinite().to(finite_batches_.device()));
+}
+
+void RunningMean::add(float loss, int64_t correct, int64_t rows) {
+  assert(loss_.is_cpu());
+  double& sum = *loss_.data_ptr<double>();
+  sum += static_cast<double>(loss) * static_cast<double>(rows);
+  *correct_.data_ptr<int64_t>() += correct;
+  *finite_batches_.data_ptr<int64_t>() += std::isfinite(sum) ? 1 : 0;
 }
 
 void RunningMean::save(TrainingState& state) const {
@@ -127,12 +139,21 @@ void TrainStep::launch_graph(const at::Tensor& x, const at::Tensor& y) {
 void TrainStep::compute(const at::Tensor& x, const at::Tensor& y) {
   optimizer_.zero_grad();
   const at::Tensor logits = model_->forward(x);
-  const at::Tensor loss = at::cross_entropy_loss(logits, y, class_weights_, at::Reduction::Mean,
-                                                 /*ignore_index=*/-100, label_smoothing_);
-  loss.backward();
+  backward(logits, y);
   if (grad_clip_ > 0) clip_gradients(model_->parameters(), grad_clip_);
   graph_rate_.defined() ? optimizer_.step(graph_rate_) : optimizer_.step(rate_);
-  mean_.add(loss, logits, y);
+}
+
+void TrainStep::backward(const at::Tensor& logits, const at::Tensor& labels) {
+  if (logits.is_cpu()) {
+    const kernels::CrossEntropy batch = kernels::cross_entropy(logits, labels, class_weights_, label_smoothing_);
+    logits.backward(batch.gradient);
+    return mean_.add(batch.loss, batch.correct, labels.size(0));
+  }
+  const at::Tensor loss = at::cross_entropy_loss(logits, labels, class_weights_, at::Reduction::Mean,
+                                                 /*ignore_index=*/-100, label_smoothing_);
+  loss.backward();
+  mean_.add(loss, logits, labels);
 }
 
 }  // namespace digitrec

@@ -19,6 +19,8 @@ class RunningMean {
   void reset();
   /// `loss`: the mean over the batch.
   void add(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
+  /// The same on the CPU, of the rows' mean loss and how many were right.
+  void add(float loss, int64_t correct, int64_t rows);
 
   // Each of these waits for the device.
   double loss(int64_t rows) const { return loss_.item<double>() / static_cast<double>(rows); }
@@ -66,6 +68,8 @@ class TrainStep {
   at::Tensor load(const at::Tensor& rows, uint64_t seed) const;
   /// At the learning rate `graph_rate_` if that is defined, else at `rate_`.
   void compute(const at::Tensor& x, const at::Tensor& y);
+  /// The gradients of the loss; counts the batch.
+  void backward(const at::Tensor& logits, const at::Tensor& labels);
   void launch_graph(const at::Tensor& x, const at::Tensor& y);
 
   std::shared_ptr<Classifier> model_;

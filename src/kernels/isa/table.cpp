@@ -1,4 +1,5 @@
 // Compiled once for each instruction set, into a namespace of its own.
+#include "kernels/isa/adam.h"
 #include "kernels/isa/batch_norm.h"
 #include "kernels/isa/direct.h"
 #include "kernels/isa/epilogue.h"
@@ -93,6 +94,7 @@ const Table& table() {
       .moments = moments,
       .norm_sums = norm_sums,
       .norm_backward = norm_backward,
+      .adam = adam,
   };
   return kTable;
 }

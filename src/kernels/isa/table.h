@@ -64,6 +64,17 @@ struct NormBackward {
   const float* mean_dy_xhat;  ///< of that gradient times the normalised value; nullptr in the first pass
 };
 
+/// A step of Adam (Kingma and Ba 2014), what does not depend on the element worked out. One of `weight_decay` and
+/// `shrink` decays the weights: Adam's adds to the gradient, AdamW's (Loshchilov and Hutter 2017) scales the parameter.
+struct AdamStep {
+  float beta2, epsilon;
+  float one_minus_beta1, one_minus_beta2;  ///< from double: 1 - 0.999f is off by 5 in 100,000
+  float rate;                              ///< divided by 1 - beta1^t
+  float inverse_root_correction;           ///< 1 / sqrt(1 - beta2^t)
+  float weight_decay;                      ///< 0 for AdamW
+  float shrink;                            ///< 1 - rate * decay for AdamW, else 1
+};
+
 /// A pooled value's code, one byte: which of the window's four values was the largest (0 to 3, row by row), plus
 /// kPoolDead where the ReLU cut it off.
 constexpr uint8_t kPoolDead = 4;
@@ -120,6 +131,11 @@ struct Table {
   /// Second pass: dz.
   void (*norm_backward)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
                         Array dz, int64_t begin, int64_t end);
+
+  // ---- the optimizer ----
+
+  /// Moves `size` parameters and their moments; the four arrays lie apart.
+  void (*adam)(const AdamStep&, float* parameter, const float* gradient, float* first, float* second, int64_t size);
 };
 
 namespace baseline {
