@@ -1,6 +1,7 @@
 #include "cli/training_view.h"
 
 #include "cli/console.h"
+#include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
 #include "run/paths.h"
@@ -142,6 +143,9 @@ void TrainingView::on_epoch(const EpochMetrics& m, bool is_best, const Checkpoin
   if (is_validated) cells.insert(cells.end(), {fmt::format("{:.4f}", m.val_loss), format_percent(m.val_accuracy)});
   cells.insert(cells.end(), {fmt::format("{:.1f}", m.seconds), format_count(m.images_per_second)});
   log(table_.row(cells) + (is_best && is_validated ? "  best" : ""));
+  if (is_crowded() && !std::exchange(is_crowd_said_, true)) {
+    warn("other programs want the processors too: training is slower while they do");
+  }
 }
 
 void TrainingView::end(const RunResult& result) {

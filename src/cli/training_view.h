@@ -38,6 +38,7 @@ class TrainingView final : public RunObserver {
   Table table_;
   ProgressLine line_;
   bool has_begun_ = false;
+  bool is_crowd_said_ = false;
   std::vector<double> losses_;  ///< in this epoch
   int64_t validation_rows_ = 0;
 };

@@ -1,5 +1,9 @@
 #include "digitrec/core/runtime.h"
 
+#include "core/fair_share.h"
+#include "core/processors.h"
+#include "core/reserve_threads.h"
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
@@ -8,50 +12,28 @@
 #endif
 
 #include <omp.h>
-#include <pthread.h>
 
-#include <atomic>
 #include <limits>
-#include <system_error>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace digitrec {
 namespace {
 
-/// Throws std::system_error where OpenMP, which ends the process then, could not start its threads. It gets the stacks
-/// of the threads that are tried here: glibc keeps them for the next ones, if they are large enough. LLVM's runtime
-/// asks for a little more than the default.
-void reserve_threads() {
-  pthread_attr_t attributes;
-  size_t stack = 0;
-  pthread_attr_init(&attributes);
-  pthread_attr_getstacksize(&attributes, &stack);
-  pthread_attr_setstacksize(&attributes, stack + (size_t{64} << 10));
-  const auto wait = [](void* is_over) -> void* {
-    static_cast<std::atomic<bool>*>(is_over)->wait(false);
-    return nullptr;
-  };
-  std::atomic<bool> is_over = false;
-  std::vector<pthread_t> probes(static_cast<size_t>(at::get_num_threads() - 1));
-  size_t started = 0;
-  int error = 0;
-  while (started < probes.size() && error == 0) {
-    error = pthread_create(&probes[started], &attributes, wait, &is_over);
-    if (error == 0) ++started;
-  }
-  is_over = true;
-  is_over.notify_all();
-  for (size_t i = 0; i < started; ++i) pthread_join(probes[i], nullptr);
-  pthread_attr_destroy(&attributes);
-  if (error != 0) throw std::system_error(error, std::generic_category(), "thread");
+/// Opens a parallel region, and counts: what OpenMP was asked for says nothing about what it gives.
+std::vector<int64_t> threads_of_team() {
+  std::vector<int64_t> team;
+#pragma omp parallel
+#pragma omp critical
+  team.push_back(thread_number());
+  return team;
 }
 
-/// Opens a parallel region, and counts: what OpenMP was asked for says nothing about what it gives.
-int64_t count_team() {
-  std::atomic<int64_t> team{0};
-#pragma omp parallel
-  ++team;
-  return team;
+/// Watches the team that computes; null before there is one.
+std::unique_ptr<FairShare>& fair_share() {
+  static std::unique_ptr<FairShare> share;
+  return share;
 }
 
 }  // namespace
@@ -60,9 +42,12 @@ Threads use_threads(int64_t threads) {
   omp_set_dynamic(0);  // OMP_DYNAMIC: else each region might get another number, and with it other sums
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
   Threads result{at::get_num_threads(), 0};
-  reserve_threads();
-  result.used = count_team();
+  reserve_threads(result.asked - 1);
+  std::vector<int64_t> team = threads_of_team();
+  result.used = static_cast<int64_t>(team.size());
   if (result.used < result.asked) at::set_num_threads(static_cast<int>(result.used));
+  fair_share().reset();  // before its threads are watched by another
+  fair_share() = std::make_unique<FairShare>(std::move(team));
   return result;
 }
 
@@ -81,5 +66,7 @@ Threads configure_runtime(const RuntimeOptions& options) {
   at::globalContext().setBenchmarkCuDNN(false);
   return threads;
 }
+
+bool is_crowded() { return fair_share() != nullptr && fair_share()->is_crowded(); }
 
 }  // namespace digitrec

@@ -3,6 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <thread>
+#include <vector>
+
 namespace digitrec {
 namespace {
 
@@ -44,6 +47,32 @@ TEST_F(Threads, FewerThreadsThanAskedForAreUsedAndSaid) {
     EXPECT_NE(read_text(folder_ / kernels / "config.toml").find("\nthreads = 1\n"), std::string::npos);
     EXPECT_EQ(nlohmann::json::parse(read_text(folder_ / kernels / "summary.json"))["threads"], 1);
   }
+}
+
+/// Loops that never rest, one a processor, while it exists.
+class Neighbours {
+ public:
+  Neighbours() {
+    for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
+      loops_.emplace_back([](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+        }
+      });
+    }
+  }
+
+ private:
+  std::vector<std::jthread> loops_;
+};
+
+TEST_F(Threads, NeighboursAreSaidAndChangeNoResult) {
+  const std::string train = "train --model mlp-128 --epochs 150 --val-fraction 0 --threads 2 --out ";
+  ASSERT_EQ(run_digitrec(train + "alone", folder_.path()).exit_code, 0);
+  const Neighbours neighbours;
+  const ProgramResult result = run_digitrec(train + "crowded", folder_.path());
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.err.find("warning: other programs want the processors too"), std::string::npos) << result.err;
+  EXPECT_EQ(read_text(folder_ / "crowded/best.safetensors"), read_text(folder_ / "alone/best.safetensors"));
 }
 
 }  // namespace

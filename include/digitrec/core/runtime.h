@@ -22,6 +22,11 @@ Threads configure_runtime(const RuntimeOptions& options);
 /// Lets one operator use this many threads, 0: as many as before, or as many as OpenMP gives when these are fewer.
 /// LibTorch asked for more than OpenMP gives is no slower but wrong: oneDNN's bfloat16 products lack the shares of the
 /// missing threads, or wait for them for ever. Call it in the thread that computes. Throws std::system_error.
+/// From now on the threads keep a fair share where other programs want the processors too (docs/performance.md).
 Threads use_threads(int64_t threads);
+
+/// Whether other programs want the processors of the threads that compute now, which makes them slower. False where the
+/// system does not tell.
+bool is_crowded();
 
 }  // namespace digitrec
