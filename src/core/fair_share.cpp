@@ -34,8 +34,11 @@ class FairShare::Watcher {
  public:
   explicit Watcher(std::vector<int64_t> threads)
       : threads_(std::move(threads)), others_(thread_numbers()), processors_(allowed_processors(threads_.front())) {
-    if (threads_.size() < 2 || !processor_time(threads_)) return;
-    std::erase_if(others_, [&](int64_t other) { return std::find(threads_.begin(), threads_.end(), other) != threads_.end(); });
+    // More threads than processors wait for each other.
+    const bool has_room = threads_.size() <= processors_.size();
+    if (threads_.size() < 2 || !has_room || !processor_time(threads_)) return;
+    std::erase_if(others_,
+                  [&](int64_t other) { return std::find(threads_.begin(), threads_.end(), other) != threads_.end(); });
     thread_ = start_quiet_thread([this](const std::stop_token& stop) { watch(stop); });
   }
 
@@ -87,7 +90,7 @@ class FairShare::Watcher {
   }
 
   void gather() {
-    if (processors_.size() < 2 || threads_.size() < processors_.size()) return;
+    if (threads_.size() < processors_.size()) return;  // others have room beside them
     ticks_in_half_ = 1;
     allow_half();
   }

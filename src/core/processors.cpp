@@ -33,7 +33,8 @@ std::vector<int> allowed_processors(int64_t thread) {
   cpu_set_t set;
   CPU_ZERO(&set);
   std::vector<int> processors;
-  if (sched_getaffinity(static_cast<pid_t>(thread), sizeof(set), &set) != 0) return processors;  // more than CPU_SETSIZE of them
+  if (sched_getaffinity(static_cast<pid_t>(thread), sizeof(set), &set) != 0)
+    return processors;  // more than CPU_SETSIZE of them
   for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
     if (CPU_ISSET(processor, &set)) processors.push_back(processor);
   }

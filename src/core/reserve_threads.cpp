@@ -8,8 +8,8 @@
 
 namespace digitrec {
 
-// OpenMP gets the stacks of the threads that are tried here: glibc keeps them for the next ones, if they are large enough.
-// LLVM's runtime asks for a little more than the default.
+// OpenMP gets the stacks of the threads that are tried here: glibc keeps them for the next ones, if they are large
+// enough. LLVM's runtime asks for a little more than the default.
 void reserve_threads(int64_t threads) {
   pthread_attr_t attributes;
   size_t stack = 0;

@@ -16,7 +16,8 @@ struct AdamTensors {
 /// Whether adam_step takes them.
 bool fits_adam(const AdamTensors& tensors);
 
-/// Moves all of them, shared out among the threads: one parallel region, where LibTorch's fused kernel has one a tensor.
+/// Moves all of them, shared out among the threads: one parallel region, where LibTorch's fused kernel has one a
+/// tensor.
 void adam_step(const AdamStep& step, const std::vector<AdamTensors>& all);
 
 }  // namespace digitrec::kernels

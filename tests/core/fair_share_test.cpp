@@ -86,20 +86,23 @@ TEST_F(FairShareTest, LetsThreadsGoWhenItEnds) {
   for (const int64_t thread : team.numbers()) EXPECT_EQ(allowed_processors(thread), processors_);
 }
 
-TEST_F(FairShareTest, LeavesOneThreadAlone) {
+TEST_F(FairShareTest, LeavesAloneWhatWaitsForItself) {
   const Busy others(2 * processors_.size());
-  const Busy team(1);
-  const FairShare share(team.numbers());
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  EXPECT_FALSE(share.is_crowded());
-  EXPECT_EQ(allowed_processors(team.numbers().front()), processors_);
+  for (const size_t threads : {size_t{1}, processors_.size() + 1}) {
+    const Busy team(threads);
+    const FairShare share(team.numbers());
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    EXPECT_FALSE(share.is_crowded()) << threads;
+    EXPECT_EQ(allowed_processors(team.numbers().front()), processors_) << threads;
+  }
 }
 
 TEST(ProcessorTime, CountsWhatThreadsRan) {
   const Busy busy(1);
   const auto before = processor_time(busy.numbers());
   if (!before) GTEST_SKIP() << "this system does not tell";
-  EXPECT_TRUE(comes_true([&] { return processor_time(busy.numbers())->ran > before->ran + 0.05; }, std::chrono::seconds(20)));
+  EXPECT_TRUE(
+      comes_true([&] { return processor_time(busy.numbers())->ran > before->ran + 0.05; }, std::chrono::seconds(20)));
   EXPECT_FALSE(processor_time({1}));  // of another process
 }
 

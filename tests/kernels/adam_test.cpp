@@ -39,9 +39,9 @@ TEST_P(AdamKernel, StepsAsTheFormula) {
     const torch::Tensor decayed = g.to(torch::kFloat64) + kDecay * w;
     const torch::Tensor first = kBeta1 * m.to(torch::kFloat64) + (1 - kBeta1) * decayed;
     const torch::Tensor second = kBeta2 * v.to(torch::kFloat64) + (1 - kBeta2) * decayed.square();
-    const torch::Tensor expected = kShrink * w.to(torch::kFloat64) -
-                                   kRate * (first / (1 - std::pow(kBeta1, 5))) /
-                                       ((second / (1 - std::pow(kBeta2, 5))).sqrt() + kEpsilon);
+    const torch::Tensor expected =
+        kShrink * w.to(torch::kFloat64) -
+        kRate * (first / (1 - std::pow(kBeta1, 5))) / ((second / (1 - std::pow(kBeta2, 5))).sqrt() + kEpsilon);
     GetParam()->adam(step_of(kRate, 5, kDecay, kShrink), w.data_ptr<float>(), g.const_data_ptr<float>(),
                      m.data_ptr<float>(), v.data_ptr<float>(), size);
     EXPECT_TRUE(torch::allclose(w.to(torch::kFloat64), expected, 1e-5, 1e-6)) << size;

@@ -12,7 +12,8 @@ TEST(CrossEntropy, EqualsLibTorchsWithItsGradient) {
   for (const int64_t classes : {1, 2, 10, 47}) {
     for (const double smoothing : {0.0, 0.1, 1.0}) {
       for (const bool is_weighted : {false, true}) {
-        SCOPED_TRACE(testing::Message() << classes << " classes, smoothing " << smoothing << ", weights " << is_weighted);
+        SCOPED_TRACE(testing::Message() << classes << " classes, smoothing " << smoothing << ", weights "
+                                        << is_weighted);
         const torch::Tensor logits = torch::randn({33, classes}) * 5;
         const torch::Tensor labels = torch::randint(classes, {33}, torch::kInt64);
         const torch::Tensor weights = is_weighted ? torch::rand({classes}) + 0.5 : torch::Tensor();
