@@ -1,7 +1,6 @@
 #include "model/network.h"
 
 #include "core/precision.h"
-#include "kernels/linear.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/batch_norm.h>
@@ -227,10 +226,6 @@ class Network final : public Classifier {
   at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) const {
     const bool widen = type_ == at::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
     const auto operand = [&](const at::Tensor& t) { return widen ? t.to(type_).to(at::kFloat) : t.to(type_); };
-    const bool is_float = widen || type_ == at::kFloat;
-    if (is_float && is_training() && runs_fused(x)) {
-      return kernels::train_linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
-    }
     return at::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
   }
 
