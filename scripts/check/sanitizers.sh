@@ -24,7 +24,7 @@ for name in "${args[@]}"; do
   if [ "$name" = tsan ]; then
     # A cnn-bn trained under ThreadSanitizer takes minutes; its kernels have tests of their own.
     which=(-E '^Scripts|Resume.*/cnn_bn'
-           -R '(Csv|ServerTest|HttpTest|Corrections|RunFolder|Resume|ReadFile|Faults|Convolution|Epilogue|FusedKernels|AdamStep|TrainLinear|FairShareTest)\.')
+           -R '(Csv|ServerTest|HttpTest|Corrections|RunFolder|Resume|ReadFile|Faults|Convolution|Epilogue|FusedKernels|AdamStep|FairShareTest)\.')
   fi
   ctest --preset "$name" "${which[@]}"
 done

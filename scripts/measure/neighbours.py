@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from common import Parser, count, program  # noqa: E402
+from common import Parser, count, need_python, program  # noqa: E402
 
 parser = Parser(__doc__)
 parser.add_argument("--models", metavar="NAME,...", default="mlp,cnn,cnn-bn,best")
@@ -26,10 +26,11 @@ parser.add_argument("--seconds", type=count, default=4, help="of each measuremen
 parser.add_argument("--torch", metavar="TRAIN_CSV", help="measure PyTorch's cnn too, on these rows")
 parser.add_argument("--program", help="default: DIGITREC, else build/release/digitrec")
 args = parser.parse_args()
+if args.torch:
+    need_python(["torch", "numpy", "pandas"], ["numpy", "pandas", "typing_extensions", "sympy", "networkx", "jinja2", "fsspec", "filelock"])
 PROGRAM = program(args.program)
 THREADS = len(os.sched_getaffinity(0))
 PEER = pathlib.Path(__file__).parent / "peers" / "skilled_pipeline.py"
-PYTHON = pathlib.Path(__file__).resolve().parents[2] / ".venv" / "bin" / "python"
 
 
 def bench(model, rows, epochs):
@@ -39,7 +40,8 @@ def bench(model, rows, epochs):
 
 
 def pytorch(model, rows, epochs):
-    command = [PYTHON, PEER, "--model", model, "--data", args.torch, "--limit", str(rows), "--epochs", str(epochs), "--threads", str(THREADS)]
+    command = [sys.executable, PEER, "--model", model, "--data", args.torch, "--limit", str(rows), "--epochs", str(epochs),
+               "--threads", str(THREADS)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(result.stdout)["train_images_per_second"]
 
