@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 namespace digitrec {
 namespace {
@@ -335,11 +336,9 @@ std::string still_fixed_settings(std::string_view toml) {
     });
   };
   std::string kept;
-  while (!toml.empty()) {
-    const size_t end = std::min(toml.find('\n'), toml.size());
-    const std::string_view line = toml.substr(0, end);
-    if (is_fixed(line.substr(0, line.find(' ')))) kept.append(line).push_back('\n');
-    toml.remove_prefix(std::min(end + 1, toml.size()));
+  std::istringstream lines{std::string(toml)};
+  for (std::string line; std::getline(lines, line);) {
+    if (is_fixed(line.substr(0, line.find(' ')))) kept += line + '\n';
   }
   return kept;
 }
