@@ -39,9 +39,14 @@ class Targets {
   double inverse_total_ = 0;
 };
 
-/// Replaces a row's logits by the gradient; gives its part of the loss.
-double step_row(const Targets& targets, int64_t row, float* logits, int64_t classes) {
-  const float largest = *std::max_element(logits, logits + classes);
+/// As argmax: the first of the largest, and NaN is larger than all.
+int64_t largest_of(const float* logits, int64_t classes) {
+  const auto is_less = [](float a, float b) { return a < b || (std::isnan(b) && !std::isnan(a)); };
+  return std::max_element(logits, logits + classes, is_less) - logits;
+}
+
+/// Replaces a row's logits, of which `largest` is the largest, by the gradient; gives its part of the loss.
+double step_row(const Targets& targets, int64_t row, float* logits, int64_t classes, float largest) {
   float sum = 0;
   for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - largest);
   const float log_sum = largest + std::log(sum);
@@ -73,10 +78,9 @@ CrossEntropy cross_entropy(const at::Tensor& logits, const at::Tensor& labels, c
   double loss = 0;
   for (int64_t row = 0; row < logits.size(0); ++row) {
     float* values = gradient.data_ptr<float>() + row * classes;
-    // As argmax: the first of the largest, and NaN is larger than all.
-    const auto is_less = [](float a, float b) { return a < b || (std::isnan(b) && !std::isnan(a)); };
-    if (std::max_element(values, values + classes, is_less) - values == targets.label(row)) ++result.correct;
-    loss += step_row(targets, row, values, classes);
+    const int64_t answer = largest_of(values, classes);
+    if (answer == targets.label(row)) ++result.correct;
+    loss += step_row(targets, row, values, classes, values[answer]);
   }
   result.loss = static_cast<float>(loss);
   result.gradient = gradient.to(logits.scalar_type());
