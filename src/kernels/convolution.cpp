@@ -30,28 +30,6 @@ ConvShape conv_shape(const at::Tensor& x, int64_t out, int64_t padding) {
          z.size(3) == shape.out_width();
 }
 
-/// Memory for a kernel, from the start of a cache line: wide loads across two lines take twice as long.
-class LineAlignedFloats {
- public:
-  float* at_least(int64_t count) {
-    assert(count > 0);
-    lines_.resize(std::max(lines_.size(), static_cast<size_t>(at::divup(count, kLine))));
-    return lines_.front().values;
-  }
-
- private:
-  static constexpr int64_t kLine = 16;
-  struct alignas(kLine * sizeof(float)) Line {
-    float values[kLine];
-  };
-  std::vector<Line> lines_;
-};
-
-float* scratch_of_thread(int64_t floats) {
-  thread_local LineAlignedFloats scratch;
-  return scratch.at_least(floats);
-}
-
 /// For the convolution that the calling thread works on.
 float* packed_weights(int64_t floats) {
   thread_local LineAlignedFloats packed;

@@ -2,10 +2,12 @@
 
 #include "kernels/dispatch.h"
 #include "kernels/epilogue.h"
+#include "kernels/linear.h"
 #include "kernels/saved_state.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -201,6 +203,33 @@ struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
   }
 };
 
+/// product, bias, ReLU
+struct LinearFunction : torch::autograd::Function<LinearFunction> {
+  struct Saved {
+    at::Tensor x, weight;
+    at::Tensor y;  ///< undefined without ReLU
+    bool needs_input = false;
+
+    auto tensors() { return std::tie(x, weight, y); }
+  };
+
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias, bool relu) {
+    const at::Tensor y = linear(best_table(), x, weight, bias, relu);
+    save_state(context,
+               Saved{.x = x, .weight = weight, .y = relu ? y : at::Tensor(), .needs_input = x.requires_grad()});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto saved = load_state<Saved>(context);
+    const at::Tensor dy = gradients[0].contiguous();
+    const at::Tensor dz = saved.y.defined() ? at::threshold_backward(dy, saved.y, 0) : dy;
+    auto [dx, dweight, dbias] = linear_backward(best_table(), dz, saved.x, saved.weight, saved.needs_input);
+    return {dx, dweight, dbias, {}};
+  }
+};
+
 }  // namespace
 
 bool fits_kernels(int64_t in, int64_t out) { return can_convolve(best_table(), in, out); }
@@ -243,6 +272,15 @@ at::Tensor eval_norm_relu(const at::Tensor& z, const BatchNorm& norm) {
   const EpilogueOptions options{
       .scale = folded.scale, .shift = folded.shift, .dropout_mask = {}, .relu = true, .pool = false};
   return as_rows(epilogue(best_table(), as_image(z), options, /*needs_codes=*/false).y);
+}
+
+at::Tensor train_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu) {
+  return LinearFunction::apply(x.contiguous(), weight.contiguous(), bias.contiguous(), relu);
+}
+
+at::Tensor eval_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu) {
+  assert(!at::GradMode::is_enabled());
+  return linear(best_table(), x.contiguous(), weight.contiguous(), bias.contiguous(), relu);
 }
 
 }  // namespace digitrec::kernels

@@ -1,4 +1,4 @@
-// What a network calls: a convolution or a batch normalisation with all that follows it, as one layer.
+// What a network calls: a convolution, a product or a batch normalisation with all that follows it, as one layer.
 #pragma once
 
 #include "kernels/batch_norm.h"
@@ -41,5 +41,10 @@ at::Tensor eval_fused_conv(const at::Tensor& x, const FusedConv& conv, at::Scala
 /// least 2, evaluation NoGrad mode.
 at::Tensor train_norm_relu(const at::Tensor& z, const BatchNorm& norm);
 at::Tensor eval_norm_relu(const at::Tensor& z, const BatchNorm& norm);
+
+/// x W^T + b, and max(that, 0) where `relu`: x float32 [N, in] on the CPU, `weight` float32 [out, in], `bias` float32
+/// [out]. Training needs N of at least 1, evaluation NoGrad mode.
+at::Tensor train_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu);
+at::Tensor eval_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu);
 
 }  // namespace digitrec::kernels

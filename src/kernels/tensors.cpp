@@ -15,6 +15,12 @@ bool is_plain_cpu(const at::Tensor& tensor) {
   return tensor.defined() && tensor.is_cpu() && tensor.layout() == at::kStrided;
 }
 
+/// What is left of a thread's own part of the work, a cache line of its own.
+struct alignas(64) Portions {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+
 Type type_of(const at::Tensor& images) { return images.scalar_type() == at::kFloat ? Type::f32 : Type::bf16; }
 
 }  // namespace
@@ -73,14 +79,32 @@ const uint8_t* codes_or_null(const at::Tensor& codes) {
   return codes.defined() ? codes.const_data_ptr<uint8_t>() : nullptr;
 }
 
-void share(int64_t items, const std::function<void(int64_t, int64_t)>& work) {
-  assert(items >= 0 && work != nullptr);
-  constexpr int64_t kShare = 4;
-  std::atomic<int64_t> next{0};
-  const int64_t threads = std::min<int64_t>(at::get_num_threads(), at::divup(items, kShare));
-  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-    for (int64_t begin = next.fetch_add(kShare); begin < items; begin = next.fetch_add(kShare)) {
-      work(begin, std::min(begin + kShare, items));
+float* LineAlignedFloats::at_least(int64_t count) {
+  assert(count > 0);
+  lines_.resize(std::max(lines_.size(), static_cast<size_t>(at::divup(count, kLine))));
+  return lines_.front().values;
+}
+
+float* scratch_of_thread(int64_t floats) {
+  thread_local LineAlignedFloats scratch;
+  return scratch.at_least(floats);
+}
+
+void share(int64_t items, const std::function<void(int64_t, int64_t)>& work, int64_t at_a_time) {
+  assert(items >= 0 && work != nullptr && at_a_time > 0);
+  const int64_t portions = at::divup(items, at_a_time);
+  const int64_t threads = std::min<int64_t>(at::get_num_threads(), portions);
+  std::vector<Portions> of_thread(threads);
+  for (int64_t t = 0; t < threads; ++t) {
+    of_thread[t].next = t * portions / threads;
+    of_thread[t].end = (t + 1) * portions / threads;
+  }
+  at::parallel_for(0, threads, 1, [&](int64_t first, int64_t) {
+    for (int64_t t = 0; t < threads; ++t) {
+      Portions& from = of_thread[(first + t) % threads];
+      for (int64_t i = from.next.fetch_add(1); i < from.end; i = from.next.fetch_add(1)) {
+        work(i * at_a_time, std::min((i + 1) * at_a_time, items));
+      }
     }
   });
 }

@@ -40,11 +40,28 @@ Array array(at::Tensor& images);
 const float* floats_or_null(const at::Tensor& tensor);
 const uint8_t* codes_or_null(const at::Tensor& codes);
 
+/// Memory for a kernel, from the start of a cache line: wide loads across two lines take twice as long.
+class LineAlignedFloats {
+ public:
+  float* at_least(int64_t count);
+
+ private:
+  static constexpr int64_t kLine = 16;
+  struct alignas(kLine * sizeof(float)) Line {
+    float values[kLine];
+  };
+  std::vector<Line> lines_;
+};
+
+/// The calling thread's, until it asks again.
+float* scratch_of_thread(int64_t floats);
+
 // ---- threads ----
 
-/// Calls `work` with a few items at a time (images, say) until all are done, on all threads: one that is held up takes
-/// fewer. Not for sums, whose order would differ from run to run.
-void share(int64_t items, const std::function<void(int64_t begin, int64_t end)>& work);
+/// Calls `work` with a few items at a time (images, say) until all are done, on all threads: each takes the same part
+/// every time, which its cache may still hold, and then what one that is held up has left. Not for sums, whose order
+/// would differ from run to run. Where `at_a_time` takes all of them, no other thread is woken.
+void share(int64_t items, const std::function<void(int64_t begin, int64_t end)>& work, int64_t at_a_time = 4);
 
 /// A sum of `size` floats for each thread, added up at the end: no two threads write to one place, and the order is
 /// always the same.

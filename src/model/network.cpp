@@ -100,7 +100,7 @@ class Network final : public Classifier {
     x = x.flatten(1);
     for (const HiddenModules& block : hidden_) x = hidden(block, x);
     if (!final_dropout_.is_empty()) x = final_dropout_(x);
-    return linear(classifier_, x).to(at::kFloat);
+    return linear(classifier_, x, /*relu=*/false).to(at::kFloat);
   }
 
   std::vector<at::Tensor> feature_maps(at::Tensor x) override {
@@ -208,14 +208,13 @@ class Network final : public Classifier {
     assert(x.dim() == 2 && x.size(1) == block.linear->weight.size(1));
     const bool is_fused =
         runs_fused(x) && !block.norm.is_empty() && kernels::fits_kernels(block.linear->weight.size(0));
-    x = linear(block.linear, x);
+    x = linear(block.linear, x, /*relu=*/block.norm.is_empty());
     count_batch(block.norm);
     if (is_fused) {
       const kernels::BatchNorm norm = norm_tensors(block.norm);
       x = is_training() ? kernels::train_norm_relu(x, norm) : kernels::eval_norm_relu(x, norm);
-    } else {
-      if (!block.norm.is_empty()) x = batch_norm(block.norm, x);
-      x = x.relu_();
+    } else if (!block.norm.is_empty()) {
+      x = batch_norm(block.norm, x).relu_();
     }
     if (!block.dropout.is_empty()) x = at::dropout(x, block.dropout->options.p(), block.dropout->is_training());
     return x;
@@ -223,10 +222,15 @@ class Network final : public Classifier {
 
   /// A processor without instructions for bfloat16 multiplies the rounded values in float32: the same sums as with the
   /// instructions, a hundred times faster than LibTorch's own loop for that case.
-  at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) const {
+  at::Tensor linear(const nn::Linear& layer, const at::Tensor& x, bool relu) const {
     const bool widen = type_ == at::kBFloat16 && x.is_cpu() && !cpu_multiplies_bf16();
     const auto operand = [&](const at::Tensor& t) { return widen ? t.to(type_).to(at::kFloat) : t.to(type_); };
-    return at::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
+    if (runs_fused(x) && (widen || type_ == at::kFloat)) {
+      const auto linear = is_training() ? kernels::train_linear : kernels::eval_linear;
+      return linear(operand(x), operand(layer->weight), operand(layer->bias), relu).to(type_);
+    }
+    const at::Tensor y = at::linear(operand(x), operand(layer->weight), operand(layer->bias)).to(type_);
+    return relu ? y.relu() : y;
   }
 
   std::shared_ptr<nn::Module> modules_ = std::make_shared<nn::Module>();

@@ -3,6 +3,7 @@
 #include "kernels/isa/batch_norm.h"
 #include "kernels/isa/direct.h"
 #include "kernels/isa/epilogue.h"
+#include "kernels/isa/linear.h"
 #include "kernels/isa/tiled.h"
 #include "kernels/isa/winograd.h"
 
@@ -94,6 +95,10 @@ const Table& table() {
       .moments = moments,
       .norm_sums = norm_sums,
       .norm_backward = norm_backward,
+      .linear = linear,
+      .linear_scratch_size = linear_scratch_size,
+      .linear_weight_gradient = linear_weight_gradient,
+      .linear_input_gradient = linear_input_gradient,
       .adam = adam,
   };
   return kTable;

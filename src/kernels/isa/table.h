@@ -64,6 +64,17 @@ struct NormBackward {
   const float* mean_dy_xhat;  ///< of that gradient times the normalised value; nullptr in the first pass
 };
 
+/// A fully connected layer: x [rows, in], weight [out, in], y [rows, out].
+struct LinearShape {
+  int64_t rows, in, out;
+};
+
+/// Some rows and columns of y.
+struct LinearPart {
+  int64_t row_begin, row_end;
+  int64_t out_begin, out_end;
+};
+
 /// A step of Adam (Kingma and Ba 2014), what does not depend on the element worked out. One of `weight_decay` and
 /// `shrink` decays the weights: Adam's adds to the gradient, AdamW's (Loshchilov and Hutter 2017) scales the parameter.
 struct AdamStep {
@@ -131,6 +142,21 @@ struct Table {
   /// Second pass: dz.
   void (*norm_backward)(const ImageShape&, ConstArray dy, ConstArray z, const uint8_t* codes, const NormBackward&,
                         Array dz, int64_t begin, int64_t end);
+
+  // ---- fully connected layers, float32 without gaps ----
+
+  /// y = x W^T + b, cut off at 0 where `relu`; `part` of it is written. A value does not depend on the rest of the
+  /// part.
+  void (*linear)(const LinearShape&, const float* x, const float* weight, const float* bias, bool relu, float* y,
+                 const LinearPart& part);
+  /// Floats of `scratch`, which begins at a cache line.
+  int64_t (*linear_scratch_size)(const LinearShape&);
+  /// Rows `begin` to `end` of dweight = dz^T x, each of which is an output's.
+  void (*linear_weight_gradient)(const LinearShape&, const float* x, const float* dz, float* dweight, int64_t begin,
+                                 int64_t end, float* scratch);
+  /// Columns `begin` to `end` of dx = dz W; `begin` is a multiple of `block_channels`.
+  void (*linear_input_gradient)(const LinearShape&, const float* weight, const float* dz, float* dx, int64_t begin,
+                                int64_t end, float* scratch);
 
   // ---- the optimizer ----
 
