@@ -50,6 +50,22 @@ TEST_P(AdamKernel, StepsAsTheFormula) {
   }
 }
 
+TEST_P(AdamKernel, LeavesNoSubnormalMomentOfAUnitThatIsNeverActive) {
+  torch::Tensor w = torch::ones({20});
+  torch::Tensor m = torch::full({20}, 1e-3);
+  torch::Tensor v = torch::full({20}, 1e-28);
+  const torch::Tensor g = torch::zeros({20});
+  for (int step = 1; step <= 10'000; ++step) {
+    GetParam()->adam(step_of(1e-3, step, 0, 1), w.data_ptr<float>(), g.data_ptr<float>(), m.data_ptr<float>(),
+                     v.data_ptr<float>(), 20);
+    for (const torch::Tensor& moment : {m, v}) {
+      ASSERT_NE(std::fpclassify(moment[7].item<float>()), FP_SUBNORMAL) << "step " << step;
+    }
+  }
+  EXPECT_EQ(m.abs().max().item<float>(), 0);
+  EXPECT_EQ(v.abs().max().item<float>(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(InstructionSets, AdamKernel, testing::ValuesIn(supported_tables()),
                          [](const auto& instance) { return instance.param->name; });
 
