@@ -16,6 +16,11 @@ if(DIGITREC_SANITIZE)
   target_link_options(digitrec_options INTERFACE -fsanitize=${DIGITREC_SANITIZE})
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "AppleClang")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fexperimental-library>)  # std::jthread
+  add_link_options(-fexperimental-library)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # The sloppiness that ccache's manual asks for with precompiled headers, which the tests have.

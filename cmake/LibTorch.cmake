@@ -112,7 +112,8 @@ endif()
 # at::parallel_for runs on one thread, silently, in a file compiled without OpenMP. The runtime linked must be the one that
 # LibTorch itself runs on: two of them would each keep a set of threads, spinning against each other.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
-target_compile_options(digitrec_torch INTERFACE ${OpenMP_CXX_FLAGS})
+target_compile_options(digitrec_torch INTERFACE "SHELL:${OpenMP_CXX_FLAGS}")
+target_include_directories(digitrec_torch SYSTEM INTERFACE ${OpenMP_CXX_INCLUDE_DIRS})
 file(GLOB libtorch_openmp ${LIBTORCH_ROOT}/lib/libgomp*.so* ${LIBTORCH_ROOT}/lib/lib*omp*.dylib)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND libtorch_openmp MATCHES "gomp")
   # What Clang makes calls LLVM's runtime, which has GNU's functions too: linked by the program itself, it comes before the one

@@ -121,10 +121,12 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
 /// Without a name where that can be had and given one later.
 void AtomicFile::open_temporary() {
   temporary_ = temporary_name(path_);
+#if defined(O_TMPFILE)  // Linux
   if (::access(kDescriptors, X_OK) == 0) {
     file_ = std::make_unique<Descriptor>(folder_of(path_), O_WRONLY | O_TMPFILE);
     if (file_->is_open()) return;
   }
+#endif
   file_ = std::make_unique<Descriptor>(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file_->is_open()) fail("cannot be created");
   has_name_ = true;

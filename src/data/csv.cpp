@@ -1,5 +1,6 @@
 #include "data/csv.h"
 
+#include "core/number.h"
 #include "data/byte_stream.h"
 #include "data/csv_columns.h"
 #include "data/csv_text.h"
@@ -109,7 +110,7 @@ CsvColumns parse_header(Lines& lines, Labels labels) {
   }
   if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
   double number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const auto [end, error] = from_text(value.data(), value.data() + value.size(), number);
   const bool is_number = error == std::errc{} && end == value.data() + value.size();
   lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}",
                                  is_number ? shown(value) : fmt::format("'{}'", shown(value)),

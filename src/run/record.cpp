@@ -1,6 +1,7 @@
 #include "run/record.h"
 
 #include "core/file.h"
+#include "core/number.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
@@ -11,7 +12,6 @@
 #include <csv.h>
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -26,7 +26,7 @@ double to_number(const char* text, const fs::path& file) {
   if (*text == '\0') return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
   const char* end = text + std::char_traits<char>::length(text);
-  const auto [stop, error] = std::from_chars(text, end, value);
+  const auto [stop, error] = from_text(text, end, value);
   if (stop != end || error != std::errc{} || !std::isfinite(value))
     throw Error(fmt::format("{}: '{}' is not a number; was the file altered?", file.string(), text));
   return value;

@@ -1,6 +1,7 @@
 #include "tensorboard/tensorboard.h"
 
 #include "core/file.h"
+#include "core/number.h"
 #include "figures/first_layer.h"
 #include "figures/sheet.h"
 #include "image/image_file.h"
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -92,7 +92,7 @@ std::string filter_image(const at::Tensor& weights) {
 /// A value of google.protobuf.Value: a number where the text is one.
 std::string protobuf_value(const std::string& text) {
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto [end, error] = from_text(text.data(), text.data() + text.size(), number);
   std::string bytes;
   pbf_writer writer(bytes);
   if (error == std::errc{} && end == text.data() + text.size()) {

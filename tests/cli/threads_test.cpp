@@ -1,8 +1,12 @@
-// The program where OpenMP gives it fewer threads than it asks for.
+// The program with other threads and processors than it would like: fewer, more, shared.
 #include "support.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -73,6 +77,84 @@ TEST_F(Threads, NeighboursAreSaidAndChangeNoResult) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_NE(result.err.find("warning: other programs want the processors too"), std::string::npos) << result.err;
   EXPECT_EQ(read_text(folder_ / "crowded/best.safetensors"), read_text(folder_ / "alone/best.safetensors"));
+}
+
+/// What a training leaves, and how long it trained.
+struct Trained {
+  std::string weights;
+  double seconds;
+};
+
+/// `prefix`: what starts the program, e.g. taskset. A training that does not end is killed.
+Trained train_cnn(const TempFolder& folder, const std::string& threads, const std::string& prefix = "") {
+  static int runs = 0;
+  const std::string run = "cnn-" + std::to_string(++runs);
+  const ProgramResult result =
+      run_digitrec("train --model cnn --epochs 40 --val-fraction 0 --out " + run + " --threads " + threads,
+                   folder.path(), "timeout -s KILL 240 " + prefix);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return {read_text(folder / run / "best.safetensors"),
+          nlohmann::json::parse(read_text(folder / run / "summary.json"))["training_seconds"]};
+}
+
+TEST_F(Threads, ManyMoreThanProcessorsEndWithTheSameWeightsEachTime) {
+  const Trained first = train_cnn(folder_, "64");
+  const Trained second = train_cnn(folder_, "64");
+  EXPECT_EQ(first.weights, second.weights);
+  // Measured: 3 times. Threads that spin for each other take hundreds.
+  EXPECT_LT(std::min(first.seconds, second.seconds), 15 * train_cnn(folder_, "2").seconds);
+}
+
+TEST_F(Threads, OnOneOfTheProcessorsTwoGiveTheSameWeightsAsOnBoth) {
+  if (std::system("taskset -c 0 true 2>/dev/null") != 0) GTEST_SKIP() << "no taskset that may use processor 0";
+  const Trained both = train_cnn(folder_, "2");
+  const Trained one = train_cnn(folder_, "2", "taskset -c 0 ");
+  EXPECT_EQ(one.weights, both.weights);
+  EXPECT_LT(one.seconds, 5 * both.seconds);  // measured: 2 times
+}
+
+/// A control group that may use half a processor, as containers have them, while it exists.
+class HalfAProcessor {
+ public:
+  HalfAProcessor() {
+    if (std::filesystem::exists("/sys/fs/cgroup/cgroup.controllers")) {
+      folder_ = "/sys/fs/cgroup/digitrec-test";
+      make("cpu.max", "50000 100000");
+    } else {
+      folder_ = "/sys/fs/cgroup/cpu/digitrec-test";
+      make("cpu.cfs_quota_us", "50000");
+    }
+  }
+  HalfAProcessor(const HalfAProcessor&) = delete;
+  HalfAProcessor& operator=(const HalfAProcessor&) = delete;
+  ~HalfAProcessor() {
+    std::error_code error;
+    std::filesystem::remove(folder_, error);
+  }
+
+  bool exists() const { return exists_; }
+  /// Starts what follows in the group.
+  std::string prefix() const { return "sh -c 'echo $$ > " + folder_ + "/cgroup.procs && exec \"$@\"' sh "; }
+
+ private:
+  void make(const std::string& file, const std::string& quota) {
+    std::error_code error;
+    std::filesystem::create_directory(folder_, error);
+    std::ofstream out(folder_ + "/" + file);
+    exists_ = !error && (out << quota << std::flush).good();
+  }
+
+  std::string folder_;
+  bool exists_ = false;
+};
+
+TEST_F(Threads, WithHalfAProcessorTwoGiveTheSameWeightsAsWithBoth) {
+  const HalfAProcessor half;
+  if (!half.exists()) GTEST_SKIP() << "no control group for processors can be made here (it takes root, and cgroups)";
+  const Trained both = train_cnn(folder_, "2");
+  const Trained limited = train_cnn(folder_, "2", half.prefix());
+  EXPECT_EQ(limited.weights, both.weights);
+  EXPECT_LT(limited.seconds, 12 * both.seconds);  // measured: 4 times
 }
 
 }  // namespace

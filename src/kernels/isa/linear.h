@@ -39,8 +39,8 @@ DIGITREC_INLINE Quad sum_lanes(const float* vectors) {
   return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 
-/// sums[r][o][:] = x[r] * weight[o] over `in` values, a multiple of kLanes, each lane for itself. A function of its own,
-/// so that nothing competes with it for registers.
+/// sums[r][o][:] = x[r] * weight[o] over `in` values, a multiple of kLanes, each lane for itself. A function of its
+/// own, so that nothing competes with it for registers.
 __attribute__((noinline)) void dot_block(const float* const* x, const float* const* weight, int64_t in, float* sums) {
   const float* rows[kDotRows];
   const float* outs[kDotOuts];
