@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Trains and infers with digitrec and with the Python pipelines of scripts/measure/peers/, one after the other in each of several
-# rounds, and prints digitrec's speed over theirs: medians, same batch size, same threads.
+# rounds, and prints digitrec's speed over theirs as a table in Markdown: medians, same batch size, same threads.
 #
 # usage: scripts/measure/peers.sh TRAIN_CSV [ROUNDS [MODEL...]]     default: 3 mlp-128 mlp cnn cnn-dropout cnn-bn
 #
-# Installs: numpy, pandas, pyarrow and what PyTorch needs in Python, into .venv. Needs: Kaggle's train.csv; libjemalloc2 for the
+# Installs: numpy, pandas, pyarrow, polars and what PyTorch needs in Python, into .venv. Needs: Kaggle's train.csv; libjemalloc2 for the
 # skilled pipeline at its best. DIGITREC=PATH names another program than build/release/digitrec.
 # Takes: 5 to 30 minutes, as the machine is.
 source "$(dirname "$0")/../common.sh"
@@ -16,7 +16,7 @@ models=("${args[@]:2}")
 [ ${#models[@]} -gt 0 ] || models=(mlp-128 mlp cnn cnn-dropout cnn-bn)
 threads=$(nproc)
 need_digitrec
-need_python "torch pandas pyarrow numpy" numpy pandas pyarrow typing_extensions sympy networkx jinja2 fsspec filelock
+need_python "torch pandas pyarrow polars numpy" numpy pandas pyarrow polars typing_extensions sympy networkx jinja2 fsspec filelock
 make_work
 
 jemalloc=$(ldconfig -p | awk '/libjemalloc.so.2/ {print $NF; exit}')

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the table of scripts/measure/peers.sh from the JSON lines that it gathered in a folder. Needs nothing beyond
+"""Prints the table of scripts/measure/peers.sh in Markdown from the JSON lines that it gathered in a folder. Needs nothing beyond
 Python's own library; takes a moment."""
 import json
 import pathlib
@@ -20,6 +20,15 @@ def median_speed(records, phase, **wanted):
     return statistics.median(speeds) if speeds else None
 
 
+def instruction_sets():
+    """Those that speed depends on: a virtual machine's processor often has no name that tells."""
+    try:
+        flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return "instruction sets unknown"
+    return ", ".join(name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags) or "no AVX2"
+
+
 def main():
     parser = Parser(__doc__)
     parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path)
@@ -30,9 +39,9 @@ def main():
         for phase in ("train", "infer"):
             record[f"{phase}_images_per_second"] = record[f"{phase}_images_per_second"]["median"]
 
-    print(f"images a second, medians; batch size 64, {peers[0]['threads']} threads")
-    print(f"{'model':12} {'prec.':5} {'phase':6} {'digitrec':>10} {'users':>10} {'ratio':>6} {'skilled':>10} "
-          f"{'compiled':>10} {'ratio':>6}")
+    bench = json.loads((folder / "bench").read_text())
+    print(f"{bench['cpu']} ({instruction_sets()}), batch size {ours[0]['batch_size']}. Images a second, medians of rounds in turn.\n")
+    print("| preset | precision | phase | digitrec | users | ratio | skilled | compiled | ratio |\n|---|---|---|---|---|---|---|---|---|")
     for model in dict.fromkeys(record["model"] for record in ours):
         for precision in dict.fromkeys(record["precision"] for record in ours):
             for phase in ("train", "infer"):
@@ -41,13 +50,13 @@ def main():
                 skilled = median_speed(peers, phase, model=model, program="skilled", precision=precision)
                 compiled = median_speed(peers, phase, model=model, program="skilled-compiled", precision=precision)
                 best = max(speed for speed in (skilled, compiled) if speed)
-                print(f"{model:12} {precision:5} {phase:6} {mine:10,.0f} {users:10,.0f} {mine / users:5.1f}x "
-                      f"{skilled or 0:10,.0f} {compiled or 0:10,.0f} {mine / best:5.2f}x")
+                print(f"| `{model}` | {precision} | {phase} | {mine:,.0f} | {users:,.0f} | {mine / users:.1f}x | {skilled or 0:,.0f} "
+                      f"| {compiled or 0:,.0f} | {mine / best:.2f}x |")
 
     loading = json.loads((folder / "loading").read_text())
-    seconds = json.loads((folder / "bench").read_text())["loading"]["seconds"]["median"]
-    print(f"loading {loading['rows']:,} rows: digitrec {seconds:.3f} s; pandas {loading['pandas']:.3f} s "
-          f"({loading['pandas'] / seconds:.1f}x), pyarrow {loading['pyarrow']:.3f} s ({loading['pyarrow'] / seconds:.1f}x)")
+    seconds = bench["loading"]["seconds"]["median"]
+    print(f"\nLoading {loading.pop('rows'):,} rows into tensors: digitrec {seconds:.3f} s; "
+          + ", ".join(f"{name} {theirs:.3f} s ({theirs / seconds:.1f}x)" for name, theirs in loading.items()))
 
 
 if __name__ == "__main__":
