@@ -103,7 +103,11 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
       refuse(path, fmt::format("it says preset {} but lacks its tensor '{}'", preset, name));
     }
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
-      refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name));
+      // As of a `fast` from before its second convolution had 32 channels.
+      throw Error(fmt::format("{}: it says preset {} but its tensor '{}' has another shape or type; expected a "
+                              "checkpoint that digitrec train wrote",
+                              path.string(), preset, name),
+                  "if an earlier version wrote it, whose preset was another network, train it anew");
     }
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));

@@ -63,7 +63,7 @@ const std::vector<Preset>& presets() {
       // leaves it a quarter of the values.
       make_preset("fast",
                   {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
-                                    C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                                    C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
                                     C{.channels = 128, .padding = 0, .batch_norm = true}},
                    .hidden = {}}),
       // Without padding the images shrink from layer to layer: a third of the work of padded ones, and as accurate.

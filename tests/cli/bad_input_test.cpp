@@ -151,8 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "safetensors file that digitrec or PyTorch wrote"},
                     Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
                          "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; "
-                         "expected a checkpoint "
-                         "that digitrec train wrote"},
+                         "expected a checkpoint that digitrec train wrote; if an earlier version wrote it, whose "
+                         "preset was another network, train it anew"},
                     Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1,
                          "none.safetensors: no such file; check the path"},
                     Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,

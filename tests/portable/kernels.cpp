@@ -140,7 +140,8 @@ void for_products(const ConvShape& s, const std::function<void(int64_t, int64_t,
 }
 
 void check_convolution(const Table& table, const ConvCase& c, Type type) {
-  const ConvShape shape{.height = c.height, .width = c.width, .in = c.in, .out = c.out, .padding = c.padding, .type = type};
+  const ConvShape shape{
+      .height = c.height, .width = c.width, .in = c.in, .out = c.out, .padding = c.padding, .type = type};
   const ConvShape back{.height = shape.out_height(),
                        .width = shape.out_width(),
                        .in = c.out,
@@ -196,8 +197,7 @@ void check_convolution(const Table& table, const ConvCase& c, Type type) {
   Memory dw(expected_dw.size(), Type::f32);
   table.weight_gradient(shape, x.const_array(), dz.const_array(), packed.floats(), 0, c.images, scratch.floats());
   table.unpack_weights(shape, packed.floats(), dw.floats());
-  expect_close("weight_gradient: " + name, dw.values(), expected_dw,
-               tolerance_of(Type::f32, c.images * out_pixels));
+  expect_close("weight_gradient: " + name, dw.values(), expected_dw, tolerance_of(Type::f32, c.images * out_pixels));
 }
 
 // ---- what follows a convolution ----
@@ -221,8 +221,7 @@ Largest largest_of(const ImageShape& shape, int64_t h, int64_t w, int64_t c, con
 }
 
 void check_epilogue(const Table& table, const ImageShape& shape, Type type) {
-  const std::string name =
-      std::to_string(shape.height) + " x " + std::to_string(shape.width) + ", " + name_of(type);
+  const std::string name = std::to_string(shape.height) + " x " + std::to_string(shape.width) + ", " + name_of(type);
   const int64_t channels = shape.channels;
   const int64_t size = shape.size();
   Memory z(kImages * size, type);
@@ -249,9 +248,10 @@ void check_epilogue(const Table& table, const ImageShape& shape, Type type) {
     const int64_t n = i / pooled;
     const int64_t c = i % channels;
     const int64_t window = i % pooled / channels;
-    const Largest best = largest_of(shape, window / (shape.width / 2), window % (shape.width / 2), c, [&](int64_t place) {
-      return static_cast<double>(static_cast<float>(z.at(n * size + place) * scale.at(c) + shift.at(c)));
-    });
+    const Largest best =
+        largest_of(shape, window / (shape.width / 2), window % (shape.width / 2), c, [&](int64_t place) {
+          return static_cast<double>(static_cast<float>(z.at(n * size + place) * scale.at(c) + shift.at(c)));
+        });
     expected_pool[i] = std::max(0.0, best.value) * mask.at(n * channels + c);
     expected_codes[i] = static_cast<double>(best.corner + (best.value <= 0 ? kPoolDead : 0));
   }
@@ -306,7 +306,8 @@ void check_norm(const Table& table, const ImageShape& shape, Type type, bool poo
   z.fill_random();
   Doubles expected_mean(channels);
   Doubles expected_squares(channels);
-  for (int64_t i = 0; i < size; ++i) expected_mean[i % channels] += z.at(size + i) / static_cast<double>(shape.pixels());
+  for (int64_t i = 0; i < size; ++i)
+    expected_mean[i % channels] += z.at(size + i) / static_cast<double>(shape.pixels());
   for (int64_t i = 0; i < size; ++i) {
     expected_squares[i % channels] += std::pow(z.at(size + i) - expected_mean[i % channels], 2);
   }
@@ -436,8 +437,8 @@ void check_adam(const Table& table) {
     const double decayed = g.at(i) + step.weight_decay * w.at(i);
     const double first = m.at(i) + step.one_minus_beta1 * (decayed - m.at(i));
     const double second = step.beta2 * v.at(i) + step.one_minus_beta2 * decayed * decayed;
-    expected[i] = w.at(i) * step.shrink -
-                  step.rate * first / (std::sqrt(second) * step.inverse_root_correction + step.epsilon);
+    expected[i] =
+        w.at(i) * step.shrink - step.rate * first / (std::sqrt(second) * step.inverse_root_correction + step.epsilon);
   }
   table.adam(step, w.floats(), g.floats(), m.floats(), v.floats(), kSize);
   expect_close("adam", w.values(), expected, 1e-6);

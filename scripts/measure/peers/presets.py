@@ -79,8 +79,8 @@ class Fast(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32)
-        self.conv2, self.bn2 = nn.Conv2d(32, 64, 3), nn.BatchNorm2d(64)
-        self.conv3, self.bn3 = nn.Conv2d(64, 128, 3), nn.BatchNorm2d(128)
+        self.conv2, self.bn2 = nn.Conv2d(32, 32, 3), nn.BatchNorm2d(32)
+        self.conv3, self.bn3 = nn.Conv2d(32, 128, 3), nn.BatchNorm2d(128)
         self.fc1 = nn.Linear(1152, 10)
 
     def forward(self, x):
