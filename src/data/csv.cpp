@@ -14,7 +14,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
+#include <set>
 #include <utility>
 
 namespace digitrec {
@@ -77,37 +79,46 @@ class Lines {
 
 bool is_blank(const char* line) { return trimmed(line).empty(); }
 
-CsvColumns parse_header(Lines& lines, Labels labels) {
-  const char* line = lines.next();
+/// The columns, and the first line where it is no header but an image's row.
+struct Head {
+  CsvColumns columns;
+  char* first_row = nullptr;
+};
+
+Head parse_head(Lines& lines, Labels labels) {
+  char* line = lines.next();
   if (line == nullptr || is_blank(line)) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
   const std::string_view text(line);
   constexpr int64_t kMaxColumns = kMaxImageSize * kMaxImageSize + 1;
   if (1 + std::count(text.begin(), text.end(), ',') > kMaxColumns) lines.fail(kLineTooLong);
-  if (text.find('"') != std::string_view::npos) {
-    lines.fail("quoted fields are not supported; expected plain names and numbers", "save the file without quotes");
-  }
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
   CsvColumns columns = name_csv_columns(text, fail);
   const bool numeric = std::all_of(columns.names.begin(), columns.names.end(), [](const std::string& name) {
     return !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos;
   });
-  if (numeric) lines.fail("the first line holds numbers; expected a header like label,pixel0,pixel1,...");
+  if (numeric) {
+    const auto unnamed = columns_without_header(columns.count());
+    if (!unnamed) lines.fail("the first line holds numbers; expected a header like label,pixel0,pixel1,...");
+    if (labels == Labels::required && unnamed->label < 0) {
+      lines.fail(fmt::format(
+          "{} numbers and no header: images without labels; expected one number more, the label, before them",
+          columns.count()));
+    }
+    return {*unnamed, line};
+  }
   if (labels == Labels::required && columns.label < 0) {
     lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)");
   }
   place_csv_pixels(columns, fail);
-  return columns;
+  return {std::move(columns)};
 }
 
 /// Throws Error, which says why a field is not a whole number in 0..`limit`.
 [[noreturn]] void fail_field(const Lines& lines, std::string_view column, std::string_view field, int64_t limit) {
-  const std::string_view value = trimmed(field);
+  const std::string_view value = unquoted(trimmed(field));
   const std::string where = fmt::format("column {}: ", column);
-  if (value.find('"') != std::string_view::npos) {
-    lines.fail(where + "quoted fields are not supported; expected a plain number", "save the file without quotes");
-  }
   if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
   double number = 0;
   const auto [end, error] = from_text(value.data(), value.data() + value.size(), number);
@@ -121,8 +132,22 @@ CsvColumns parse_header(Lines& lines, Labels labels) {
                                  limit));
 }
 
+/// A whole number, also as a real: 5.0.
+bool parse_whole(std::string_view text, int64_t& value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc{} && stop == end) return true;
+  constexpr double kExact = 9007199254740992;  // 2^53: up to here reals hold every whole number
+  double real = 0;
+  const auto [real_stop, real_error] = from_text(text.data(), end, real);
+  if (real_error != std::errc{} || real_stop != end || real != std::floor(real) || std::abs(real) > kExact)
+    return false;
+  value = static_cast<int64_t>(real);
+  return true;
+}
+
 /// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path
-/// takes plain digits; the slow one also accepts blanks around them.
+/// takes plain digits; the slow one also blanks and quotes around them, and whole numbers written as reals.
 int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor, int64_t limit) {
   const char* begin = cursor;
   int64_t value = 0;
@@ -133,23 +158,11 @@ int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor
     return value;
   }
   const std::string_view field(begin, std::strcspn(begin, ","));
-  const std::string_view text = trimmed(field);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > limit) {
+  if (!parse_whole(unquoted(trimmed(field)), value) || value < 0 || value > limit) {
     fail_field(lines, column, field, limit);
   }
   cursor += field.size();
   return value;
-}
-
-/// Only blank lines may follow a blank line.
-void require_only_blank_lines(Lines& lines) {
-  const int64_t blank = lines.number();
-  while (const char* line = lines.next()) {
-    if (!is_blank(line)) {
-      throw Error(fmt::format("{}:{}: blank line in the middle of the file", lines.name(), blank), "remove it");
-    }
-  }
 }
 
 [[noreturn]] void fail_columns(const Lines& lines, int64_t found, int64_t expected) {
@@ -184,36 +197,72 @@ at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
   return columns.order.empty() ? pixels : pixels.index_select(1, at::tensor(columns.order, at::kLong));
 }
 
+/// Where the label of a file without a header stands, by its first rows: before the pixels, or behind them where only
+/// the last column differs from row to row. Throws Error where the first numbers the rows.
+void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
+  constexpr size_t kRows = 2000;
+  constexpr size_t kManyRows = 20;
+  if (columns.has_header || columns.label < 0 || !std::filesystem::is_regular_file(path)) return;
+  Lines lines(path);
+  std::set<std::string> first;
+  std::set<std::string> last;
+  size_t rows = 0;
+  while (const char* line = rows < kRows ? lines.next() : nullptr) {
+    const std::string_view text = trimmed(line);
+    if (text.empty()) continue;
+    first.emplace(text.substr(0, text.find(',')));
+    last.emplace(text.substr(text.rfind(',') + 1));
+    ++rows;
+  }
+  if (rows >= kManyRows && first.size() == rows) {
+    throw Error(fmt::format("{}: no header, and the first column holds another number in each row: an id? expected a "
+                            "label before the pixels",
+                            path.string()),
+                "remove the column, or name it in a header");
+  }
+  if (first.size() > 1 || last.size() == 1) return;
+  std::rotate(columns.names.begin(), columns.names.begin() + 1, columns.names.end());
+  columns.label = columns.count() - 1;
+}
+
+Dataset read_rows(Lines& lines, const Head& head, Labels labels, int64_t max_rows) {
+  const CsvColumns& columns = head.columns;
+  std::vector<uint8_t> pixels;
+  std::vector<int64_t> classes;
+  int64_t rows = 0;
+  const auto parse = [&](char* line) {
+    if (is_blank(line)) return;
+    parse_row(lines, line, columns, pixels, labels == Labels::ignored ? nullptr : &classes);
+    ++rows;
+  };
+  if (head.first_row != nullptr) parse(head.first_row);
+  while (max_rows <= 0 || rows < max_rows) {
+    char* line = lines.next();
+    if (line == nullptr) break;
+    parse(line);
+  }
+  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
+  Dataset dataset = make_dataset(std::move(pixels), std::move(classes), columns.image_size, lines.name());
+  dataset.images = in_pixel_order(dataset.images.flatten(1), columns).view_as(dataset.images);
+  return dataset;
+}
+
 }  // namespace
 
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   Lines lines(path);
-  const CsvColumns header = parse_header(lines, labels);
+  Head head = parse_head(lines, labels);
+  find_unnamed_label(path, head.columns);
+  const CsvColumns& columns = head.columns;
   // The fast reader reads every label and every row; the one below can ignore labels and stop early.
-  const bool skips_labels = labels == Labels::ignored && header.label >= 0;
+  const bool skips_labels = labels == Labels::ignored && columns.label >= 0;
   if (max_rows <= 0 && !skips_labels) {
-    if (const auto plain = read_plain_rows(path, header.count(), header.label, kMaxClasses - 1)) {
-      const at::Tensor pixels = in_pixel_order(plain->pixels, header);
-      return {pixels.view({-1, header.image_size, header.image_size}), plain->labels, path.string()};
+    if (const auto plain = read_plain_rows(path, columns.count(), columns.label, kMaxClasses - 1, columns.has_header)) {
+      const at::Tensor pixels = in_pixel_order(plain->pixels, columns);
+      return {pixels.view({-1, columns.image_size, columns.image_size}), plain->labels, path.string()};
     }
   }
-  std::vector<uint8_t> pixels;
-  std::vector<int64_t> classes;
-  int64_t rows = 0;
-  while (max_rows <= 0 || rows < max_rows) {
-    char* line = lines.next();
-    if (line == nullptr) break;
-    if (is_blank(line)) {
-      require_only_blank_lines(lines);
-      break;
-    }
-    parse_row(lines, line, header, pixels, labels == Labels::ignored ? nullptr : &classes);
-    ++rows;
-  }
-  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
-  Dataset dataset = make_dataset(std::move(pixels), std::move(classes), header.image_size, path.string());
-  dataset.images = in_pixel_order(dataset.images.flatten(1), header).view_as(dataset.images);
-  return dataset;
+  return read_rows(lines, head, labels, max_rows);
 }
 
 std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {
@@ -225,10 +274,7 @@ std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {
   }
   std::vector<int64_t> labels;
   while (char* line = lines.next()) {
-    if (is_blank(line)) {
-      require_only_blank_lines(lines);
-      break;
-    }
+    if (is_blank(line)) continue;
     const auto fields = 1 + std::count(line, line + std::strlen(line), ',');
     if (fields != 2) fail_columns(lines, fields, 2);
     char* cursor = line;

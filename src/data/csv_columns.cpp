@@ -5,6 +5,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -159,20 +161,45 @@ class Mapping {
   PixelNames pixels_;
 };
 
+/// What people call the labels, in any case.
+bool is_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 4> kNames{"label", "class", "target", "y"};
+  std::string lower;
+  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
+}
+
 }  // namespace
 
 CsvColumns name_csv_columns(std::string_view header, const FailHeader& fail) {
   CsvColumns columns;
   for (size_t begin = 0; begin <= header.size();) {
     const size_t end = std::min(header.find(',', begin), header.size());
-    columns.names.emplace_back(trimmed(header.substr(begin, end - begin)));
+    columns.names.emplace_back(unquoted(trimmed(header.substr(begin, end - begin))));
     begin = end + 1;
   }
   for (size_t i = 0; i < columns.names.size(); ++i) {
-    if (columns.names[i] != "label") continue;
-    if (columns.label >= 0) fail("two columns are named label; expected one", "");
+    if (!is_label_name(columns.names[i])) continue;
+    if (columns.label >= 0) {
+      const std::string& other = columns.names[static_cast<size_t>(columns.label)];
+      fail(other == columns.names[i]
+               ? fmt::format("two columns are named {}; expected one", other)
+               : fmt::format("columns {} and {} may both be the labels; expected one", other, columns.names[i]),
+           "");
+    }
     columns.label = static_cast<int64_t>(i);
   }
+  return columns;
+}
+
+std::optional<CsvColumns> columns_without_header(int64_t count) {
+  constexpr int64_t kMinSize = 8;
+  const auto size = static_cast<int64_t>(std::sqrt(static_cast<double>(count)));
+  const bool has_label = size * size + 1 == count;
+  if (size < kMinSize || (size * size != count && !has_label)) return std::nullopt;
+  CsvColumns columns{.names = {}, .label = has_label ? 0 : -1, .image_size = size, .order = {}, .has_header = false};
+  if (has_label) columns.names.emplace_back("label");
+  for (int64_t i = 0; i < size * size; ++i) columns.names.push_back(fmt::format("pixel{}", i));
   return columns;
 }
 

@@ -116,10 +116,10 @@ int64_t end_of_line(const Descriptor& file, int64_t offset, int64_t size, int64_
 }
 
 /// Where the pieces begin, each at the beginning of a line, and the end of the last. Empty when a line is too long.
-std::vector<int64_t> cut(const Descriptor& file, const Columns& columns, int64_t size) {
+std::vector<int64_t> cut(const Descriptor& file, const Columns& columns, int64_t size, bool has_header) {
   const int64_t max_line = 4 * columns.count + 2;
   const int64_t max_header = 1 << 20;
-  std::vector<int64_t> cuts{end_of_line(file, 0, size, max_header)};
+  std::vector<int64_t> cuts{has_header ? end_of_line(file, 0, size, max_header) : 0};
   while (cuts.back() >= 0 && cuts.back() < size) {
     cuts.push_back(end_of_line(file, std::min(cuts.back() + kPiece, size), size, max_line));
   }
@@ -158,13 +158,13 @@ PlainRows join(const std::vector<Piece>& pieces, const Columns& columns) {
 }  // namespace
 
 std::optional<PlainRows> read_plain_rows(const std::filesystem::path& path, int64_t columns, int64_t label_column,
-                                         int64_t max_label) {
+                                         int64_t max_label, bool has_header) {
   if (!std::filesystem::is_regular_file(path)) return std::nullopt;  // a pipe is read once, by the caller
   const Descriptor file(path, O_RDONLY);
   const int64_t size = file.size();
   const Columns layout{columns, label_column, max_label};
   if (size <= 0) return std::nullopt;
-  const std::vector<int64_t> cuts = cut(file, layout, size);
+  const std::vector<int64_t> cuts = cut(file, layout, size, has_header);
   if (cuts.size() < 2) return std::nullopt;
 
   std::vector<Piece> pieces(cuts.size() - 1);

@@ -46,10 +46,10 @@ class BrokenCheckpoint : public testing::Test {
     save_checkpoint(path_, *build_model("mlp-128", {}), info_of("mlp-128"));
     contents_ = read_safetensors(path_);
   }
-  void expect_refused(const std::string& what) {
+  void expect_refused(const std::string& what, const std::string& hint = "") {
     write_safetensors(path_, contents_);
     EXPECT_ERROR(test::load_network(path_), Error,
-                 path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote");
+                 path_.string() + ": " + what + "; expected a checkpoint that digitrec train wrote" + hint);
   }
   TempFolder folder_;
   std::filesystem::path path_;
@@ -63,7 +63,8 @@ TEST_F(BrokenCheckpoint, OfAnotherPreset) {
 
 TEST_F(BrokenCheckpoint, OfAnotherWidth) {
   contents_.metadata["preset"] = "mlp";
-  expect_refused("it says preset mlp but its tensor 'fc1.bias' has another shape or type");
+  expect_refused("it says preset mlp but its tensor 'fc1.bias' has another shape or type",
+                 "; if an earlier version wrote it, whose preset was another network, train it anew");
 }
 
 TEST_F(BrokenCheckpoint, WithATensorTooMany) {

@@ -37,7 +37,7 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("negative_label.csv", header + "-1,1,2,3,4\n");
     folder_.write("label_beyond.csv", header + "1000,1,2,3,4\n");
     folder_.write("five_classes.csv", header + "4,1,2,3,4\n");
-    folder_.write("quotes.csv", header + "\"0\",1,2,3,4\n");
+    folder_.write("quotes.csv", header + "\"0,1,2,3,4\n");
     folder_.write("wide.csv", "label" + std::string(9'999'999, ',') + "\n");
     folder_.write("binary.csv", std::string("\x7F"
                                             "ELF\0\0",
@@ -110,8 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"LabelBeyondTheModel", "eval --checkpoint good.safetensors --data five_classes.csv", 1,
              "five_classes.csv: label 4 is beyond the model's 3 classes (0 to 2); use data of the same classes"},
         Case{"Quotes", train("--data quotes.csv"), 1,
-             "quotes.csv:2: column label: quoted fields are not supported; expected a plain number; save the file "
-             "without quotes"},
+             "quotes.csv:2: column label: '\"0' is not a number; expected a whole number 0 to 999"},
         Case{"TenMillionColumns", train("--data wide.csv"), 1,
              "wide.csv:1: the line is longer than a label and 256 x 256 pixels can be"},
         Case{"NotText", train("--data binary.csv"), 1,

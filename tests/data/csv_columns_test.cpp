@@ -67,8 +67,8 @@ TEST(CsvColumns, RefuseAColumnThatIsNoPixel) {
           "column 1, 'ImageId', is neither the label nor a pixel such as pixel0; remove it");
   refused("label,pixel0,pixel1,pixel2,pixel3,",
           "column 6, '', is neither the label nor a pixel such as pixel0; remove it");
-  refused("Label,pixel0,pixel1,pixel2,pixel3",
-          "column 1, 'Label', is neither the label nor a pixel such as pixel0; remove it");
+  refused("Labels,pixel0,pixel1,pixel2,pixel3",
+          "column 1, 'Labels', is neither the label nor a pixel such as pixel0; remove it");
 }
 
 }  // namespace
