@@ -7,14 +7,16 @@
 namespace digitrec {
 
 enum class Labels {
-  required,  ///< a file without a `label` column is an error
+  required,  ///< a file without a column of labels is an error
   optional,  ///< read where there is such a column
-  ignored,   ///< a `label` column may be there and is skipped
+  ignored,   ///< a column of labels may be there and is skipped
 };
 
-/// Reads images in Kaggle's format: a header, then one row per image of S*S pixels 0-255, row by row, with the class in
-/// the column named `label`, wherever it stands. Plain or gzip; a byte-order mark, CRLF and blank lines at the end are
-/// accepted. S is found from the number of columns and is at most kMaxImageSize.
+/// Reads images as Kaggle and others write them: a header, then one row per image of S*S pixels 0-255, row by row, with
+/// the class in the column named label, class, target or y, wherever it stands. Plain or gzip; a byte-order mark, CRLF,
+/// blank lines, quoted fields and whole numbers written as reals are accepted. S is found from the number of columns
+/// and is at most kMaxImageSize. Without a header S is 8 or more; where there is a number more than pixels, the label
+/// stands before them, or behind them if only the last column differs from row to row.
 ///
 /// `max_rows` > 0 stops after that many rows. Throws Error with file, line and column for anything else.
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0);
