@@ -34,8 +34,9 @@ constexpr Range kTemperatures{0.01, 100};
 constexpr Range kMeans{-1000, 1000};
 constexpr Range kDeviations{1e-8, 1000};
 
-[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
-  throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what));
+[[noreturn]] void refuse(const fs::path& path, const std::string& what, std::string hint = "") {
+  throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what),
+              std::move(hint));
 }
 
 std::string require_key(const fs::path& path, const SafeTensors& contents, const std::string& key) {
@@ -104,10 +105,8 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
     }
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       // As of a `fast` from before its second convolution had 32 channels.
-      throw Error(fmt::format("{}: it says preset {} but its tensor '{}' has another shape or type; expected a "
-                              "checkpoint that digitrec train wrote",
-                              path.string(), preset, name),
-                  "if an earlier version wrote it, whose preset was another network, train it anew");
+      refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name),
+             "if an earlier version wrote it, whose preset was another network, train it anew");
     }
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));

@@ -83,6 +83,8 @@ bool is_blank(const char* line) { return trimmed(line).empty(); }
 struct Head {
   CsvColumns columns;
   char* first_row = nullptr;
+
+  bool has_header() const { return first_row == nullptr; }
 };
 
 Head parse_head(Lines& lines, Labels labels) {
@@ -199,10 +201,11 @@ at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
 
 /// Where the label of a file without a header stands, by its first rows: before the pixels, or behind them where only
 /// the last column differs from row to row. Throws Error where the first numbers the rows.
-void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
+void find_unnamed_label(const std::filesystem::path& path, Head& head) {
   constexpr size_t kRows = 2000;
   constexpr size_t kManyRows = 20;
-  if (columns.has_header || columns.label < 0 || !std::filesystem::is_regular_file(path)) return;
+  CsvColumns& columns = head.columns;
+  if (head.has_header() || columns.label < 0 || !std::filesystem::is_regular_file(path)) return;
   Lines lines(path);
   std::set<std::string> first;
   std::set<std::string> last;
@@ -252,12 +255,12 @@ Dataset read_rows(Lines& lines, const Head& head, Labels labels, int64_t max_row
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   Lines lines(path);
   Head head = parse_head(lines, labels);
-  find_unnamed_label(path, head.columns);
+  find_unnamed_label(path, head);
   const CsvColumns& columns = head.columns;
   // The fast reader reads every label and every row; the one below can ignore labels and stop early.
   const bool skips_labels = labels == Labels::ignored && columns.label >= 0;
   if (max_rows <= 0 && !skips_labels) {
-    if (const auto plain = read_plain_rows(path, columns.count(), columns.label, kMaxClasses - 1, columns.has_header)) {
+    if (const auto plain = read_plain_rows(path, columns.count(), columns.label, kMaxClasses - 1, head.has_header())) {
       const at::Tensor pixels = in_pixel_order(plain->pixels, columns);
       return {pixels.view({-1, columns.image_size, columns.image_size}), plain->labels, path.string()};
     }

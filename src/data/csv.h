@@ -16,7 +16,7 @@ enum class Labels {
 /// the class in the column named label, class, target or y, wherever it stands. Plain or gzip; a byte-order mark, CRLF,
 /// blank lines, quoted fields and whole numbers written as reals are accepted. S is found from the number of columns
 /// and is at most kMaxImageSize. Without a header S is 8 or more; where there is a number more than pixels, the label
-/// stands before them, or behind them if only the last column differs from row to row.
+/// stands before them, or behind them if the first column never changes and the last one does.
 ///
 /// `max_rows` > 0 stops after that many rows. Throws Error with file, line and column for anything else.
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0);

@@ -197,7 +197,7 @@ std::optional<CsvColumns> columns_without_header(int64_t count) {
   const auto size = static_cast<int64_t>(std::sqrt(static_cast<double>(count)));
   const bool has_label = size * size + 1 == count;
   if (size < kMinSize || (size * size != count && !has_label)) return std::nullopt;
-  CsvColumns columns{.names = {}, .label = has_label ? 0 : -1, .image_size = size, .order = {}, .has_header = false};
+  CsvColumns columns{.names = {}, .label = has_label ? 0 : -1, .image_size = size, .order = {}};
   if (has_label) columns.names.emplace_back("label");
   for (int64_t i = 0; i < size * size; ++i) columns.names.push_back(fmt::format("pixel{}", i));
   return columns;

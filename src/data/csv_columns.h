@@ -17,8 +17,6 @@ struct CsvColumns {
   /// For each pixel, row by row, its place among the columns of pixels; empty where they stand in that order.
   std::vector<int64_t> order{};
 
-  bool has_header = true;  ///< the first line holds names, not an image
-
   int64_t count() const { return static_cast<int64_t>(names.size()); }
 };
 

@@ -204,20 +204,40 @@ void check_convolution(const Table& table, const ConvCase& c, Type type) {
 
 constexpr int64_t kImages = 3;
 
-/// The largest of a window, which of the four it is, and where the four lie in an image.
+/// The largest of a window, and which of the four it is.
 struct Largest {
   double value;
   int64_t corner;
-  int64_t place;
 };
 
 Largest largest_of(const ImageShape& shape, int64_t h, int64_t w, int64_t c, const std::function<double(int64_t)>& at) {
-  Largest best{-std::numeric_limits<double>::infinity(), 0, 0};
+  Largest best{-std::numeric_limits<double>::infinity(), 0};
   for (int64_t corner = 0; corner < 4; ++corner) {
     const int64_t place = ((2 * h + corner / 2) * shape.width + 2 * w + corner % 2) * shape.channels + c;
-    if (at(place) > best.value) best = {at(place), corner, place};
+    if (at(place) > best.value) best = {at(place), corner};
   }
   return best;
+}
+
+/// The gradient of all images before their pooling.
+Doubles through_pool(const ImageShape& shape, const Memory& dpool, const std::vector<uint8_t>& codes) {
+  const int64_t channels = shape.channels;
+  const int64_t pooled = shape.pooled_size();
+  Doubles through(kImages * shape.size());
+  for (int64_t i = 0; i < kImages * pooled; ++i) {
+    if (codes[i] >= kPoolDead) continue;
+    const int64_t window = i % pooled / channels;
+    const int64_t row = 2 * (window / (shape.width / 2)) + codes[i] / 2;
+    const int64_t column = 2 * (window % (shape.width / 2)) + codes[i] % 2;
+    through[i / pooled * shape.size() + (row * shape.width + column) * channels + i % channels] = dpool.at(i);
+  }
+  return through;
+}
+
+Doubles sum_by_channel(const Doubles& values, int64_t channels) {
+  Doubles sums(channels);
+  for (size_t i = 0; i < values.size(); ++i) sums[i % channels] += values[i];
+  return sums;
 }
 
 void check_epilogue(const Table& table, const ImageShape& shape, Type type) {
@@ -264,34 +284,21 @@ void check_epilogue(const Table& table, const ImageShape& shape, Type type) {
   Memory dy(kImages * size, type);
   dy.fill_random();
   Doubles expected_dz(kImages * size);
-  Doubles expected_sum(channels);
-  for (int64_t i = 0; i < kImages * size; ++i) {
-    expected_dz[i] = y.at(i) > 0 ? dy.at(i) : 0;
-    expected_sum[i % channels] += expected_dz[i];
-  }
+  for (int64_t i = 0; i < kImages * size; ++i) expected_dz[i] = y.at(i) > 0 ? dy.at(i) : 0;
   Memory dz(kImages * size, type);
   Memory sum(channels, Type::f32);
   table.relu_backward(shape, dy.const_array(), y.const_array(), dz.array(), sum.floats(), 0, kImages);
   expect_close("relu_backward: " + name, dz.values(), expected_dz, 0);
-  expect_close("relu_backward's sum: " + name, sum.values(), expected_sum, 1e-5);
+  expect_close("relu_backward's sum: " + name, sum.values(), sum_by_channel(expected_dz, channels), 1e-5);
 
   Memory dpool(kImages * pooled, type);
   dpool.fill_random();
-  std::fill(expected_dz.begin(), expected_dz.end(), 0);
-  std::fill(expected_sum.begin(), expected_sum.end(), 0);
-  for (int64_t i = 0; i < kImages * pooled; ++i) {
-    if (codes[i] >= kPoolDead) continue;
-    const int64_t window = i % pooled / channels;
-    const int64_t row = 2 * (window / (shape.width / 2)) + codes[i] / 2;
-    const int64_t column = 2 * (window % (shape.width / 2)) + codes[i] % 2;
-    expected_dz[i / pooled * size + (row * shape.width + column) * channels + i % channels] = dpool.at(i);
-    expected_sum[i % channels] += dpool.at(i);
-  }
+  expected_dz = through_pool(shape, dpool, codes);
   Memory dz_of_pool(kImages * size, type);
   Memory sum_of_pool(channels, Type::f32);
   table.pool_backward(shape, dpool.const_array(), codes.data(), dz_of_pool.array(), sum_of_pool.floats(), 0, kImages);
   expect_close("pool_backward: " + name, dz_of_pool.values(), expected_dz, 0);
-  expect_close("pool_backward's sum: " + name, sum_of_pool.values(), expected_sum, 1e-5);
+  expect_close("pool_backward's sum: " + name, sum_of_pool.values(), sum_by_channel(expected_dz, channels), 1e-5);
 }
 
 // ---- batch normalisation ----
@@ -342,26 +349,18 @@ void check_norm(const Table& table, const ImageShape& shape, Type type, bool poo
 
   Doubles through(kImages * size);  // the gradient behind the normalisation
   if (pools) {
-    for (int64_t i = 0; i < kImages * dy_size; ++i) {
-      if (codes[i] >= kPoolDead) continue;
-      const int64_t window = i % dy_size / channels;
-      const int64_t row = 2 * (window / (shape.width / 2)) + codes[i] / 2;
-      const int64_t column = 2 * (window % (shape.width / 2)) + codes[i] % 2;
-      through[i / dy_size * size + (row * shape.width + column) * channels + i % channels] = dy.at(i);
-    }
+    through = through_pool(shape, dy, codes);
   } else {
     for (int64_t i = 0; i < kImages * size; ++i) {
       const int64_t c = i % channels;
       if (z.at(i) * scale.at(c) + shift.at(c) > 0) through[i] = dy.at(i);
     }
   }
-  Doubles expected_sum(channels);
   Doubles expected_product(channels);
   Doubles expected_dz(kImages * size);
   for (int64_t i = 0; i < kImages * size; ++i) {
     const int64_t c = i % channels;
     const double xhat = (z.at(i) - mean.at(c)) * inverse.at(c);
-    expected_sum[c] += through[i];
     expected_product[c] += through[i] * xhat;
     expected_dz[i] = scale.at(c) * (through[i] - mean_dy.at(c) - xhat * mean_dy_xhat.at(c));
   }
@@ -370,7 +369,7 @@ void check_norm(const Table& table, const ImageShape& shape, Type type, bool poo
   Memory product(channels, Type::f32);
   table.norm_sums(shape, dy.const_array(), z.const_array(), codes_or_null, norm, sum.floats(), product.floats(), 0,
                   kImages);
-  expect_close("norm_sums' gradient: " + name, sum.values(), expected_sum, 1e-5);
+  expect_close("norm_sums' gradient: " + name, sum.values(), sum_by_channel(through, channels), 1e-5);
   expect_close("norm_sums' product: " + name, product.values(), expected_product, 1e-5);
   norm.mean_dy = mean_dy.floats();
   norm.mean_dy_xhat = mean_dy_xhat.floats();

@@ -30,12 +30,16 @@ def with_pandas(path):
     return torch.from_numpy(table.to_numpy().reshape(-1, 28, 28).copy()), labels
 
 
+def column_names(path):
+    with open(path) as file:
+        return file.readline().strip().split(",")
+
+
 def with_pyarrow(path):
     import pyarrow as pa
     from pyarrow import csv
 
-    with open(path) as file:
-        names = file.readline().strip().split(",")
+    names = column_names(path)
     options = csv.ConvertOptions(column_types={name: pa.uint8() for name in names})
     table = csv.read_csv(path, convert_options=options)
     labels = torch.from_numpy(table.column("label").to_numpy().astype(np.int64))
@@ -46,8 +50,7 @@ def with_pyarrow(path):
 def with_polars(path):
     import polars
 
-    with open(path) as file:
-        names = file.readline().strip().split(",")
+    names = column_names(path)
     table = polars.read_csv(path, schema={name: polars.UInt8 for name in names})
     labels = torch.from_numpy(table.drop_in_place("label").to_numpy().astype(np.int64))
     return torch.from_numpy(table.to_numpy(order="c").reshape(-1, 28, 28).copy()), labels
