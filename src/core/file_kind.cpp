@@ -1,0 +1,98 @@
+#include "core/file_kind.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+
+namespace digitrec {
+namespace {
+
+struct Magic {
+  size_t at;
+  std::string_view bytes;
+  FileKind kind;
+};
+
+constexpr std::string_view kFetchAgain = "it is what a site answers in place of the file: log in there, then fetch it again";
+constexpr std::string_view kToNumpy = "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)";
+
+// Where two fit, the first counts.
+constexpr std::array kMagics{
+    Magic{0, "version https://git-lfs", {"a git-lfs pointer, not the file itself", "fetch the file with: git lfs pull"}},
+    Magic{0, "\x89PNG\r\n", {"a PNG picture"}},
+    Magic{0, "\xff\xd8\xff", {"a JPEG picture"}},
+    Magic{0, "GIF8", {"a GIF picture"}},
+    Magic{8, "WEBP", {"a WebP picture"}},
+    Magic{4, "ftypheic", {"a HEIC picture"}},
+    Magic{4, "ftypheix", {"a HEIC picture"}},
+    Magic{4, "ftypmif1", {"a HEIF picture"}},
+    Magic{4, "ftypavif", {"an AVIF picture"}},
+    Magic{0, std::string_view("II*\0", 4), {"a TIFF picture"}},
+    Magic{0, std::string_view("MM\0*", 4), {"a TIFF picture"}},
+    Magic{0, "8BPS", {"a Photoshop file", "export it as PNG"}},
+    Magic{0, "%PDF", {"a PDF", "export its pages as PNG, for example with: pdftoppm -png"}},
+    Magic{0, "PAR1", {"a Parquet file", "write it as CSV: pandas.read_parquet(FILE).to_csv(FILE, index=False)"}},
+    Magic{0, "\x89HDF\r\n", {"an HDF5 file", kToNumpy}},
+    Magic{0, "MATLAB 5.0", {"a MATLAB file", kToNumpy}},
+    Magic{0, "ARROW1", {"an Arrow file", "write it as CSV with pandas"}},
+    Magic{0, "SQLite format 3", {"a SQLite database", "export the table as CSV"}},
+    Magic{0, "\x93NUMPY", {"a NumPy array (.npy)"}},
+    Magic{0, "Rar!", {"a RAR archive", "unpack it first"}},
+    Magic{0, "7z\xbc\xaf", {"a 7-Zip archive", "unpack it first"}},
+    Magic{0, "\xfd" "7zXZ", {"an xz archive", "unpack it first"}},
+    Magic{0, "BZh", {"a bzip2 archive", "unpack it first"}},
+    Magic{0, "\x28\xb5\x2f\xfd", {"a Zstandard archive", "unpack it first"}},
+    Magic{257, "ustar", {"a tar archive", "unpack it first"}},
+    Magic{0, "\x1f\x8b", {"a gzip archive"}},
+    Magic{0, std::string_view("PK\3\4", 4), {"a zip archive"}},
+    Magic{0, std::string_view("PK\5\6", 4), {"an empty zip archive"}},
+    Magic{0, "\x7f" "ELF", {"a program"}},
+    Magic{0, "\x80\x02", {"a Python pickle"}},
+    Magic{0, "\x80\x03", {"a Python pickle"}},
+    Magic{0, "\x80\x04", {"a Python pickle"}},
+    Magic{0, "\x80\x05", {"a Python pickle"}},
+    Magic{4, std::string_view("\0\0\0\0{\"", 6), {"a safetensors file"}},
+    Magic{0, std::string_view("\0\0\x08\x03", 4), {"a file of IDX images"}},
+    Magic{0, std::string_view("\0\0\x08\x01", 4), {"a file of IDX labels"}},
+};
+
+/// ONNX is a protobuf message without a magic number: the version of the format, then the program that wrote it.
+bool is_onnx(std::string_view bytes) {
+  return bytes.size() > 4 && bytes[0] == '\x08' && bytes[1] > 0 && bytes[1] < 32 && bytes[2] == '\x12' &&
+         bytes.find("onnx") != std::string_view::npos;
+}
+
+/// The archive that torch.save has written since 2020: a folder of the file's name with data.pkl in it.
+bool is_torch(std::string_view bytes) {
+  return bytes.starts_with(std::string_view("PK\3\4", 4)) && bytes.find("data.pkl") != std::string_view::npos;
+}
+
+bool is_bmp(std::string_view bytes) {
+  return bytes.size() >= 18 && bytes.starts_with("BM") && bytes[15] == '\0' && bytes[16] == '\0' && bytes[17] == '\0';
+}
+
+}  // namespace
+
+FileKind file_kind(std::string_view beginning) {
+  if (is_torch(beginning)) return {"a file of PyTorch (torch.save)"};
+  for (const Magic& magic : kMagics) {
+    if (beginning.size() >= magic.at && beginning.substr(magic.at).starts_with(magic.bytes)) return magic.kind;
+  }
+  if (is_bmp(beginning)) return {"a BMP picture"};
+  if (is_onnx(beginning)) return {"an ONNX model"};
+  std::string text(beginning.substr(0, kFileKindBytes));
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (start == std::string::npos) return {};
+  const std::string_view shown = std::string_view(text).substr(start);
+  if (shown.starts_with("<!doctype html") || shown.starts_with("<html") || shown.starts_with("<head"))
+    return {"an HTML page", kFetchAgain};
+  if (shown.starts_with("<svg") || (shown.starts_with("<?xml") && shown.find("<svg") != std::string_view::npos))
+    return {"an SVG drawing", "export it as PNG"};
+  if (shown.starts_with("<?xml")) return {"an XML file"};
+  if (shown.starts_with("{") || shown.starts_with("[")) return {"a JSON file"};
+  return {};
+}
+
+}  // namespace digitrec
