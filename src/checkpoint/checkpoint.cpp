@@ -60,6 +60,30 @@ int64_t require_integer(const fs::path& path, const SafeTensors& contents, const
   return value.get<int64_t>();
 }
 
+/// Files have the names of the classes only where they are not 0, 1, 2, ...
+Classes parse_classes(const fs::path& path, const SafeTensors& contents, int64_t count) {
+  constexpr size_t kMaxName = 256;
+  Classes classes;
+  const auto list = [&](const char* key) {
+    const nlohmann::json value =
+        contents.metadata.contains(key) ? parse_key(path, contents, key) : nlohmann::json::array();
+    const bool fits = value.is_array() && (value.empty() || static_cast<int64_t>(value.size()) == count);
+    if (!fits) refuse(path, fmt::format("its metadata '{}' is not a list of {}", key, count));
+    return value;
+  };
+  for (const nlohmann::json& label : list("class_labels")) {
+    if (!label.is_number_integer() || label < 0 || label >= kMaxClasses)
+      refuse(path, fmt::format("its metadata 'class_labels' has a label that is none of 0 to {}", kMaxClasses - 1));
+    classes.labels.push_back(label.get<int64_t>());
+  }
+  for (const nlohmann::json& name : list("class_names")) {
+    if (!name.is_string() || name.get<std::string>().size() > kMaxName)
+      refuse(path, fmt::format("its metadata 'class_names' has a name that is no text of up to {} bytes", kMaxName));
+    classes.names.push_back(name.get<std::string>());
+  }
+  return classes;
+}
+
 CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   CheckpointInfo info;
   info.preset = require_key(path, contents, "preset");
@@ -91,6 +115,10 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
     if (value.is_number()) info.metrics[name] = value.get<double>();
   }
   info.version = require_key(path, contents, "digitrec");
+  info.classes = parse_classes(path, contents, info.shape.classes);
+  const auto framing = contents.metadata.find("framing");
+  if (framing != contents.metadata.end() && framing->second == "none") info.framing = Framing::none;
+  info.transpose = contents.metadata.contains("transpose");
   return info;
 }
 
@@ -145,6 +173,13 @@ SafeTensors checkpoint_contents(const Classifier& model, const CheckpointInfo& i
       {"temperature", nlohmann::json(info.temperature).dump()},
       {"metrics", nlohmann::json(info.metrics).dump()},
   };
+  const auto dump = [](const auto& list) {
+    return nlohmann::json(list).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  if (!info.classes.labels.empty()) contents.metadata["class_labels"] = dump(info.classes.labels);
+  if (!info.classes.names.empty()) contents.metadata["class_names"] = dump(info.classes.names);
+  if (info.framing == Framing::none) contents.metadata["framing"] = "none";
+  if (info.transpose) contents.metadata["transpose"] = "true";
   return contents;
 }
 

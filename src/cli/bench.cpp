@@ -81,7 +81,7 @@ std::vector<DeviceChoice> find_devices(const std::vector<std::string>& names) {
 }
 
 Dataset bench_data(const BenchCommand& command) {
-  if (!command.data.empty()) return load_dataset(command.data, Purpose::train, command.rows);
+  if (!command.data.empty()) return load_dataset(command.data, Purpose::train, {.max_rows = command.rows});
   return draw_synthetic_digits(command.rows, 42);
 }
 

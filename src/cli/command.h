@@ -13,6 +13,7 @@ namespace digitrec::cli {
 using Run = std::function<int()>;
 
 Run setup_data_show(CLI::App& data);  // below `data`
+Run setup_data_convert(CLI::App& data);
 
 /// The library names settings by their keys in backquotes; this puts the command line's flags there: `batch_size`
 /// becomes --batch-size.

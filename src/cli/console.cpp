@@ -120,6 +120,8 @@ std::string half_blocks(const uint8_t* upper, const uint8_t* lower, int64_t widt
   return colour ? line + "\033[0m" : line;
 }
 
+std::string in_brackets(std::string_view text) { return text.empty() ? "" : fmt::format(" ({})", text); }
+
 void say(std::string_view text) {
   if (isatty(STDOUT_FILENO) == 0) {
     std::cout << text << '\n';

@@ -28,6 +28,9 @@ bool has_unicode();
 /// The text with its control characters, which a terminal would obey, as "?".
 std::string printable(std::string_view text);
 
+/// " (text)", or nothing for an empty text.
+std::string in_brackets(std::string_view text);
+
 /// Prints lines on stdout: as they are, on a terminal printable.
 void say(std::string_view text);
 

@@ -1,5 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/data_options.h"
+#include "data/formats.h"
 #include "data/near_duplicates.h"
 #include "data/summary.h"
 #include "digitrec/core/error.h"
@@ -29,6 +31,7 @@ struct SynthCommand {
 struct InfoCommand {
   std::vector<std::string> paths;
   bool json = false;
+  DataOptions options;
 };
 
 int run_synth(const SynthCommand& command) {
@@ -41,6 +44,7 @@ int run_synth(const SynthCommand& command) {
 
 void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
   say(dataset.source);
+  if (!dataset.reading.empty()) say("  read as     " + dataset.reading);
   std::cout << fmt::format("  rows        {}\n  image size  {} x {}\n  duplicates  {}", format_count(summary.rows),
                            summary.image_size, summary.image_size, format_count(summary.duplicates));
   if (summary.conflicts > 0) std::cout << fmt::format(" ({} with another label)", summary.conflicts);
@@ -54,15 +58,20 @@ void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
   for (size_t c = 0; c < summary.histogram.size(); ++c) {
     const int64_t count = summary.histogram[c];
     const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, max_count));
-    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", c, format_count(count), std::string(width, '#'));
+    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", printable(dataset.classes.name(static_cast<int64_t>(c))),
+                             format_count(count), std::string(width, '#'));
   }
 }
 
 Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
+  Json names = Json::array();
+  for (int64_t c = 0; c < summary.classes; ++c) names.push_back(dataset.classes.name(c));
   return {{"file", dataset.source},
+          {"read_as", dataset.reading},
           {"rows", summary.rows},
           {"image_size", summary.image_size},
           {"classes", summary.classes},
+          {"class_names", names},
           {"histogram", summary.histogram},
           {"duplicates", summary.duplicates},
           {"conflicting_labels", summary.conflicts},
@@ -73,12 +82,15 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
 std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {
-    if (!fs::is_directory(path)) {
+    if (!is_data_folder(path)) {
       files.emplace_back(path);
       continue;
     }
     const std::vector<fs::path> found = find_data_files(path);
-    if (found.empty()) throw Error(fmt::format("{}: no train.csv, test.csv or IDX files in it", path), "name a file");
+    if (found.empty())
+      throw Error(
+          fmt::format("{}: no data in it; expected files of {}, or folders of pictures", path, data_format_names()),
+          "name a file");
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;
@@ -86,7 +98,8 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
 
 int run_info(const InfoCommand& command) {
   std::vector<Dataset> datasets;
-  for (const fs::path& file : data_files(command.paths)) datasets.push_back(load_dataset(file, Purpose::inspect));
+  for (const fs::path& file : data_files(command.paths))
+    datasets.push_back(load_dataset(file, Purpose::inspect, command.options));
   Json files = Json::array();
   for (const Dataset& dataset : datasets) {
     const DatasetSummary summary = summarize(dataset);
@@ -115,7 +128,7 @@ int run_info(const InfoCommand& command) {
 }  // namespace
 
 Run setup_data(CLI::App& app) {
-  CLI::App* sub = app.add_subcommand("data", "Inspect data files, or draw synthetic digits");
+  CLI::App* sub = app.add_subcommand("data", "Inspect data, convert it, or draw synthetic digits");
   sub->require_subcommand(1);
 
   auto synth = std::make_shared<SynthCommand>();
@@ -133,12 +146,15 @@ Run setup_data(CLI::App& app) {
   CLI::App* info_sub =
       sub->add_subcommand("info", "Count rows, classes, duplicates, blanks, and overlap between files");
   info_sub->add_option("paths", info->paths, "Data files, or a folder of them")->required()->type_name("PATH");
+  add_data_options(*info_sub, info->options);
   info_sub->add_flag("--json", info->json, "Print JSON");
 
   const Run show = setup_data_show(*sub);
-  return [synth_sub, synth, info_sub, info, show] {
+  const Run convert = setup_data_convert(*sub);
+  return [sub, synth_sub, synth, info_sub, info, show, convert] {
     if (synth_sub->parsed()) return run_synth(*synth);
-    return info_sub->parsed() ? run_info(*info) : show();
+    if (info_sub->parsed()) return run_info(*info);
+    return sub->got_subcommand("show") ? show() : convert();
   };
 }
 

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/data_options.h"
 #include "cli/outputs.h"
 #include "core/atomic_file.h"
 #include "digitrec/core/error.h"
@@ -33,6 +34,7 @@ struct ShowCommand {
   std::string recipe;
   std::string out;
   bool values = false;
+  DataOptions options;
 };
 
 /// Images to show, uint8 [M, S, S], each with its caption.
@@ -43,7 +45,7 @@ struct Shown {
 
 std::string caption(const Dataset& dataset, int64_t row) {
   std::string text = fmt::format("row {}", row + 1);
-  if (dataset.has_labels()) text += fmt::format(": {}", dataset.labels[row].item<int64_t>());
+  if (dataset.has_labels()) text += ": " + dataset.classes.name(dataset.labels[row].item<int64_t>());
   return text;
 }
 
@@ -120,8 +122,8 @@ int run_show(const ShowCommand& command) {
     require_apart({{"--out", out}}, {command.path, command.recipe});
     require_png_name("--out", command.out);
   }
-  const bool is_folder = std::filesystem::is_directory(command.path);
-  const Dataset dataset = load_dataset(command.path, is_folder ? Purpose::train : Purpose::inspect);
+  const Purpose purpose = is_data_folder(command.path) ? Purpose::train : Purpose::inspect;
+  const Dataset dataset = load_dataset(command.path, purpose, command.options);
   if (command.row > dataset.size()) {
     throw Error(fmt::format("{}: has {} rows; expected --row 1 to {}", dataset.source, dataset.size(), dataset.size()));
   }
@@ -153,6 +155,7 @@ Run setup_data_show(CLI::App& data) {
   sub->add_option("--augmented", command->recipe, "Recipe or config file whose augmentation to show too, such as best")
       ->type_name("CONFIG");
   sub->add_option("--out", command->out, "PNG file to draw instead")->type_name("FILE.png");
+  add_data_options(*sub, command->options);
   sub->add_flag("--values", command->values, "Print the value of every pixel, from 0, paper, to 255, ink");
   return [command] { return run_show(*command); };
 }

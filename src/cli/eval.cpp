@@ -63,20 +63,31 @@ void print_most_confused(const Metrics& metrics) {
   confused.resize(std::min(kMaxListed, confused.size()));
   std::cout << "\nmost often confused\n";
   for (const auto& [count, label, answer] : confused) {
-    std::cout << fmt::format("{:>5} read as {}: {}\n", label, answer, -count);
+    std::cout << fmt::format("{:>5} read as {}: {}\n", printable(metrics.classes[label].name),
+                             printable(metrics.classes[answer].name), -count);
   }
+}
+
+/// Columns that the longest of the classes' names takes, of those that fit a table.
+int longest_name(const Metrics& metrics) {
+  constexpr size_t kMaxName = 24;
+  size_t longest = 0;
+  for (const ClassMetrics& m : metrics.classes) longest = std::max(longest, printable(m.name).size());
+  return static_cast<int>(std::min(longest, kMaxName));
 }
 
 void print_confusion(const Metrics& metrics, int width) {
   constexpr int kMaxWidth = 130;  // also where the output is a file
   const auto classes = static_cast<int>(metrics.classes.size());
-  const int cell = std::max<int>(4, static_cast<int>(std::to_string(metrics.rows).size()) + 1);
-  if (5 + classes * cell > std::min(width, kMaxWidth)) return print_most_confused(metrics);
-  std::cout << "\nlabel (down) read as (across)\n     ";
-  for (int c = 0; c < classes; ++c) std::cout << fmt::format("{:>{}}", c, cell);
+  const int name = longest_name(metrics);
+  const int cell = std::max({4, static_cast<int>(std::to_string(metrics.rows).size()) + 1, name + 1});
+  const int first = std::max(5, name);
+  if (first + classes * cell > std::min(width, kMaxWidth)) return print_most_confused(metrics);
+  std::cout << "\nlabel (down) read as (across)\n" << std::string(static_cast<size_t>(first), ' ');
+  for (const ClassMetrics& m : metrics.classes) std::cout << fmt::format("{:>{}}", printable(m.name), cell);
   std::cout << '\n';
   for (size_t label = 0; label < metrics.classes.size(); ++label) {
-    std::cout << fmt::format("{:>5}", label);
+    std::cout << fmt::format("{:>{}}", printable(metrics.classes[label].name), first);
     for (const int64_t count : metrics.confusion[label])
       std::cout << fmt::format("{:>{}}", count == 0 ? "." : std::to_string(count), cell);
     std::cout << '\n';
@@ -92,11 +103,12 @@ void print_evaluation(const Evaluation& evaluation) {
                            100 * metrics.calibration_error)
             << (evaluation.note.empty() ? "" : evaluation.note + "\n") << '\n';
   const int width = table_width(Stream::out);
-  const Table table({{"class", 5}, {"rows", 6, 1}, {"precision", 9}, {"recall", 7}, {"f1", 7}}, width);
+  const Table table(
+      {{"class", std::max(5, longest_name(metrics))}, {"rows", 6, 1}, {"precision", 9}, {"recall", 7}, {"f1", 7}},
+      width);
   std::cout << table.header() << '\n';
-  for (size_t c = 0; c < metrics.classes.size(); ++c) {
-    const ClassMetrics& m = metrics.classes[c];
-    std::cout << table.row({std::to_string(c), format_count(m.support), format_percent(m.precision),
+  for (const ClassMetrics& m : metrics.classes) {
+    std::cout << table.row({printable(m.name), format_count(m.support), format_percent(m.precision),
                             format_percent(m.recall), format_percent(m.f1)})
               << '\n';
   }
@@ -117,11 +129,13 @@ void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
 
 Evaluation evaluate(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
-  const Dataset dataset = load_dataset(command.data, Purpose::evaluate, command.limit);
-  require_labels_below(dataset, predictor.shape().classes);
-  log(fmt::format("data    {}: {} rows", dataset.source, format_count(dataset.size())));
+  DataOptions options = data_options(command.inference, predictor);
+  options.max_rows = command.limit;
+  Dataset dataset = load_dataset(command.data, Purpose::evaluate, options);
+  match_classes(dataset, predictor.classes(), predictor.shape().classes);
+  log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
   warn_of_training_data(predictor, dataset);
-  return {compute_metrics(predictor.predict(dataset), dataset.labels)};
+  return {compute_metrics(predictor.predict(dataset), dataset.labels, dataset.classes)};
 }
 
 /// On the run's own data, by networks that never saw the row.
@@ -132,16 +146,16 @@ Evaluation evaluate_held_out(EvalCommand& command) {
   const TrainConfig config = trained_config(folder);
   if (command.data.empty()) command.data = config.data;
   const PredictorOptions options = predictor_options(command.inference);
-  const Dataset dataset = load_dataset(command.data, Purpose::train, config.limit);
+  const Dataset dataset = load_dataset(command.data, Purpose::train, data_options(config));
   const HeldOut held_out = predict_held_out(folder, dataset, options, command.limit);
   for (const std::string& doubt : held_out.doubts) warn(doubt);
   if (held_out.rows.numel() == 0)
     throw Error(fmt::format("{}: held no rows back", folder.string()), "evaluate it on other data");
   log(fmt::format(
-      "data    {}: {} of {} rows were held back{}", dataset.source, format_count(held_out.held_back),
-      format_count(dataset.size()),
+      "data    {}: {} of {} rows were held back{}{}", dataset.source, format_count(held_out.held_back),
+      format_count(dataset.size()), in_brackets(dataset.reading),
       command.limit > 0 ? fmt::format(", the first {} are scored", format_count(held_out.rows.numel())) : ""));
-  return {compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows)),
+  return {compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows), dataset.classes),
           chosen_by(held_out.config, /*has_validation_rows=*/true), chosen_on_scored_rows(held_out.config)};
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/data_options.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
 #include "core/precision.h"
@@ -25,6 +26,15 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options) {
       ->check(whole_number(0, 1024))
       ->type_name("[0]");
   sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");
+  sub.add_flag("--transpose", options.transpose, "Swap rows and columns of the data's images; default: as trained");
+  add_frame_option(sub, [&options](Framing framing) { options.framing = framing; }, "[as trained]");
+}
+
+DataOptions data_options(const InferenceOptions& options, const Predictor& predictor) {
+  DataOptions read = predictor.data_options();
+  if (options.transpose) read.transpose = *options.transpose;
+  if (options.framing) read.framing = *options.framing;
+  return read;
 }
 
 PredictorOptions predictor_options(const InferenceOptions& options) {

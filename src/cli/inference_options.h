@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct InferenceOptions {
   std::string precision = "auto";
   int64_t threads = 0;
   bool tta = false;
+  std::optional<bool> transpose{};  ///< as the network's own data was read where they are not given
+  std::optional<Framing> framing{};
 };
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options);
@@ -26,6 +29,9 @@ PredictorOptions predictor_options(const InferenceOptions& options);
 
 /// The same, and loads and reports the checkpoints.
 Predictor make_predictor(const InferenceOptions& options);
+
+/// How data for the networks is to be read.
+DataOptions data_options(const InferenceOptions& options, const Predictor& predictor);
 
 /// Logs the networks, and warns of checkpoints that could not be used.
 void report_networks(const Predictor& predictor);

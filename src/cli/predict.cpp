@@ -121,9 +121,10 @@ void write_submission(const InferenceOptions& options, const fs::path& input, co
                       const std::string& probabilities) {
   Outputs outputs(options, out, probabilities, {input});
   Predictor predictor = make_predictor(options);
-  const Dataset dataset = load_dataset(input, Purpose::predict);
+  const Dataset dataset = load_dataset(input, Purpose::predict, data_options(options, predictor));
   check_against_sample(dataset);
-  log(fmt::format("data    {}: {} images", dataset.source, format_count(dataset.size())));
+  log(fmt::format("data    {}: {} images{}", dataset.source, format_count(dataset.size()),
+                  in_brackets(dataset.reading)));
   const at::Tensor predicted = predictor.predict(dataset);
   outputs.write(id_label_csv(predicted.argmax(1)), predicted);
   say_written(output_file(out), fmt::format("{} rows", format_count(dataset.size())));

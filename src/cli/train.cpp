@@ -108,11 +108,12 @@ int run_train(const TrainCommand& command) {
   const std::string data = config.data;  // as messages name it
   config.data = absolute_path(config.data);
   config.extra_data = absolute_path(config.extra_data);
+  config.class_names = absolute_path(config.class_names);
   require_consistent(config);
   if (const Recipe* recipe = choose_recipe(command, {})) log(fmt::format("recipe  {}", recipe->name));
   set_up_runtime(config.threads);
   const DeviceChoice device = choose_device(config.device);
-  const Dataset dataset = load_dataset(data, Purpose::train, config.limit);
+  const Dataset dataset = load_dataset(data, Purpose::train, data_options(config));
   // config.toml repeats the run, so it holds what "auto" meant here.
   config.device = device.device.str();
   const PrecisionDecision precision = choose_precision(config.precision, device.device);

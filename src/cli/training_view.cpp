@@ -109,8 +109,8 @@ void TrainingView::begin_run(const TrainStart& start) {
                   format_count(start.parameters), start.shape.classes, start.shape.image_size, start.shape.image_size));
   log(fmt::format("device  {}", device_));
   log(fmt::format("compute {}", precision_));
-  log(fmt::format("data    {}: {} rows to train on, {} held back for validation", dataset_.source,
-                  format_count(start.train_rows), format_count(start.validation_rows)));
+  log(fmt::format("data    {}: {} rows to train on, {} held back for validation{}", dataset_.source,
+                  format_count(start.train_rows), format_count(start.validation_rows), in_brackets(dataset_.reading)));
   log(fmt::format("run     {}", run_.string()));
   if (start.leaked_rows > 0) {
     warn(

@@ -14,12 +14,14 @@ struct Magic {
   FileKind kind;
 };
 
-constexpr std::string_view kFetchAgain = "it is what a site answers in place of the file: log in there, then fetch it again";
+constexpr std::string_view kFetchAgain =
+    "it is what a site answers in place of the file: log in there, then fetch it again";
 constexpr std::string_view kToNumpy = "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)";
 
 // Where two fit, the first counts.
 constexpr std::array kMagics{
-    Magic{0, "version https://git-lfs", {"a git-lfs pointer, not the file itself", "fetch the file with: git lfs pull"}},
+    Magic{
+        0, "version https://git-lfs", {"a git-lfs pointer, not the file itself", "fetch the file with: git lfs pull"}},
     Magic{0, "\x89PNG\r\n", {"a PNG picture"}},
     Magic{0, "\xff\xd8\xff", {"a JPEG picture"}},
     Magic{0, "GIF8", {"a GIF picture"}},
@@ -40,14 +42,20 @@ constexpr std::array kMagics{
     Magic{0, "\x93NUMPY", {"a NumPy array (.npy)"}},
     Magic{0, "Rar!", {"a RAR archive", "unpack it first"}},
     Magic{0, "7z\xbc\xaf", {"a 7-Zip archive", "unpack it first"}},
-    Magic{0, "\xfd" "7zXZ", {"an xz archive", "unpack it first"}},
+    Magic{0,
+          "\xfd"
+          "7zXZ",
+          {"an xz archive", "unpack it first"}},
     Magic{0, "BZh", {"a bzip2 archive", "unpack it first"}},
     Magic{0, "\x28\xb5\x2f\xfd", {"a Zstandard archive", "unpack it first"}},
     Magic{257, "ustar", {"a tar archive", "unpack it first"}},
     Magic{0, "\x1f\x8b", {"a gzip archive"}},
     Magic{0, std::string_view("PK\3\4", 4), {"a zip archive"}},
     Magic{0, std::string_view("PK\5\6", 4), {"an empty zip archive"}},
-    Magic{0, "\x7f" "ELF", {"a program"}},
+    Magic{0,
+          "\x7f"
+          "ELF",
+          {"a program"}},
     Magic{0, "\x80\x02", {"a Python pickle"}},
     Magic{0, "\x80\x03", {"a Python pickle"}},
     Magic{0, "\x80\x04", {"a Python pickle"}},

@@ -1,14 +1,20 @@
 #include "data/archive.h"
 
+#include "core/descriptor.h"
 #include "core/file.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <zip.h>
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <new>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace digitrec {
@@ -50,6 +56,18 @@ Archive::~Archive() = default;
 
 bool Archive::has(const std::string& entry) const { return zip_name_locate(zip_->handle, entry.c_str(), 0) >= 0; }
 
+std::vector<std::string> Archive::entries() const {
+  std::vector<std::string> names;
+  const int64_t count = zip_get_num_entries(zip_->handle, 0);
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = zip_get_name(zip_->handle, static_cast<zip_uint64_t>(i), 0);
+    const std::string text = name != nullptr ? name : "";
+    const std::string file = std::filesystem::path(text).filename().string();
+    if (!file.empty() && !file.starts_with('.') && !text.starts_with("__MACOSX/")) names.push_back(text);
+  }
+  return names;
+}
+
 struct ArchiveEntry::File {
   explicit File(zip_file_t* opened) : handle(opened) {}
   ~File() { zip_fclose(handle); }
@@ -64,6 +82,9 @@ ArchiveEntry::ArchiveEntry(const Archive& archive, const std::string& entry)
   zip_file_t* opened = zip_fopen(archive.zip_->handle, entry.c_str(), 0);
   if (opened == nullptr) throw Error(fmt::format("{}: cannot be read: {}", name_, zip_strerror(archive.zip_->handle)));
   file_ = std::make_unique<File>(opened);
+  zip_stat_t stat;
+  if (zip_stat(archive.zip_->handle, entry.c_str(), 0, &stat) == 0 && (stat.valid & ZIP_STAT_COMP_SIZE) != 0)
+    packed_size_ = static_cast<int64_t>(stat.comp_size);
 }
 
 ArchiveEntry::~ArchiveEntry() = default;
@@ -82,6 +103,29 @@ std::string ArchiveEntry::read(size_t size) {
     bytes.resize(before + static_cast<size_t>(got));
   }
   return bytes;
+}
+
+int64_t ArchiveEntry::read_some(char* to, size_t size) { return zip_fread(file_->handle, to, size); }
+
+bool is_archive(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  const Descriptor file(path, O_RDONLY);
+  std::array<char, 4> magic{};
+  return file.read(magic.data(), magic.size()) == 4 &&
+         std::string_view(magic.data(), magic.size()) == std::string_view("PK\3\4", 4);
+}
+
+std::optional<ArchivePath> split_archive_path(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return std::nullopt;
+  for (std::filesystem::path parent = path.parent_path(); !parent.empty() && parent != parent.parent_path();
+       parent = parent.parent_path()) {
+    if (!std::filesystem::exists(parent, error)) continue;
+    if (!is_archive(parent)) return std::nullopt;
+    return ArchivePath{parent, path.lexically_relative(parent).generic_string()};
+  }
+  return std::nullopt;
 }
 
 }  // namespace digitrec

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace digitrec {
 
@@ -18,6 +20,8 @@ class Archive {
 
   const std::string& path() const { return path_; }
   bool has(const std::string& entry) const;
+  /// The names of its files, without folders and what macOS adds.
+  std::vector<std::string> entries() const;
 
  private:
   friend class ArchiveEntry;
@@ -40,6 +44,10 @@ class ArchiveEntry {
   /// The next `size` bytes. Memory grows as they arrive, so that a false size costs none. Throws Error when there are
   /// fewer, or they are damaged.
   std::string read(size_t size);
+  /// Up to `size` bytes, fewer only at the end; -1 when they are damaged.
+  int64_t read_some(char* to, size_t size);
+  /// Bytes that it takes in the archive; -1 when that is not known.
+  int64_t packed_size() const { return packed_size_; }
 
   /// "FILE: ENTRY", for messages.
   const std::string& name() const { return name_; }
@@ -49,6 +57,19 @@ class ArchiveEntry {
 
   std::string name_;
   std::unique_ptr<File> file_;
+  int64_t packed_size_ = -1;
 };
+
+/// Whether a file, which may also be missing, is a zip archive.
+bool is_archive(const std::filesystem::path& path);
+
+/// A file in an archive, written as a path below it: "digit-recognizer.zip/train.csv".
+struct ArchivePath {
+  std::filesystem::path archive;
+  std::string entry;
+};
+
+/// Takes such a path apart; nothing for any other.
+std::optional<ArchivePath> split_archive_path(const std::filesystem::path& path);
 
 }  // namespace digitrec

@@ -2,6 +2,7 @@
 
 #include "core/descriptor.h"
 #include "core/file.h"
+#include "data/archive.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -13,8 +14,12 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 namespace digitrec {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr size_t kReadAhead = 1 << 18;
@@ -37,6 +42,12 @@ struct ByteStream::Inflater {
 };
 
 ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
+  if (const auto place = split_archive_path(path_)) {
+    archive_ = std::make_unique<Archive>(place->archive, "zip archive");
+    entry_ = std::make_unique<ArchiveEntry>(*archive_, place->entry);
+    if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
+    return;
+  }
   require_file(path_);
   file_ = std::make_unique<Descriptor>(path_, O_RDONLY);
   if (!file_->is_open()) {
@@ -47,7 +58,17 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
 
 ByteStream::~ByteStream() = default;
 
-int64_t ByteStream::packed_size() const { return inflater_ ? file_->size() : -1; }
+int64_t ByteStream::packed_size() const {
+  if (entry_) return entry_->packed_size();
+  return inflater_ ? file_->size() : -1;
+}
+
+int64_t ByteStream::read_as_it_is(char* to, size_t size) {
+  if (!entry_) return file_->read(to, size);
+  const int64_t got = entry_->read_some(to, size);
+  if (got < 0) throw Error(fmt::format("{}: damaged in the archive", path_.string()), "fetch it again");
+  return got;
+}
 
 std::string_view ByteStream::peek(size_t min_size) {
   if (buffer_.size() - position_ < min_size) {
@@ -55,7 +76,7 @@ std::string_view ByteStream::peek(size_t min_size) {
     position_ = 0;
     const size_t kept = buffer_.size();
     buffer_.resize(kept + kReadAhead);
-    const int64_t got = file_->read(buffer_.data() + kept, kReadAhead);
+    const int64_t got = read_as_it_is(buffer_.data() + kept, kReadAhead);
     if (got < 0) throw Error(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
     buffer_.resize(kept + static_cast<size_t>(got));
   }
@@ -118,6 +139,19 @@ bool ByteStream::begins_another_part() {
     position_ += rest.size();
   }
   return false;
+}
+
+bool can_be_read_again(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) || split_archive_path(path).has_value();
+}
+
+std::string read_beginning(const fs::path& path, size_t size) {
+  if (!can_be_read_again(path)) return "";
+  ByteStream stream(path);
+  std::string bytes(size, '\0');
+  bytes.resize(stream.read(bytes.data(), size));
+  return bytes;
 }
 
 }  // namespace digitrec

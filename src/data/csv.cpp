@@ -3,122 +3,66 @@
 #include "core/number.h"
 #include "data/byte_stream.h"
 #include "data/csv_columns.h"
+#include "data/csv_lines.h"
 #include "data/csv_text.h"
+#include "data/pixels.h"
 #include "data/plain_csv.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/ops/tensor.h>
 
-#include <csv.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 namespace digitrec {
 namespace {
 
-/// The source of LineReader's blocks. It unpacks gzip, and refuses a file that is not text: a NUL byte would look like
-/// the end of a line.
-class TextSource final : public io::ByteSourceBase {
- public:
-  explicit TextSource(const std::filesystem::path& path) : stream_(path) {}
-
-  int read(char* buffer, int size) override {
-    size_t count = stream_.read(buffer, static_cast<size_t>(size));
-    if (std::memchr(buffer, '\0', count) != nullptr) {
-      throw Error(
-          fmt::format("{}: not a text file; expected comma-separated values with a header", stream_.path().string()));
-    }
-    if (count > 0) last_ = buffer[count - 1];
-    // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one
-    // a byte past the end, where an earlier block may have left one.
-    if (count < static_cast<size_t>(size) && last_ != '\n') buffer[count++] = last_ = '\n';
-    return static_cast<int>(count);
-  }
-
- private:
-  ByteStream stream_;
-  char last_ = '\n';
-};
-
-constexpr std::string_view kLineTooLong = "the line is longer than a label and 256 x 256 pixels can be";
-
-/// fast-cpp-csv-parser's line reader with a line number and errors in our words.
-class Lines {
- public:
-  explicit Lines(const std::filesystem::path& path)
-      : name_(path.string()), reader_(name_, std::make_unique<TextSource>(path)) {}
-
-  /// The next line without its line break, or nullptr at the end.
-  char* next() {
-    ++number_;
-    try {
-      return reader_.next_line();
-    } catch (const io::error::line_length_limit_exceeded&) {
-      fail(kLineTooLong);
-    }
-  }
-
-  [[noreturn]] void fail(std::string_view message, std::string hint = "") const {
-    throw Error(fmt::format("{}:{}: {}", name_, number_, message), std::move(hint));
-  }
-
-  int64_t number() const { return number_; }
-  const std::string& name() const { return name_; }
-
- private:
-  std::string name_;
-  io::LineReader reader_;
-  int64_t number_ = 0;
-};
-
-bool is_blank(const char* line) { return trimmed(line).empty(); }
-
 /// The columns, and the first line where it is no header but an image's row.
 struct Head {
   CsvColumns columns;
   char* first_row = nullptr;
-
-  bool has_header() const { return first_row == nullptr; }
 };
 
-Head parse_head(Lines& lines, Labels labels) {
+/// What to do where no column is the label: one that is no pixel either may be it.
+std::string hint_for_label(const CsvColumns& columns) {
+  for (const int64_t column : columns.left_out) {
+    const std::string& name = columns.names[static_cast<size_t>(column)];
+    if (!name.empty()) return fmt::format("if it is '{}', rename that to label", shown(name));
+  }
+  return "";
+}
+
+Head parse_head(CsvLines& lines, Labels labels) {
   char* line = lines.next();
-  if (line == nullptr || is_blank(line)) {
+  while (line != nullptr && is_blank(line)) line = lines.next();
+  if (line == nullptr) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
-  const std::string_view text(line);
-  constexpr int64_t kMaxColumns = kMaxImageSize * kMaxImageSize + 1;
-  if (1 + std::count(text.begin(), text.end(), ',') > kMaxColumns) lines.fail(kLineTooLong);
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
-  CsvColumns columns = name_csv_columns(text, fail);
-  const bool numeric = std::all_of(columns.names.begin(), columns.names.end(), [](const std::string& name) {
-    return !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos;
-  });
-  if (numeric) {
-    const auto unnamed = columns_without_header(columns.count());
-    if (!unnamed) lines.fail("the first line holds numbers; expected a header like label,pixel0,pixel1,...");
-    if (labels == Labels::required && unnamed->label < 0) {
-      lines.fail(fmt::format(
-          "{} numbers and no header: images without labels; expected one number more, the label, before them",
-          columns.count()));
-    }
-    return {*unnamed, line};
-  }
+  CsvColumns columns = find_csv_columns(line, fail);
   if (labels == Labels::required && columns.label < 0) {
-    lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)");
+    if (!columns.has_header) {
+      lines.fail(
+          fmt::format("{} numbers and no header: images without labels; expected one number more, the label, "
+                      "before them",
+                      columns.count()));
+    }
+    lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)",
+               hint_for_label(columns));
   }
-  place_csv_pixels(columns, fail);
-  return {std::move(columns)};
+  return {columns, columns.has_header ? nullptr : line};
 }
 
 /// Throws Error, which says why a field is not a whole number in 0..`limit`.
-[[noreturn]] void fail_field(const Lines& lines, std::string_view column, std::string_view field, int64_t limit) {
+[[noreturn]] void fail_field(const CsvLines& lines, std::string_view column, std::string_view field, int64_t limit) {
   const std::string_view value = unquoted(trimmed(field));
   const std::string where = fmt::format("column {}: ", column);
   if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
@@ -148,50 +92,148 @@ bool parse_whole(std::string_view text, int64_t& value) {
   return true;
 }
 
-/// Reads the number at `cursor`, which must end at a comma or the end of the line, and moves past it. The fast path
-/// takes plain digits; the slow one also blanks and quotes around them, and whole numbers written as reals.
-int64_t parse_field(const Lines& lines, const std::string& column, char*& cursor, int64_t limit) {
-  const char* begin = cursor;
-  int64_t value = 0;
-  const char* digit = begin;
-  while (*digit >= '0' && *digit <= '9' && value <= limit) value = value * 10 + (*digit++ - '0');
-  if (digit != begin && value <= limit && (*digit == ',' || *digit == '\0')) {
-    cursor += digit - begin;
-    return value;
+/// The pixels of the rows read so far: bytes, and from the first fraction on reals, since then they may all lie between
+/// 0 and 1.
+class PixelRows {
+ public:
+  void add(int64_t whole) {
+    if (is_real_) {
+      reals_.push_back(static_cast<float>(whole));
+    } else {
+      bytes_.push_back(static_cast<uint8_t>(whole));
+    }
   }
-  const std::string_view field(begin, std::strcspn(begin, ","));
-  if (!parse_whole(unquoted(trimmed(field)), value) || value < 0 || value > limit) {
-    fail_field(lines, column, field, limit);
+  void add_fraction(double value) {
+    if (!is_real_) {
+      reals_.assign(bytes_.begin(), bytes_.end());
+      bytes_ = {};
+      is_real_ = true;
+    }
+    reals_.push_back(static_cast<float>(value));
   }
-  cursor += field.size();
-  return value;
-}
 
-[[noreturn]] void fail_columns(const Lines& lines, int64_t found, int64_t expected) {
+  std::vector<uint8_t> take(const std::string& name, std::string& reading) {
+    if (!is_real_) return std::move(bytes_);
+    const std::string_view raw(reinterpret_cast<const char*>(reals_.data()), reals_.size() * sizeof(float));
+    std::vector<uint8_t> pixels = pixels_of(raw, NumberType::f32, name, reading);
+    if (reading.empty()) reading = "fractions of pixels rounded";
+    return pixels;
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
+  std::vector<float> reals_;
+  bool is_real_ = false;
+};
+
+/// The labels of the rows read so far: whole numbers, or names where the first one is no number.
+class LabelRows {
+ public:
+  void add(const CsvLines& lines, const std::string& column, std::string_view field) {
+    const std::string_view text = unquoted(field);
+    int64_t value = 0;
+    const bool is_number = parse_whole(text, value);
+    if (labels_.empty()) are_names_ = !is_number && is_class_name(text);
+    if (are_names_) {
+      if (!is_class_name(text)) fail_field(lines, column, field, kMaxClasses - 1);
+      const auto [place, is_new] = places_.try_emplace(std::string(text), static_cast<int64_t>(places_.size()));
+      if (is_new && places_.size() > static_cast<size_t>(kMaxClasses))
+        lines.fail(fmt::format("column {}: more than {} different names; expected a class", column, kMaxClasses));
+      labels_.push_back(place->second);
+      return;
+    }
+    if (!is_number || value < 0 || value >= kMaxClasses) fail_field(lines, column, field, kMaxClasses - 1);
+    labels_.push_back(value);
+  }
+
+  bool is_empty() const { return labels_.empty(); }
+  const std::vector<int64_t>& numbers() const { return labels_; }
+
+  /// The labels, counted in the alphabet's order of the names.
+  std::vector<int64_t> take(Classes& classes) {
+    if (!are_names_) return std::move(labels_);
+    std::vector<int64_t> sorted(places_.size());
+    for (const auto& [name, place] : places_) {
+      sorted[static_cast<size_t>(place)] = static_cast<int64_t>(classes.names.size());
+      classes.names.push_back(name);
+    }
+    for (int64_t& label : labels_) label = sorted[static_cast<size_t>(label)];
+    return std::move(labels_);
+  }
+
+ private:
+  static bool is_class_name(std::string_view text) {
+    constexpr size_t kMaxLength = 64;
+    double number = 0;
+    const auto [end, error] = from_text(text.data(), text.data() + text.size(), number);
+    const bool is_number = error == std::errc{} && end == text.data() + text.size();
+    return !text.empty() && !is_number && text.size() <= kMaxLength && text.find('"') == std::string_view::npos &&
+           std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+  }
+
+  std::vector<int64_t> labels_;
+  std::map<std::string, int64_t, std::less<>> places_;  ///< of the names, as they first came
+  bool are_names_ = false;
+};
+
+/// What the rows of a file are read into.
+struct Rows {
+  PixelRows pixels;
+  LabelRows labels;
+  std::vector<std::string> ids;
+  int64_t count = 0;
+};
+
+[[noreturn]] void fail_columns(const CsvLines& lines, int64_t found, int64_t expected) {
   lines.fail(fmt::format("{} fields; expected {} as in the header (is the file cut off?)", found, expected));
 }
 
-/// `labels` is null when the caller does not want them; then the field may hold anything.
-void parse_row(const Lines& lines, char* line, const CsvColumns& header, std::vector<uint8_t>& pixels,
-               std::vector<int64_t>* labels) {
-  char* cursor = line;
-  const int64_t columns = header.count();
-  for (int64_t column = 0; column < columns; ++column) {
-    const std::string& name = header.names[static_cast<size_t>(column)];
-    if (column != header.label) {
-      pixels.push_back(static_cast<uint8_t>(parse_field(lines, name, cursor, 255)));
-    } else if (labels != nullptr) {
-      labels->push_back(parse_field(lines, name, cursor, kMaxClasses - 1));
-    } else {
-      cursor += std::strcspn(cursor, ",");
-    }
-    const bool last = column + 1 == columns;
-    if (last != (*cursor == '\0')) {
-      const auto rest = std::string_view(cursor);
-      fail_columns(lines, column + 1 + std::count(rest.begin(), rest.end(), ','), columns);
-    }
-    if (!last) ++cursor;
+/// Reads a pixel's field, also with quotes around it, and as a real.
+void add_pixel(const CsvLines& lines, const std::string& column, std::string_view field, PixelRows& pixels) {
+  constexpr int64_t kMax = 255;
+  const std::string_view text = unquoted(field);
+  int64_t value = 0;
+  if (parse_whole(text, value)) {
+    if (value < 0 || value > kMax) fail_field(lines, column, field, kMax);
+    return pixels.add(value);
   }
+  double real = 0;
+  const auto [end, error] = from_text(text.data(), text.data() + text.size(), real);
+  const bool is_real = error == std::errc{} && end == text.data() + text.size();
+  if (!is_real || !(real >= 0 && real <= kMax)) fail_field(lines, column, field, kMax);
+  pixels.add_fraction(real);
+}
+
+/// `wants_labels`: else their field may hold anything.
+void parse_row(const CsvLines& lines, std::string_view line, const CsvColumns& columns, bool wants_labels, Rows& rows) {
+  const int64_t count = columns.count();
+  Fields fields(line, columns.separator);
+  for (int64_t column = 0; column < count; ++column) {
+    if (fields.at_end()) fail_columns(lines, column, count);
+    const std::string& name = columns.names[static_cast<size_t>(column)];
+    int64_t value = 0;
+    const bool is_pixel = column != columns.label && column != columns.id && !columns.is_left_out(column);
+    if (is_pixel && fields.take_number(255, value)) {
+      rows.pixels.add(value);
+      continue;
+    }
+    const std::string_view field = fields.next();
+    if (is_pixel) {
+      add_pixel(lines, name, field, rows.pixels);
+    } else if (column == columns.label && wants_labels) {
+      rows.labels.add(lines, name, field);
+    } else if (column == columns.id) {
+      rows.ids.emplace_back(unquoted(field));
+    }
+  }
+  if (!fields.at_end()) {
+    // A comma too many at the end of every row is some programs' habit.
+    int64_t found = count;
+    bool is_empty = true;
+    for (; !fields.at_end(); ++found) is_empty = fields.next().empty() && is_empty;
+    if (found > count + 1 || !is_empty) fail_columns(lines, found, count);
+  }
+  ++rows.count;
 }
 
 /// `pixels`: uint8 [N, S * S], as the columns stand.
@@ -199,22 +241,24 @@ at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
   return columns.order.empty() ? pixels : pixels.index_select(1, at::tensor(columns.order, at::kLong));
 }
 
-/// Where the label of a file without a header stands, by its first rows: before the pixels, or behind them where only
-/// the last column differs from row to row. Throws Error where the first numbers the rows.
-void find_unnamed_label(const std::filesystem::path& path, Head& head) {
+/// Finds the label of a file that does not name it, by its first rows: it stands before the pixels, or behind them
+/// where the first column is the same in the whole file and the last is not. Throws Error where the first numbers the
+/// rows.
+void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
   constexpr size_t kRows = 2000;
   constexpr size_t kManyRows = 20;
-  CsvColumns& columns = head.columns;
-  if (head.has_header() || columns.label < 0 || !std::filesystem::is_regular_file(path)) return;
-  Lines lines(path);
+  if (!columns.is_label_guessed || !can_be_read_again(path)) return;
+  CsvLines lines(path);
+  for (const char* line = columns.has_header ? lines.next() : "x"; line != nullptr && is_blank(line);)
+    line = lines.next();
   std::set<std::string> first;
   std::set<std::string> last;
   size_t rows = 0;
-  while (const char* line = rows < kRows ? lines.next() : nullptr) {
+  while (const char* line = rows < kRows || first.size() == 1 ? lines.next() : nullptr) {
     const std::string_view text = trimmed(line);
     if (text.empty()) continue;
-    first.emplace(text.substr(0, text.find(',')));
-    last.emplace(text.substr(text.rfind(',') + 1));
+    first.emplace(text.substr(0, text.find(columns.separator)));
+    last.emplace(text.substr(text.rfind(columns.separator) + 1));
     ++rows;
   }
   if (rows >= kManyRows && first.size() == rows) {
@@ -223,69 +267,92 @@ void find_unnamed_label(const std::filesystem::path& path, Head& head) {
                             path.string()),
                 "remove the column, or name it in a header");
   }
-  if (first.size() > 1 || last.size() == 1) return;
-  std::rotate(columns.names.begin(), columns.names.begin() + 1, columns.names.end());
-  columns.label = columns.count() - 1;
+  if (first.size() == 1 && last.size() > 1) move_label_to_end(columns);
 }
 
-Dataset read_rows(Lines& lines, const Head& head, Labels labels, int64_t max_rows) {
+/// Images of zeros and ones, which would be next to black.
+void widen_binary(Dataset& dataset) {
+  constexpr int64_t kLook = 100;
+  const auto max_of = [](const at::Tensor& images) { return images.max().item<int64_t>(); };
+  if (max_of(dataset.images.slice(0, 0, kLook)) > 1 || max_of(dataset.images) != 1) return;
+  dataset.images = dataset.images.mul(255);
+  add_reading(dataset, "pixels 0 and 1");
+}
+
+Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_rows) {
   const CsvColumns& columns = head.columns;
-  std::vector<uint8_t> pixels;
-  std::vector<int64_t> classes;
-  int64_t rows = 0;
-  const auto parse = [&](char* line) {
-    if (is_blank(line)) return;
-    parse_row(lines, line, columns, pixels, labels == Labels::ignored ? nullptr : &classes);
-    ++rows;
+  Rows rows;
+  const auto parse = [&](const char* line) {
+    if (!is_blank(line)) parse_row(lines, line, columns, labels != Labels::ignored, rows);
   };
   if (head.first_row != nullptr) parse(head.first_row);
-  while (max_rows <= 0 || rows < max_rows) {
-    char* line = lines.next();
+  while (max_rows <= 0 || rows.count < max_rows) {
+    const char* line = lines.next();
     if (line == nullptr) break;
     parse(line);
   }
-  if (rows == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
-  Dataset dataset = make_dataset(std::move(pixels), std::move(classes), columns.image_size, lines.name());
+  if (rows.count == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
+  std::string reading;
+  std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
+  Classes classes;
+  Dataset dataset = make_dataset(std::move(pixels), rows.labels.take(classes), columns.image_size, lines.name());
   dataset.images = in_pixel_order(dataset.images.flatten(1), columns).view_as(dataset.images);
+  dataset.classes = std::move(classes);
+  if (labels != Labels::required) dataset.ids = std::move(rows.ids);
+  if (!dataset.ids.empty()) dataset.id_name = columns.names[static_cast<size_t>(columns.id)];
+  for (const std::string& part : {describe_columns(columns), reading}) {
+    if (!part.empty()) add_reading(dataset, part);
+  }
+  if (lines.is_utf16()) add_reading(dataset, "UTF-16");
+  return dataset;
+}
+
+/// The fast reader's; it reads every label and every row, between commas.
+std::optional<Dataset> read_plain(const std::filesystem::path& path, const CsvColumns& columns) {
+  const auto plain = read_plain_rows(path, columns.count(), columns.label, kMaxClasses - 1, columns.has_header);
+  if (!plain) return std::nullopt;
+  const at::Tensor pixels = in_pixel_order(plain->pixels, columns);
+  Dataset dataset{pixels.view({-1, columns.image_size, columns.image_size}), plain->labels, path.string()};
+  dataset.reading = describe_columns(columns);
   return dataset;
 }
 
 }  // namespace
 
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
-  Lines lines(path);
+  CsvLines lines(path);
   Head head = parse_head(lines, labels);
-  find_unnamed_label(path, head);
-  const CsvColumns& columns = head.columns;
-  // The fast reader reads every label and every row; the one below can ignore labels and stop early.
-  const bool skips_labels = labels == Labels::ignored && columns.label >= 0;
-  if (max_rows <= 0 && !skips_labels) {
-    if (const auto plain = read_plain_rows(path, columns.count(), columns.label, kMaxClasses - 1, head.has_header())) {
-      const at::Tensor pixels = in_pixel_order(plain->pixels, columns);
-      return {pixels.view({-1, columns.image_size, columns.image_size}), plain->labels, path.string()};
-    }
-  }
-  return read_rows(lines, head, labels, max_rows);
+  find_unnamed_label(path, head.columns);
+  const bool skips_labels = labels == Labels::ignored && head.columns.label >= 0;
+  std::optional<Dataset> dataset;
+  if (max_rows <= 0 && !skips_labels && head.columns.are_plain()) dataset = read_plain(path, head.columns);
+  if (!dataset) dataset = read_rows(lines, head, labels, max_rows);
+  widen_binary(*dataset);
+  return *dataset;
 }
 
 std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {
-  Lines lines(path);
+  CsvLines lines(path);
   const char* header = lines.next();
   if (header == nullptr || std::string_view(header) != "ImageId,Label") {
     throw Error(fmt::format("{}:1: the header is '{}'; expected ImageId,Label", lines.name(),
                             header == nullptr ? "" : shown(header)));
   }
+  const auto number = [&](const std::string& column, std::string_view field, int64_t limit) {
+    int64_t value = 0;
+    if (!parse_whole(unquoted(field), value) || value < 0 || value > limit) fail_field(lines, column, field, limit);
+    return value;
+  };
   std::vector<int64_t> labels;
-  while (char* line = lines.next()) {
+  while (const char* line = lines.next()) {
     if (is_blank(line)) continue;
-    const auto fields = 1 + std::count(line, line + std::strlen(line), ',');
-    if (fields != 2) fail_columns(lines, fields, 2);
-    char* cursor = line;
+    const auto count = 1 + std::count(line, line + std::strlen(line), ',');
+    if (count != 2) fail_columns(lines, count, 2);
+    Fields fields(line, ',');
     const auto expected = static_cast<int64_t>(labels.size()) + 1;
-    const int64_t id = parse_field(lines, "ImageId", cursor, std::int64_t{1} << 40);
+    const int64_t id = number("ImageId", fields.next(), int64_t{1} << 40);
     if (id != expected) lines.fail(fmt::format("ImageId is {}; expected {} (ids run 1, 2, 3, ...)", id, expected));
-    ++cursor;
-    labels.push_back(parse_field(lines, "Label", cursor, kMaxClasses - 1));
+    labels.push_back(number("Label", fields.next(), kMaxClasses - 1));
   }
   return labels;
 }

@@ -1,6 +1,9 @@
 #include "data/csv_columns.h"
 
+#include "core/names.h"
+#include "data/csv_lines.h"
 #include "data/csv_text.h"
+#include "digitrec/data/dataset.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -45,6 +48,8 @@ NumberedName take_numbers(const std::string& name) {
 struct PixelNames {
   std::vector<size_t> columns;
   std::vector<NumberedName> names;
+
+  size_t count() const { return columns.size(); }
 };
 
 /// The names that all pixels' are like: those of most columns.
@@ -68,20 +73,66 @@ std::vector<size_t> varying_numbers(const std::vector<NumberedName>& names) {
   return varying;
 }
 
+/// The side of a square of so many pixels; 0 where they make none.
+int64_t side_of(size_t pixels) {
+  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(pixels))));
+  return static_cast<size_t>(side * side) == pixels ? side : 0;
+}
+
+/// Smaller images than this are not taken for such without a name that says so.
+constexpr int64_t kMinUnnamedSize = 8;
+
+/// Whether so many columns may be an image and its label.
+bool has_one_too_many(size_t columns) {
+  return columns > 0 && side_of(columns) == 0 && side_of(columns - 1) >= kMinUnnamedSize;
+}
+
+std::string lower_case_of(const std::string& name) {
+  std::string lower;
+  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+template <size_t N>
+bool is_any_of(const std::string& name, const std::array<std::string_view, N>& names) {
+  return std::find(names.begin(), names.end(), lower_case_of(name)) != names.end();
+}
+
+/// What people call the labels, in any case.
+bool is_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 6> kNames{"label", "labels", "class", "target", "y", "digit"};
+  return is_any_of(name, kNames);
+}
+
+/// What competitions call the number of a row.
+bool is_id_name(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kNames{"id", "imageid", "image_id"};
+  return is_any_of(name, kNames);
+}
+
+/// What programs call their own number of a row, which is of no use to others: pandas leaves it nameless, and reads
+/// that back as "Unnamed: 0".
+bool is_index_name(const std::string& name) {
+  constexpr std::array<std::string_view, 6> kNames{"", "index", "level_0", "rownames", "row.names", "filename"};
+  return is_any_of(name, kNames) || name.starts_with("Unnamed: ");
+}
+
+bool is_number(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789.-+eE") == std::string::npos &&
+         name.find_first_of("0123456789") != std::string::npos;
+}
+
+/// Finds which columns of a named header hold what.
 class Mapping {
  public:
-  Mapping(CsvColumns& columns, const FailHeader& fail) : columns_(columns), fail_(fail) {
-    for (size_t i = 0; i < columns.names.size(); ++i) {
-      if (static_cast<int64_t>(i) == columns.label) continue;
-      pixels_.columns.push_back(i);
-      pixels_.names.push_back(take_numbers(columns.names[i]));
-    }
-  }
+  Mapping(CsvColumns& columns, const FailHeader& fail) : columns_(columns), fail_(fail) {}
 
   void map() {
+    find_named();
     const std::string pattern = common_pattern(pixels_);
     const bool are_numbered = pattern.find(kNumber) != std::string::npos;
-    if (are_numbered) require_pattern(pattern);
+    if (are_numbered) leave_out_others(pattern);
+    if (columns_.label < 0 && has_one_too_many(pixels_.count())) guess_label();
     set_image_size();
     are_numbered ? set_order() : require_distinct();
   }
@@ -89,27 +140,91 @@ class Mapping {
  private:
   const std::string& name_of(size_t pixel) const { return columns_.names[pixels_.columns[pixel]]; }
 
-  void require_pattern(const std::string& pattern) const {
-    const auto is_pixel = [&](const NumberedName& name) { return name.pattern == pattern; };
-    const auto pixel = std::find_if(pixels_.names.begin(), pixels_.names.end(), is_pixel);
-    const auto other = std::find_if_not(pixels_.names.begin(), pixels_.names.end(), is_pixel);
-    if (other == pixels_.names.end()) return;
-    const auto at = static_cast<size_t>(other - pixels_.names.begin());
-    fail_(fmt::format("column {}, '{}', is neither the label nor a pixel such as {}", pixels_.columns[at] + 1,
-                      shown(name_of(at)), shown(name_of(static_cast<size_t>(pixel - pixels_.names.begin())))),
-          "remove it");
+  void find_named() {
+    for (size_t i = 0; i < columns_.names.size(); ++i) {
+      const std::string& name = columns_.names[i];
+      const auto column = static_cast<int64_t>(i);
+      if (is_label_name(name)) {
+        require_one(columns_.label, "the labels", name);
+        columns_.label = column;
+      } else if (is_id_name(name)) {
+        require_one(columns_.id, "the ids", name);
+        columns_.id = column;
+      } else {
+        pixels_.columns.push_back(i);
+        pixels_.names.push_back(take_numbers(name));
+      }
+    }
+    // Names like "Unnamed: 7" are the pixels' own where most are like that.
+    const std::string common = common_pattern(pixels_);
+    const auto like = std::count_if(pixels_.names.begin(), pixels_.names.end(),
+                                    [&](const NumberedName& name) { return name.pattern == common; });
+    const bool is_pixels_own = common.find(kNumber) != std::string::npos && like > 1;
+    drop([&](size_t pixel) {
+      return is_index_name(name_of(pixel)) && !(is_pixels_own && pixels_.names[pixel].pattern == common);
+    });
+  }
+
+  void require_one(int64_t before, const std::string& what, const std::string& name) const {
+    if (before < 0) return;
+    const std::string& other = columns_.names[static_cast<size_t>(before)];
+    fail_(other == name
+              ? fmt::format("two columns are named {}; expected one", shown(name))
+              : fmt::format("columns {} and {} may both be {}; expected one", shown(other), shown(name), what),
+          "");
+  }
+
+  /// Leaves out the columns that are no pixels by `is_out`, a function of their place among the pixels.
+  template <class IsOut>
+  void drop(IsOut is_out) {
+    PixelNames kept;
+    for (size_t i = 0; i < pixels_.count(); ++i) {
+      if (is_out(i)) {
+        columns_.left_out.push_back(static_cast<int64_t>(pixels_.columns[i]));
+      } else {
+        kept.columns.push_back(pixels_.columns[i]);
+        kept.names.push_back(pixels_.names[i]);
+      }
+    }
+    pixels_ = std::move(kept);
+    std::sort(columns_.left_out.begin(), columns_.left_out.end());
+  }
+
+  void leave_out_others(const std::string& pattern) {
+    const auto is_other = [&](size_t pixel) { return pixels_.names[pixel].pattern != pattern; };
+    size_t others = 0;
+    size_t first = 0;
+    for (size_t i = 0; i < pixels_.count(); ++i) {
+      if (is_other(i) && others++ == 0) first = i;
+    }
+    if (others == 0) return;
+    const size_t count = pixels_.count() - others;
+    if (side_of(count) == 0 && !(columns_.label < 0 && has_one_too_many(count))) {
+      fail_(fmt::format("{} columns named like {} do not make a square image; is {} one of them?", count,
+                        shown(name_of(first == 0 ? others : 0)), quoted_name(name_of(first))),
+            "");
+    }
+    drop(is_other);
+  }
+
+  static std::string quoted_name(const std::string& name) { return "'" + shown(name) + "'"; }
+
+  /// R's V1 to V785 and pandas' 0 to 784 do not say which one is the label.
+  void guess_label() {
+    columns_.label = static_cast<int64_t>(pixels_.columns.front());
+    columns_.is_label_guessed = true;
+    pixels_.columns.erase(pixels_.columns.begin());
+    pixels_.names.erase(pixels_.names.begin());
   }
 
   void set_image_size() const {
-    const size_t pixels = pixels_.columns.size();
-    const auto size = std::llround(std::sqrt(static_cast<double>(pixels)));
-    if (pixels < 1 || static_cast<size_t>(size * size) != pixels) {
-      fail_(
-          fmt::format("{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28",
-                      pixels),
-          "");
-    }
-    columns_.image_size = size;
+    columns_.image_size = side_of(pixels_.count());
+    if (columns_.image_size > 0) return;
+    fail_(fmt::format("{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28",
+                      pixels_.count()),
+          has_one_too_many(pixels_.count())
+              ? fmt::format("is {} an index? pandas writes none with index=False", quoted_name(name_of(0)))
+              : "");
   }
 
   /// Sorts the pixels by the numbers in their names, which have to be those of an image without a gap.
@@ -161,48 +276,118 @@ class Mapping {
   PixelNames pixels_;
 };
 
-/// What people call the labels, in any case.
-bool is_label_name(const std::string& name) {
-  constexpr std::array<std::string_view, 4> kNames{"label", "class", "target", "y"};
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
+std::vector<std::string> split_names(std::string_view line, char separator, const FailHeader& fail) {
+  constexpr size_t kMaxColumns = static_cast<size_t>(kMaxImageSize * kMaxImageSize) + 1;
+  std::vector<std::string> names;
+  for (Fields fields(line, separator); !fields.at_end();) {
+    names.emplace_back(unquoted(fields.next()));
+    if (names.size() > kMaxColumns) fail(std::string(kLineTooLong), "");
+  }
+  return names;
+}
+
+/// Whether all names are numbers; a comma too many at the end may follow.
+bool are_numbers(const std::vector<std::string>& names) {
+  const size_t count = names.size() > 1 && names.back().empty() ? names.size() - 1 : names.size();
+  return std::all_of(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), is_number);
+}
+
+/// A row of an image repeats numbers. A header does not: 0 to 784, or 0, 0.1, 0.2, ... where pandas has taken a first
+/// row for one and numbered what it repeats.
+bool are_distinct(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) == names.end();
+}
+
+/// The columns of a file whose first line, all numbers, names none.
+void place_unnamed(CsvColumns& columns, const FailHeader& fail) {
+  if (columns.names.back().empty()) {
+    columns.left_out.push_back(columns.count() - 1);
+    columns.names.pop_back();
+  }
+  const size_t count = columns.names.size();
+  const bool has_label = has_one_too_many(count);
+  columns.image_size = side_of(has_label ? count - 1 : count);
+  if (columns.image_size < kMinUnnamedSize) {
+    fail(count < 65
+             ? "the first line holds numbers; expected a header like label,pixel0,pixel1,..."
+             : fmt::format("{} numbers and no header make no square image; expected 784 or, with a label, 785", count),
+         "");
+  }
+  columns.names.clear();
+  if (has_label) columns.names.emplace_back("label");
+  columns.label = has_label ? 0 : -1;
+  columns.is_label_guessed = has_label;
+  for (int64_t i = 0; i < columns.image_size * columns.image_size; ++i)
+    columns.names.push_back(fmt::format("pixel{}", i));
+  if (!columns.left_out.empty()) columns.names.emplace_back();
+}
+
+/// "the first", "the last" or "column 3"
+std::string place_of(const CsvColumns& columns, int64_t column) {
+  if (column == 0) return "the first";
+  return column + 1 == columns.count() ? "the last" : fmt::format("number {}", column + 1);
 }
 
 }  // namespace
 
-CsvColumns name_csv_columns(std::string_view header, const FailHeader& fail) {
+bool CsvColumns::is_left_out(int64_t column) const {
+  return std::binary_search(left_out.begin(), left_out.end(), column);
+}
+
+CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
   CsvColumns columns;
-  for (size_t begin = 0; begin <= header.size();) {
-    const size_t end = std::min(header.find(',', begin), header.size());
-    columns.names.emplace_back(unquoted(trimmed(header.substr(begin, end - begin))));
-    begin = end + 1;
+  columns.separator = find_separator(line);
+  columns.names = split_names(line, columns.separator, fail);
+  if (are_numbers(columns.names)) {
+    const bool names_nothing =
+        columns.names.size() > static_cast<size_t>(kMinUnnamedSize * kMinUnnamedSize) && are_distinct(columns.names);
+    columns.has_header = names_nothing;
+    place_unnamed(columns, fail);
+    return columns;
   }
-  for (size_t i = 0; i < columns.names.size(); ++i) {
-    if (!is_label_name(columns.names[i])) continue;
-    if (columns.label >= 0) {
-      const std::string& other = columns.names[static_cast<size_t>(columns.label)];
-      fail(other == columns.names[i]
-               ? fmt::format("two columns are named {}; expected one", other)
-               : fmt::format("columns {} and {} may both be the labels; expected one", other, columns.names[i]),
-           "");
+  Mapping(columns, fail).map();
+  return columns;
+}
+
+void move_label_to_end(CsvColumns& columns) {
+  int64_t last = columns.count() - 1;
+  while (columns.is_left_out(last) || last == columns.id) --last;
+  columns.label = last;
+}
+
+std::string describe_columns(const CsvColumns& columns) {
+  std::vector<std::string> parts;
+  if (!columns.has_header) parts.emplace_back("no header");
+  if (columns.separator == ';') parts.emplace_back("semicolons");
+  if (columns.separator == '\t') parts.emplace_back("tabs");
+  if (columns.separator == ' ') parts.emplace_back("blanks");
+  if (columns.label >= 0) {
+    const std::string& name = columns.names[static_cast<size_t>(columns.label)];
+    if (columns.is_label_guessed) {
+      parts.push_back(fmt::format("label: {} column", place_of(columns, columns.label)));
+    } else if (columns.label > 0 || name != "label") {
+      parts.push_back(fmt::format("label: column {}, {}", shown(name), place_of(columns, columns.label)));
     }
-    columns.label = static_cast<int64_t>(i);
   }
-  return columns;
+  if (columns.id >= 0)
+    parts.push_back(fmt::format("ids: column {}", shown(columns.names[static_cast<size_t>(columns.id)])));
+  if (!columns.order.empty()) parts.emplace_back("pixels sorted by the numbers in their names");
+  std::vector<std::string> out;
+  for (const int64_t column : columns.left_out) {
+    const std::string& name = columns.names[static_cast<size_t>(column)];
+    out.push_back(name.empty() ? "a column without a name" : shown(name));
+  }
+  constexpr size_t kNamed = 3;
+  if (out.size() > kNamed) {
+    const size_t more = out.size() - kNamed;
+    out.resize(kNamed);
+    out.push_back(fmt::format("{} more", more));
+  }
+  if (!out.empty()) parts.push_back("left out: " + join(out));
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
 }
-
-std::optional<CsvColumns> columns_without_header(int64_t count) {
-  constexpr int64_t kMinSize = 8;
-  const auto size = static_cast<int64_t>(std::sqrt(static_cast<double>(count)));
-  const bool has_label = size * size + 1 == count;
-  if (size < kMinSize || (size * size != count && !has_label)) return std::nullopt;
-  CsvColumns columns{.names = {}, .label = has_label ? 0 : -1, .image_size = size, .order = {}};
-  if (has_label) columns.names.emplace_back("label");
-  for (int64_t i = 0; i < size * size; ++i) columns.names.push_back(fmt::format("pixel{}", i));
-  return columns;
-}
-
-void place_csv_pixels(CsvColumns& columns, const FailHeader& fail) { Mapping(columns, fail).map(); }
 
 }  // namespace digitrec

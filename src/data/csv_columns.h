@@ -2,38 +2,49 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace digitrec {
 
-/// Which column of a CSV of images holds what, by the names in its header.
+/// Which column of a CSV of images holds what, by its first line.
 struct CsvColumns {
-  std::vector<std::string> names;  ///< of all columns
-  int64_t label = -1;              ///< the column of the labels; -1: none
-  int64_t image_size = 0;          ///< S: there are S x S columns of pixels
+  char separator = ',';
+  bool has_header = true;
+  std::vector<std::string> names;   ///< of all columns
+  int64_t label = -1;               ///< the column of the labels; -1: none
+  bool is_label_guessed = false;    ///< no name says that it is; it may as well be the last one
+  int64_t id = -1;                  ///< the column that numbers the rows for a submission; -1: none
+  std::vector<int64_t> left_out{};  ///< columns of no use, ascending
+  int64_t image_size = 0;           ///< S: there are S x S columns of pixels
   /// For each pixel, row by row, its place among the columns of pixels; empty where they stand in that order.
   std::vector<int64_t> order{};
 
   int64_t count() const { return static_cast<int64_t>(names.size()); }
+  bool is_left_out(int64_t column) const;
+  /// Whether there are pixels, and a label or none, with commas between them.
+  bool are_plain() const { return separator == ',' && id < 0 && left_out.empty(); }
 };
 
-/// What is wrong with a header, and what to do; does not return.
+/// What is wrong with a first line, and what to do; does not return.
 using FailHeader = std::function<void(const std::string& message, const std::string& hint)>;
 
-/// Takes the names from a header with commas, and finds the column of the labels, which is named label, class, target
-/// or y, in any case. `fail` has to throw.
-CsvColumns name_csv_columns(std::string_view header, const FailHeader& fail);
+/// Finds the columns by the first line of a file.
+///
+/// The label is named label, class, target or y, in any case; an id is named id or ImageId. The numbers in the other
+/// names say which pixel stands where: pixel0 to pixel783, or rows and columns as in 1x1 to 28x28; names without
+/// numbers hold their pixels in order. What is named like an index, or like no pixel where the others are numbered, is
+/// left out. A line of numbers is no header, and an image of at least 8 x 8 pixels; where it has one number more, and
+/// where all names are alike, the first column is guessed to be the label.
+///
+/// `fail`, which has to throw, is called for names that fit no order and for pixels that make no square.
+CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail);
 
-/// The columns of a file without a header whose first line has `count` numbers: an image of at least 8 x 8 pixels row
-/// by row, with a label before it where there is one number more. Nothing where they make no image.
-std::optional<CsvColumns> columns_without_header(int64_t count);
+/// Makes the last column the label instead of the guessed one.
+void move_label_to_end(CsvColumns& columns);
 
-/// Finds which of the other columns holds which pixel. The numbers in the names say it, wherever a column stands:
-/// pixel0 to pixel783, or rows and columns as in 1x1 to 28x28. Names without numbers hold their pixels in order. Fails
-/// for names that fit no order, for a column unlike the others, which is no pixel, and for pixels that make no square.
-void place_csv_pixels(CsvColumns& columns, const FailHeader& fail);
+/// What is not as in Kaggle's files: "label: column class, the last; left out: Unnamed: 0". Empty: nothing.
+std::string describe_columns(const CsvColumns& columns);
 
 }  // namespace digitrec

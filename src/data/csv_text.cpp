@@ -1,5 +1,7 @@
 #include "data/csv_text.h"
 
+#include <algorithm>
+
 namespace digitrec {
 
 std::string_view trimmed(std::string_view text) {
@@ -18,6 +20,68 @@ std::string shown(std::string_view field) {
   for (const char c : field.substr(0, 24)) text += (c >= ' ' && c < 127) ? c : '?';
   if (field.size() > 24) text += "...";
   return text;
+}
+
+namespace {
+
+/// Where the field at the beginning of `text` ends: at the separator, or with the text. A separator between quotes is
+/// none.
+size_t end_of_field(std::string_view text, char separator) {
+  const size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos || text[first] != '"') return std::min(text.find(separator), text.size());
+  for (size_t i = first + 1; i < text.size(); ++i) {
+    if (text[i] != '"') continue;
+    if (i + 1 < text.size() && text[i + 1] == '"') {
+      ++i;  // a quote of the field's own
+      continue;
+    }
+    return std::min(text.find(separator, i), text.size());
+  }
+  return std::min(text.find(separator), text.size());  // never closed: whoever reads the field will say so
+}
+
+}  // namespace
+
+char find_separator(std::string_view line) {
+  size_t commas = 0;
+  size_t semicolons = 0;
+  size_t tabs = 0;
+  size_t words = 0;
+  char before = ' ';
+  bool is_quoted = false;
+  for (const char c : line) {
+    if (c == '"') is_quoted = !is_quoted;
+    if (is_quoted) continue;
+    commas += c == ',' ? 1 : 0;
+    semicolons += c == ';' ? 1 : 0;
+    tabs += c == '\t' ? 1 : 0;
+    words += before == ' ' && c != ' ' ? 1 : 0;
+    before = c;
+  }
+  if (commas + semicolons + tabs == 0) return words > 3 ? ' ' : ',';
+  if (semicolons > commas && semicolons >= tabs) return ';';
+  return tabs > commas ? '\t' : ',';
+}
+
+Fields::Fields(std::string_view line, char separator)
+    : rest_(separator == ' ' ? trimmed(line) : line), separator_(separator) {}
+
+bool Fields::take_number(int64_t max, int64_t& value) {
+  value = 0;
+  size_t i = 0;
+  for (; i < 3 && i < rest_.size() && rest_[i] >= '0' && rest_[i] <= '9'; ++i) value = value * 10 + (rest_[i] - '0');
+  if (i == 0 || value > max || i >= rest_.size() || rest_[i] != separator_ || separator_ == ' ') return false;
+  rest_.remove_prefix(i + 1);
+  return true;
+}
+
+std::string_view Fields::next() {
+  const size_t end = end_of_field(rest_, separator_);
+  const std::string_view field = rest_.substr(0, end);
+  at_end_ = end == rest_.size();
+  rest_.remove_prefix(at_end_ ? end : end + 1);
+  if (separator_ == ' ') rest_.remove_prefix(std::min(rest_.size(), rest_.find_first_not_of(' ')));
+  return trimmed(field);
 }
 
 }  // namespace digitrec

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,28 @@ std::string_view unquoted(std::string_view text);
 
 /// A field as a message shows it: cut off, and with ? for what cannot be printed.
 std::string shown(std::string_view field);
+
+/// What stands between two fields: the most frequent outside of quotes of comma, semicolon and tab, or blanks where
+/// there is none of them.
+char find_separator(std::string_view line);
+
+/// Takes the fields of a line from left to right, each without blanks at its ends; quotes stay. Several blanks are one
+/// separator.
+class Fields {
+ public:
+  Fields(std::string_view line, char separator);
+
+  /// Whether all fields are taken.
+  bool at_end() const { return at_end_; }
+  std::string_view next();
+  /// Takes the next field if it is a number of up to three digits, at most `max`, and not the last: most fields are.
+  /// Else nothing happens.
+  bool take_number(int64_t max, int64_t& value);
+
+ private:
+  std::string_view rest_;
+  char separator_;
+  bool at_end_ = false;
+};
 
 }  // namespace digitrec

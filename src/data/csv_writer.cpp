@@ -10,8 +10,12 @@
 
 namespace digitrec {
 
-void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) {
-  constexpr size_t kFlushBytes = 1 << 20;
+namespace {
+
+/// Hands the text over piece by piece.
+template <class Take>
+void make_image_csv(const Dataset& dataset, Take take) {
+  constexpr size_t kPiece = 1 << 20;
   std::array<std::string, 256> digits;
   for (size_t value = 0; value < digits.size(); ++value) digits[value] = std::to_string(value);
 
@@ -20,31 +24,48 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
   const uint8_t* pixel = images.const_data_ptr<uint8_t>();
   const int64_t* label = dataset.has_labels() ? dataset.labels.const_data_ptr<int64_t>() : nullptr;
 
-  AtomicFile file(path);
   std::string text = label != nullptr ? "label" : "";
   for (int64_t i = 0; i < pixels; ++i)
     fmt::format_to(std::back_inserter(text), "{}pixel{}", text.empty() ? "" : ",", i);
   text += '\n';
   for (int64_t row = 0; row < dataset.size(); ++row) {
-    if (label != nullptr) fmt::format_to(std::back_inserter(text), "{},", label[row]);
+    if (label != nullptr) text += csv_field(dataset.classes.label(label[row])) + ",";
     for (int64_t i = 0; i < pixels; ++i) {
       text += digits[pixel[row * pixels + i]];
       text += i + 1 < pixels ? ',' : '\n';
     }
-    if (text.size() > kFlushBytes) {
-      file.write(text);
+    if (text.size() > kPiece) {
+      take(text);
       text.clear();
     }
   }
-  file.write(text);
+  take(text);
+}
+
+}  // namespace
+
+std::string image_csv(const Dataset& dataset) {
+  std::string whole;
+  make_image_csv(dataset, [&](const std::string& text) { whole += text; });
+  return whole;
+}
+
+void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) {
+  AtomicFile file(path);
+  make_image_csv(dataset, [&](const std::string& text) { file.write(text); });
   file.commit();
 }
 
-std::string id_label_csv(const at::Tensor& labels) {
+std::string SubmissionNames::line(int64_t row, int64_t label_index) const {
+  const std::string row_id = ids.empty() ? std::to_string(row + 1) : csv_field(ids[static_cast<size_t>(row)]);
+  return row_id + "," + csv_field(classes.label(label_index));
+}
+
+std::string id_label_csv(const at::Tensor& labels, const SubmissionNames& names) {
   const at::Tensor dense = labels.contiguous();
   const int64_t* label = dense.const_data_ptr<int64_t>();
-  std::string text = "ImageId,Label\n";
-  for (int64_t i = 0; i < dense.numel(); ++i) fmt::format_to(std::back_inserter(text), "{},{}\n", i + 1, label[i]);
+  std::string text = names.header() + "\n";
+  for (int64_t i = 0; i < dense.numel(); ++i) text += names.line(i, label[i]) + "\n";
   return text;
 }
 

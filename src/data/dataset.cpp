@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "digitrec/core/error.h"
 
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
 #include <spdlog/fmt/fmt.h>
@@ -26,6 +27,8 @@ at::Tensor adopt(std::vector<T> values, at::IntArrayRef shape, at::ScalarType ty
 
 int64_t Dataset::num_classes() const {
   if (!has_labels()) throw Error(fmt::format("{}: has no labels", source));
+  const size_t named = std::max(classes.labels.size(), classes.names.size());
+  if (named > 0) return static_cast<int64_t>(named);
   return labels.max().item<int64_t>() + 1;
 }
 
@@ -55,13 +58,37 @@ std::string fingerprint(const Dataset& dataset) {
   return fmt::format("{:016x}", hash);
 }
 
-void require_labels_below(const Dataset& dataset, int64_t classes) {
+void match_classes(Dataset& dataset, const Classes& classes, int64_t count) {
+  if (!dataset.has_labels()) throw Error(fmt::format("{}: has no labels", dataset.source));
   const int64_t found = dataset.num_classes();
-  if (found > classes) {
-    throw Error(fmt::format("{}: label {} is beyond the model's {} classes (0 to {})", dataset.source, found - 1,
-                            classes, classes - 1),
-                "use data of the same classes");
+  std::vector<int64_t> place(static_cast<size_t>(found), -1);
+  for (int64_t own = 0; own < found; ++own) {
+    for (int64_t other = 0; other < count && place[static_cast<size_t>(own)] < 0; ++other) {
+      if (dataset.classes.name(own) == classes.name(other)) place[static_cast<size_t>(own)] = other;
+    }
+    for (int64_t other = 0; other < count && place[static_cast<size_t>(own)] < 0; ++other) {
+      if (dataset.classes.label(own) == classes.label(other)) place[static_cast<size_t>(own)] = other;
+    }
   }
+  at::Tensor labels = at::empty_like(dataset.labels);
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    const int64_t own = dataset.labels.const_data_ptr<int64_t>()[i];
+    const int64_t other = place[static_cast<size_t>(own)];
+    if (other < 0) {
+      const bool are_numbers = classes.labels.empty() && classes.names.empty();
+      throw Error(
+          fmt::format("{}: label {} is {} the model's {} classes ({} to {})", dataset.source, dataset.classes.name(own),
+                      are_numbers ? "beyond" : "none of", count, classes.name(0), classes.name(count - 1)),
+          "use data of the same classes");
+    }
+    labels.data_ptr<int64_t>()[i] = other;
+  }
+  dataset.labels = labels;
+  dataset.classes = classes;
+}
+
+void add_reading(Dataset& dataset, const std::string& what) {
+  dataset.reading += (dataset.reading.empty() ? "" : "; ") + what;
 }
 
 }  // namespace digitrec

@@ -1,13 +1,41 @@
 #include "data/formats.h"
 
 #include "core/names.h"
+#include "data/arrays.h"
+#include "data/byte_stream.h"
 #include "data/csv.h"
 #include "data/idx.h"
-#include "data/npz.h"
+
+#include <algorithm>
 
 namespace digitrec {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+bool holds(const std::string& name, std::string_view word) { return name.find(word) != std::string::npos; }
+
+bool is_idx_images(const std::string& name) {
+  return holds(name, "images") && (holds(name, "idx") || holds(name, "ubyte") || !holds(name, "."));
+}
+
+bool is_test(const std::string& name) { return holds(name, "test") || holds(name, "t10k"); }
+
+bool is_npy_images(const std::string& name, std::string_view ending) {
+  return name.ends_with(ending) && has_image_array_name(name);
+}
+
+/// The file's name in lower case, without what only says how it is packed.
+std::string plain_name(const fs::path& file) {
+  std::string name = lower_case(file.filename().string());
+  for (const std::string_view ending : {".gz", ".zip"}) {
+    if (name.ends_with(ending)) name.erase(name.size() - ending.size());
+  }
+  return name;
+}
+
+}  // namespace
 
 // A format needs a row of this table and a reader, nothing else. tests/fuzz/CMakeLists.txt reads the names from here.
 const std::vector<DataFormat>& data_formats() {
@@ -15,20 +43,36 @@ const std::vector<DataFormat>& data_formats() {
       {.name = "CSV",
        .train_files = {"train.csv"},
        .test_files = {"test.csv", "test_labels.csv"},
+       .is_train_name = [](const std::string& name) { return name.ends_with("train.csv"); },
+       .is_test_name = [](const std::string& name) { return name.ends_with("test.csv"); },
        .is_format = nullptr,
        .load = load_csv},
       {.name = "IDX",
        .train_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
        .test_files = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
-       .is_format = has_idx_name,
+       .is_train_name = [](const std::string& name) { return is_idx_images(name) && holds(name, "train"); },
+       .is_test_name = [](const std::string& name) { return is_idx_images(name) && is_test(name); },
+       .is_format =
+           [](std::string_view beginning, const std::string& name) {
+             return is_idx(beginning) || holds(name, "-ubyte") || name.ends_with(".idx");
+           },
        .holds_mnist = true,
        .load = load_idx},
       {.name = "npz",
        .train_files = {"mnist.npz"},
        .test_files = {"mnist.npz"},
-       .is_format = [](const fs::path& file) { return file.extension() == ".npz"; },
+       .is_train_name = [](const std::string& name) { return name.ends_with(".npz") && !is_test(name); },
+       .is_test_name = [](const std::string& name) { return name.ends_with(".npz") && !holds(name, "train"); },
+       .is_format = [](std::string_view, const std::string& name) { return name.ends_with(".npz"); },
        .holds_mnist = true,
        .load = load_npz},
+      {.name = "npy",
+       .train_files = {"x_train.npy", "y_train.npy"},
+       .test_files = {"x_test.npy", "y_test.npy"},
+       .is_train_name = [](const std::string& name) { return is_npy_images(name, ".npy") && !is_test(name); },
+       .is_test_name = [](const std::string& name) { return is_npy_images(name, ".npy") && is_test(name); },
+       .is_format = [](std::string_view beginning, const std::string&) { return beginning.starts_with("\x93NUMPY"); },
+       .load = load_npy},
   };
   return formats;
 }
@@ -41,9 +85,42 @@ std::string data_format_names() {
   return join(names) + " or " + last;
 }
 
+const DataFormat& format_of(const fs::path& file) {
+  constexpr size_t kEnough = 16;
+  const std::string name = plain_name(file);
+  const std::string beginning = read_beginning(file, kEnough);
+  const DataFormat* otherwise = nullptr;
+  for (const DataFormat& format : data_formats()) {
+    if (format.is_format == nullptr) {
+      otherwise = &format;
+    } else if (format.is_format(beginning, name)) {
+      return format;
+    }
+  }
+  return *otherwise;
+}
+
+std::vector<FoundFile> find_files(const DataFolder& folder, bool is_training) {
+  std::vector<FoundFile> found;
+  for (const DataFormat& format : data_formats()) {
+    std::vector<fs::path> files = folder.find([&](const std::string& file) {
+      const std::string name = plain_name(file);
+      return is_training ? format.is_train_name(name) : format.is_test_name(name);
+    });
+    const std::string& usual = (is_training ? format.train_files : format.test_files).front();
+    const auto has_usual_name = [&](const fs::path& file) { return plain_name(file) == usual; };
+    if (std::any_of(files.begin(), files.end(), has_usual_name)) {
+      std::erase_if(files, [&](const fs::path& file) { return !has_usual_name(file); });
+      files.resize(1);  // plain before packed
+    }
+    for (const fs::path& file : files) found.push_back({file, &format});
+  }
+  return found;
+}
+
 std::optional<fs::path> find_plain_or_gzip(const fs::path& folder, const std::string& name) {
   for (const std::string& candidate : {name, name + ".gz"}) {
-    if (fs::exists(folder / candidate)) return folder / candidate;
+    if (can_be_read_again(folder / candidate)) return folder / candidate;
   }
   return std::nullopt;
 }

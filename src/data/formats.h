@@ -1,11 +1,13 @@
 #pragma once
 
+#include "data/data_folder.h"
 #include "digitrec/data/dataset.h"
 #include "digitrec/data/source.h"
 
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitrec {
@@ -17,8 +19,13 @@ struct DataFormat {
   /// The usual names of its files, the one with the images first, then those read with it. Each may be gzip.
   std::vector<std::string> train_files;
   std::vector<std::string> test_files;
-  /// Whether a file, which exists, is of this format; null for the one row that takes what no other does.
-  bool (*is_format)(const std::filesystem::path& file);
+  /// Whether a file in a folder is named as one of images to train on is, and to test on. `name`: in lower case,
+  /// without .gz or .zip.
+  bool (*is_train_name)(const std::string& name);
+  bool (*is_test_name)(const std::string& name);
+  /// Whether a file, which exists, is of this format by its first bytes, unpacked, and its name in lower case; null for
+  /// the one row that takes what no other does.
+  bool (*is_format)(std::string_view beginning, const std::string& name);
   bool holds_mnist = false;  ///< usually holds MNIST as published, which contains Kaggle's test images
   /// Reads the file, and the files beside it that belong to it. Throws Error.
   Dataset (*load)(const std::filesystem::path& file, Purpose purpose, int64_t max_rows);
@@ -27,8 +34,21 @@ struct DataFormat {
 /// All formats, the most common first.
 const std::vector<DataFormat>& data_formats();
 
-/// "CSV, IDX or npz"
+/// "CSV, IDX, npz or npy"
 std::string data_format_names();
+
+/// The format of a file.
+const DataFormat& format_of(const std::filesystem::path& file);
+
+/// A file of images in a folder, and its format.
+struct FoundFile {
+  std::filesystem::path file;
+  const DataFormat* format;
+};
+
+/// The files directly in a folder to train on, or to test on. Where one has the usual name, others named like it are
+/// left out.
+std::vector<FoundFile> find_files(const DataFolder& folder, bool is_training);
 
 /// `folder/name`, or else `folder/name.gz`, if it exists.
 std::optional<std::filesystem::path> find_plain_or_gzip(const std::filesystem::path& folder, const std::string& name);

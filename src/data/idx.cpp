@@ -1,7 +1,8 @@
 #include "data/idx.h"
 
 #include "data/byte_stream.h"
-#include "data/formats.h"
+#include "data/data_folder.h"
+#include "data/pixels.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/ops/tensor.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 namespace digitrec {
@@ -18,8 +20,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr uint32_t kImagesMagic = 0x00000803;
-constexpr uint32_t kLabelsMagic = 0x00000801;
+/// What a file says of itself.
+struct IdxHeader {
+  NumberType type = NumberType::u8;
+  std::vector<int64_t> shape;  ///< rows first
+
+  uint64_t rows() const { return static_cast<uint64_t>(shape.front()); }
+};
+
+std::optional<NumberType> type_of(uint8_t code) {
+  const std::map<uint8_t, NumberType> types{{0x08, NumberType::u8},  {0x09, NumberType::i8},  {0x0B, NumberType::i16},
+                                            {0x0C, NumberType::i32}, {0x0D, NumberType::f32}, {0x0E, NumberType::f64}};
+  const auto found = types.find(code);
+  if (found == types.end()) return std::nullopt;
+  return found->second;
+}
 
 uint32_t read_big_endian(ByteStream& stream) {
   std::array<uint8_t, 4> bytes{};
@@ -30,12 +45,19 @@ uint32_t read_big_endian(ByteStream& stream) {
          static_cast<uint32_t>(bytes[2]) << 8 | bytes[3];
 }
 
-void require_magic(ByteStream& stream, uint32_t expected, std::string_view what) {
+/// `what`: images or labels.
+IdxHeader read_header(ByteStream& stream, std::string_view what) {
+  constexpr uint32_t kMaxDimensions = 4;
   const uint32_t magic = read_big_endian(stream);
-  if (magic != expected) {
+  const auto type = type_of(static_cast<uint8_t>(magic >> 8));
+  const uint32_t dimensions = magic & 0xFF;
+  if (magic >> 16 != 0 || !type || dimensions < 1 || dimensions > kMaxDimensions) {
     throw Error(fmt::format("{}: IDX magic is {:#010x}; expected {:#010x} (a file of {})", stream.path().string(),
-                            magic, expected, what));
+                            magic, what == "images" ? 0x803 : 0x801, what));
   }
+  IdxHeader header{*type, {}};
+  for (uint32_t i = 0; i < dimensions; ++i) header.shape.push_back(read_big_endian(stream));
+  return header;
 }
 
 /// A file may be small and yet unpack, by its header, to more than memory holds: digits shrink to a fifth or a tenth.
@@ -51,10 +73,10 @@ void require_plausible(const ByteStream& stream, uint64_t promised, uint64_t wan
 
 /// Reads `wanted` of the `promised` bytes that should follow the header. Memory grows as bytes arrive, so that a false
 /// header costs none. When all are wanted, the file must end with them.
-std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t wanted) {
+std::string read_body(ByteStream& stream, uint64_t promised, uint64_t wanted) {
   constexpr uint64_t kChunk = 1 << 22;
   require_plausible(stream, promised, wanted);
-  std::vector<uint8_t> bytes;
+  std::string bytes;
   while (bytes.size() < wanted) {
     const size_t before = bytes.size();
     const uint64_t want = std::min(kChunk, wanted - before);
@@ -75,51 +97,59 @@ std::vector<uint8_t> read_body(ByteStream& stream, uint64_t promised, uint64_t w
   return bytes;
 }
 
-/// train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte in the same folder, plain or gzip, if it exists.
-std::optional<fs::path> labels_beside(const fs::path& images) {
-  std::string name = images.filename().string();
-  const auto position = name.find("images-idx3");
-  if (position == std::string::npos) return std::nullopt;
-  name.replace(position, 11, "labels-idx1");
-  if (name.ends_with(".gz")) name.resize(name.size() - 3);
-  return find_plain_or_gzip(images.parent_path(), name);
+/// IDX's numbers are big-endian.
+void turn_round(std::string& bytes, NumberType type) {
+  const auto size = static_cast<size_t>(size_of(type));
+  if (size == 1) return;
+  for (size_t i = 0; i + size <= bytes.size(); i += size)
+    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i + size));
 }
 
 uint64_t limited(uint64_t count, int64_t limit) {
   return limit > 0 ? std::min(count, static_cast<uint64_t>(limit)) : count;
 }
 
+/// The first `limit` rows, or all: `row` numbers each.
+std::string read_rows(ByteStream& stream, const IdxHeader& header, uint64_t row, int64_t limit) {
+  const uint64_t bytes = row * static_cast<uint64_t>(size_of(header.type));
+  std::string numbers = read_body(stream, header.rows() * bytes, limited(header.rows(), limit) * bytes);
+  turn_round(numbers, header.type);
+  return numbers;
+}
+
 }  // namespace
 
-Dataset read_idx_images(const std::filesystem::path& path, int64_t max_images) {
+Dataset read_idx_images(const fs::path& path, int64_t max_images) {
   ByteStream stream(path);
-  require_magic(stream, kImagesMagic, "images");
-  const uint64_t count = read_big_endian(stream);
-  const uint64_t rows = read_big_endian(stream);
-  const uint64_t columns = read_big_endian(stream);
-  if (rows != columns) {
-    throw Error(fmt::format("{}: images of {} x {} pixels; expected square ones", path.string(), rows, columns));
-  }
-  if (rows == 0 || rows > static_cast<uint64_t>(kMaxImageSize)) {
-    throw Error(fmt::format("{}: images of {} x {} pixels; expected a side of 1 to {}", path.string(), rows, columns,
-                            kMaxImageSize));
-  }
-  if (count == 0) throw Error(fmt::format("{}: holds no images", path.string()));
-  // At most 2^32 * 2^16: no overflow.
-  const uint64_t image_bytes = rows * columns;
-  std::vector<uint8_t> pixels = read_body(stream, count * image_bytes, limited(count, max_images) * image_bytes);
-  return make_dataset(std::move(pixels), {}, static_cast<int64_t>(rows), path.string());
+  const IdxHeader header = read_header(stream, "images");
+  const std::string name = path.string();
+  const auto side = static_cast<uint64_t>(side_of_images(header.shape, name));
+  // At most 2^32 * 2^16 * 8: no overflow.
+  const std::string numbers = read_rows(stream, header, side * side, max_images);
+  std::string reading;
+  std::vector<uint8_t> pixels = pixels_of(numbers, header.type, name, reading);
+  Dataset dataset = make_dataset(std::move(pixels), {}, static_cast<int64_t>(side), name);
+  dataset.reading = reading;
+  return dataset;
 }
 
-std::vector<int64_t> read_idx_labels(const std::filesystem::path& path, int64_t max_labels) {
+std::vector<int64_t> read_idx_labels(const fs::path& path, int64_t max_labels) {
+  constexpr uint64_t kMaxColumns = 64;
   ByteStream stream(path);
-  require_magic(stream, kLabelsMagic, "labels");
-  const uint64_t count = read_big_endian(stream);
-  const std::vector<uint8_t> bytes = read_body(stream, count, limited(count, max_labels));
-  return {bytes.begin(), bytes.end()};
+  const IdxHeader header = read_header(stream, "labels");
+  const uint64_t columns = header.shape.size() == 2 ? static_cast<uint64_t>(header.shape[1]) : 1;
+  if (header.shape.size() > 2 || columns < 1 || columns > kMaxColumns) {
+    throw Error(
+        fmt::format("{}: {} numbers; expected labels, one for each image", path.string(), shape_text(header.shape)));
+  }
+  const std::string numbers = read_rows(stream, header, columns, max_labels);
+  const auto size = static_cast<size_t>(size_of(header.type));
+  std::string first;  // QMNIST has the writer and more in the other columns
+  for (size_t i = 0; i < numbers.size(); i += size * columns) first += numbers.substr(i, size);
+  return labels_of(first, header.type, path.string());
 }
 
-Dataset read_idx(const std::filesystem::path& images, const std::filesystem::path& labels, int64_t max_images) {
+Dataset read_idx(const fs::path& images, const fs::path& labels, int64_t max_images) {
   Dataset dataset = read_idx_images(images, max_images);
   std::vector<int64_t> classes = read_idx_labels(labels, max_images);
   if (static_cast<int64_t>(classes.size()) != dataset.size()) {
@@ -131,17 +161,37 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
   return dataset;
 }
 
-bool has_idx_name(const fs::path& path) { return path.filename().string().find("-ubyte") != std::string::npos; }
+bool is_idx(std::string_view beginning) {
+  return beginning.size() >= 8 && beginning[0] == 0 && beginning[1] == 0 &&
+         type_of(static_cast<uint8_t>(beginning[2])).has_value() && beginning[3] >= 1 && beginning[3] <= 4;
+}
+
+fs::path find_idx_labels(const fs::path& images) {
+  const std::string name = images.filename().string();
+  const size_t at = name.find("images");
+  if (at == std::string::npos) return {};
+  const std::string wanted = name.substr(0, at) + "labels";
+  const DataFolder folder(images.parent_path());
+  std::vector<fs::path> found = folder.find([&](const std::string& other) { return other.starts_with(wanted); });
+  if (found.empty()) {  // train-labels.idx1-ubyte/train-labels-idx1-ubyte
+    const DataFolder above(images.parent_path().parent_path());
+    for (const fs::path& beside : above.folders()) {
+      if (!beside.filename().string().starts_with(wanted)) continue;
+      found = DataFolder(beside).find([&](const std::string& other) { return other.starts_with(wanted); });
+    }
+  }
+  return found.empty() ? fs::path{} : found.front();
+}
 
 Dataset load_idx(const fs::path& images, Purpose purpose, int64_t max_rows) {
   if (purpose == Purpose::predict) return read_idx_images(images, max_rows);
-  const auto labels = labels_beside(images);
-  if (!labels && purpose == Purpose::inspect) return read_idx_images(images, max_rows);
-  if (!labels) {
+  const fs::path labels = find_idx_labels(images);
+  if (labels.empty() && purpose == Purpose::inspect) return read_idx_images(images, max_rows);
+  if (labels.empty()) {
     throw Error(
         fmt::format("{}: no label file beside it; expected one named like train-labels-idx1-ubyte", images.string()));
   }
-  return read_idx(images, *labels, max_rows);
+  return read_idx(images, labels, max_rows);
 }
 
 }  // namespace digitrec

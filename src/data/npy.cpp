@@ -4,11 +4,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
-#include <cstring>
-#include <functional>
-#include <numeric>
+#include <map>
 
 namespace digitrec {
 namespace {
@@ -81,27 +79,17 @@ std::vector<int64_t> read_shape(HeaderText& text, const std::string& name) {
   return shape;
 }
 
-int64_t item_size(const std::string& type, const std::string& name) {
-  for (const char* known : {"|u1", "|i1", "|b1", "<u2", "<i2", "<u4", "<i4", "<i8", "<u8"}) {
-    if (type == known) return type[2] - '0';
-  }
-  refuse_npy(name, fmt::format("its elements are of NumPy's type '{}', not little-endian whole numbers", type));
-}
-
-template <class Integer>
-void append(std::string_view bytes, std::vector<int64_t>& values) {
-  for (size_t i = 0; i + sizeof(Integer) <= bytes.size(); i += sizeof(Integer)) {
-    Integer value{};
-    std::memcpy(&value, bytes.data() + i, sizeof(Integer));
-    values.push_back(static_cast<int64_t>(value));
-  }
+NumberType number_type(const std::string& type, const std::string& name) {
+  const std::map<std::string, NumberType> types{
+      {"|u1", NumberType::u8},  {"|b1", NumberType::u8},  {"|i1", NumberType::i8},  {"<u2", NumberType::u16},
+      {"<i2", NumberType::i16}, {"<u4", NumberType::u32}, {"<i4", NumberType::i32}, {"<u8", NumberType::u64},
+      {"<i8", NumberType::i64}, {"<f4", NumberType::f32}, {"<f8", NumberType::f64}};
+  const auto found = types.find(type);
+  if (found != types.end()) return found->second;
+  refuse_npy(name, fmt::format("its elements are of NumPy's type '{}', not little-endian numbers", type));
 }
 
 }  // namespace
-
-int64_t NpyHeader::count() const {
-  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
-}
 
 NpyText npy_text(std::string_view prefix, const std::string& name) {
   if (prefix.size() < kNpyPrefix || !prefix.starts_with(kMagic)) refuse_npy(name, "not a .npy file");
@@ -115,13 +103,14 @@ NpyText npy_text(std::string_view prefix, const std::string& name) {
 NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
   NpyHeader header;
   HeaderText rest(text, name);
+  std::string type;
   bool has_shape = false;
   rest.expect('{');
   while (!rest.take('}')) {
     const std::string key = rest.quoted();
     rest.expect(':');
     if (key == "descr") {
-      header.type = rest.quoted();
+      type = rest.quoted();
     } else if (key == "fortran_order") {
       if (rest.boolean()) refuse_npy(name, "in Fortran's order, columns first");
     } else if (key == "shape") {
@@ -135,34 +124,14 @@ NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
       break;
     }
   }
-  if (header.type.empty() || !has_shape) refuse_npy(name, "its header lacks descr or shape");
-  header.item_size = item_size(header.type, name);
-  int64_t bytes = header.item_size;
+  if (type.empty() || !has_shape) refuse_npy(name, "its header lacks descr or shape");
+  header.type = number_type(type, name);
+  int64_t bytes = size_of(header.type);
   for (const int64_t side : header.shape) {
     if (side > 0 && bytes > kMaxBytes / side) refuse_npy(name, "its header promises more than 2^62 bytes");
     bytes *= side;
   }
   return header;
-}
-
-std::vector<int64_t> npy_integers(std::string_view bytes, const NpyHeader& header) {
-  std::vector<int64_t> values;
-  values.reserve(bytes.size() / static_cast<size_t>(header.item_size));
-  const bool is_signed = header.type[1] == 'i';
-  switch (header.item_size) {
-    case 1:
-      is_signed ? append<int8_t>(bytes, values) : append<uint8_t>(bytes, values);
-      break;
-    case 2:
-      is_signed ? append<int16_t>(bytes, values) : append<uint16_t>(bytes, values);
-      break;
-    case 4:
-      is_signed ? append<int32_t>(bytes, values) : append<uint32_t>(bytes, values);
-      break;
-    default:
-      append<int64_t>(bytes, values);
-  }
-  return values;
 }
 
 }  // namespace digitrec

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "data/pixels.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,11 +11,8 @@ namespace digitrec {
 
 /// What the header of a .npy file says (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 struct NpyHeader {
-  std::string type;            ///< NumPy's name: "|u1" is uint8, "<i8" int64
+  NumberType type = NumberType::u8;
   std::vector<int64_t> shape;  ///< rows first; each at least 0, their product times the size below 2^62
-  int64_t item_size = 0;       ///< bytes of an element
-
-  int64_t count() const;  ///< elements
 };
 
 /// Bytes to read of a .npy to know where its header's text lies: magic, version, the text's length.
@@ -30,10 +29,7 @@ struct NpyText {
 NpyText npy_text(std::string_view prefix, const std::string& name);
 
 /// Parses the text: a Python dict of descr, fortran_order and shape. Throws Error for anything else, for arrays in
-/// Fortran's order or big-endian, and for types other than whole numbers.
+/// Fortran's order or big-endian, and for types other than numbers.
 NpyHeader parse_npy_header(std::string_view text, const std::string& name);
-
-/// Elements of a whole-number type as int64. `bytes` holds a whole number of them.
-std::vector<int64_t> npy_integers(std::string_view bytes, const NpyHeader& header);
 
 }  // namespace digitrec

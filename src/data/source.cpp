@@ -1,13 +1,21 @@
 #include "digitrec/data/source.h"
 
 #include "core/file.h"
+#include "core/file_kind.h"
+#include "core/names.h"
+#include "data/archive.h"
+#include "data/byte_stream.h"
+#include "data/class_numbers.h"
+#include "data/data_folder.h"
 #include "data/formats.h"
+#include "data/picture_folder.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace digitrec {
 
@@ -15,76 +23,150 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// "train.csv or train-images-idx3-ubyte or mnist.npz"
+/// "train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures"
 std::string usual_files(bool is_training) {
-  std::string names;
-  for (const DataFormat& format : data_formats()) {
-    names += (names.empty() ? "" : " or ") + (is_training ? format.train_files : format.test_files).front();
-  }
-  return names;
+  std::vector<std::string> names;
+  for (const DataFormat& format : data_formats())
+    names.push_back((is_training ? format.train_files : format.test_files).front());
+  return join(names) + " or folders of pictures";
 }
 
-const DataFormat& format_of(const fs::path& file) {
-  const DataFormat* otherwise = nullptr;
-  for (const DataFormat& format : data_formats()) {
-    if (format.is_format == nullptr) {
-      otherwise = &format;
-    } else if (format.is_format(file)) {
-      return format;
+/// Folders that may lie between the one that is named and its files: torchvision's MNIST/raw, 7-Zip's
+/// train-images.idx3-ubyte, what an archive is unpacked into. In an archive it may be any.
+bool may_lie_between(const DataFolder& folder, const fs::path& below) {
+  const std::string name = lower_case(below.filename().string());
+  const auto holds = [&](const char* word) { return name.find(word) != std::string::npos; };
+  return folder.is_in_archive() || name == "raw" || name == "data" || name == "archive" || holds("mnist") ||
+         holds("idx") || holds("ubyte") || holds("digit");
+}
+
+/// The data files of a folder, or of those below that are one step, then two, away from it.
+std::vector<FoundFile> find_near_files(const fs::path& folder, bool is_training) {
+  constexpr int kMaxSteps = 3;
+  std::vector<DataFolder> level{DataFolder(folder)};
+  for (int step = 0; step < kMaxSteps; ++step) {
+    std::vector<FoundFile> found;
+    std::vector<DataFolder> next;
+    for (const DataFolder& place : level) {
+      const std::vector<FoundFile> here = find_files(place, is_training);
+      found.insert(found.end(), here.begin(), here.end());
+      for (const fs::path& below : place.folders()) {
+        if (may_lie_between(place, below)) next.emplace_back(below);
+      }
     }
+    if (!found.empty()) return found;
+    level = std::move(next);
   }
-  return *otherwise;
+  return {};
 }
 
-Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
+/// What a zip archive that is named, or the only one in a folder, holds; empty for a folder of files.
+fs::path only_archive(const fs::path& folder) {
+  const DataFolder place(folder);
+  if (place.is_in_archive()) return {};
+  const std::vector<fs::path> archives = place.find([](const std::string& name) { return name.ends_with(".zip"); });
+  return archives.size() == 1 && is_archive(archives.front()) ? archives.front() : fs::path{};
+}
+
+[[noreturn]] void fail_empty(const fs::path& folder, bool is_training) {
+  if (is_archive(folder)) {
+    const FileKind kind = file_kind(read_beginning(folder, kFileKindBytes));
+    throw Error(fmt::format("{}: {}; expected {} in it", folder.string(),
+                            kind.name.empty() ? "a zip archive" : kind.name, usual_files(is_training)),
+                std::string(kind.hint));
+  }
+  throw Error(
+      fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
+      fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
+                  "digitrec data synth --out {}",
+                  folder.string()));
+}
+
+/// The data file that a folder or an archive means.
+FoundFile choose_file(const fs::path& folder, Purpose purpose) {
   const bool is_training = purpose == Purpose::train;
-  const DataFormat* format = nullptr;
-  fs::path file;
-  for (const DataFormat& candidate : data_formats()) {
-    const auto& names = is_training ? candidate.train_files : candidate.test_files;
-    const auto found = find_plain_or_gzip(folder, names.front());
-    if (!found) continue;
-    if (format != nullptr) {
-      throw Error(fmt::format("{}: holds both {} and {}", folder.string(), file.filename().string(),
-                              found->filename().string()),
-                  "name the one to use");
-    }
-    format = &candidate;
-    file = *found;
-  }
-  if (format == nullptr) {
+  const std::vector<FoundFile> found = find_near_files(folder, is_training);
+  if (found.size() > 1) {
     throw Error(
-        fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-        fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
-                    "digitrec data synth --out {}",
-                    folder.string()));
+        fmt::format("{}: holds both {} and {}", folder.string(), found[0].file.lexically_relative(folder).string(),
+                    found[1].file.lexically_relative(folder).string()),
+        "name the one to use");
   }
-  return format->load(file, purpose, max_rows);
+  if (found.size() == 1) return found.front();
+  const DataFolder place(folder);
+  if (place.is_in_archive() && place.files().size() == 1 && place.folders().empty()) {
+    const fs::path& only = place.files().front();
+    return {only, &format_of(only)};
+  }
+  if (const fs::path archive = only_archive(folder); !archive.empty()) return choose_file(archive, purpose);
+  fail_empty(folder, is_training);
+}
+
+Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) {
+  if (is_data_folder(path)) {
+    const bool is_training = purpose == Purpose::train;
+    if (find_near_files(path, is_training).empty()) {
+      const fs::path classes = find_class_folders(path, purpose);
+      if (!classes.empty()) return load_picture_folder(classes, options.framing, options.max_rows);
+    }
+    const FoundFile chosen = choose_file(path, purpose);
+    // A file in an archive of its own, such as train.csv.zip in a folder.
+    if (is_archive(chosen.file) && DataFolder::exists(chosen.file)) return load(chosen.file, purpose, options);
+    return chosen.format->load(chosen.file, purpose, options.max_rows);
+  }
+  if (!split_archive_path(path)) require_file(path);
+  return format_of(path).load(path, purpose, options.max_rows);
+}
+
+bool is_named_emnist(const Dataset& dataset) {
+  const std::string name = lower_case(fs::path(dataset.source).filename().string());
+  return name.find("emnist") != std::string::npos;
 }
 
 }  // namespace
 
-Dataset load_dataset(const fs::path& path, Purpose purpose, int64_t max_rows) {
-  if (fs::is_directory(path)) return load_folder(path, purpose, max_rows);
-  require_file(path);
-  return format_of(path).load(path, purpose, max_rows);
+Dataset load_dataset(const fs::path& path, Purpose purpose, const DataOptions& options) {
+  Dataset dataset = load(path, purpose, options);
+  if (options.transpose) {
+    dataset.images = dataset.images.transpose(1, 2).contiguous();
+    add_reading(dataset, "rows and columns swapped");
+  } else if (is_named_emnist(dataset)) {
+    add_reading(dataset, "EMNIST's images lie on their side: --transpose turns them");
+  }
+  if (!options.class_names.empty()) {
+    name_classes(dataset, options.class_names);
+  } else if (const fs::path mapping = find_mapping(dataset.source); !mapping.empty() && dataset.has_labels()) {
+    name_classes(dataset, mapping);
+    add_reading(dataset, "classes: " + mapping.filename().string());
+  } else {
+    number_classes(dataset);
+  }
+  return dataset;
 }
 
 bool may_hold_kaggle_test_images(const Dataset& dataset) {
-  return format_of(dataset.source).holds_mnist && dataset.image_size() == 28 && dataset.has_labels() &&
-         dataset.num_classes() == 10;
+  if (dataset.image_size() != 28 || !dataset.has_labels() || dataset.num_classes() != 10) return false;
+  const std::string name = fs::path(dataset.source).filename().string();
+  return name.starts_with("mnist_train") || name.starts_with("mnist_test") || format_of(dataset.source).holds_mnist;
 }
+
+bool is_data_folder(const fs::path& path) { return DataFolder::exists(path); }
 
 std::vector<fs::path> find_data_files(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const bool is_training : {true, false}) {
-    for (const DataFormat& format : data_formats()) {
-      const auto& names = is_training ? format.train_files : format.test_files;
-      const auto file = find_plain_or_gzip(folder, names.front());
-      if (file && std::find(files.begin(), files.end(), *file) == files.end()) files.push_back(*file);
+    for (const FoundFile& found : find_near_files(folder, is_training)) {
+      if (std::find(files.begin(), files.end(), found.file) == files.end()) files.push_back(found.file);
     }
   }
-  return files;
+  if (!files.empty()) return files;
+  for (const Purpose purpose : {Purpose::train, Purpose::evaluate}) {
+    const fs::path classes = find_class_folders(folder, purpose);
+    if (!classes.empty() && (files.empty() || files.back() != classes)) files.push_back(classes);
+  }
+  const DataFolder place(folder);
+  const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1;
+  return is_single ? place.files() : files;
 }
 
 }  // namespace digitrec

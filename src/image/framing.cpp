@@ -8,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace digitrec {
 namespace {
@@ -94,8 +95,16 @@ std::vector<int32_t> large_components(const Components& found) {
   return large;
 }
 
+/// All components that are no dirt, as one character.
+std::vector<Group> group_all(const Components& found) {
+  const std::vector<int32_t> kept = large_components(found);
+  Group all{found.list[static_cast<size_t>(kept.front())].box, {}};
+  for (const int32_t component : kept) all.add(component, found.list[static_cast<size_t>(component)].box);
+  return {all};
+}
+
 /// Which components make up which digit, left to right.
-std::vector<Group> group(const Components& found) {
+std::vector<Group> group_digits(const Components& found) {
   std::vector<int32_t> kept = large_components(found);
   int64_t tallest = 0;
   for (const int32_t component : kept)
@@ -155,9 +164,9 @@ std::string refusal(const Box& box, const Drawing& fine, const Strokes& strokes)
   return "";
 }
 
-}  // namespace
-
-std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size) {
+/// `group`: gathers the components of a picture.
+std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
+                               std::vector<Group> (*group)(const Components&)) {
   const auto is_framed = [&] {
     if (image.width != image_size || image.height != image_size) return false;
     for (int64_t i = 0; i < image_size; ++i) {
@@ -176,8 +185,8 @@ std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size
   const Components found = bridge_gaps(ink, std::move(pieces));
   std::vector<FramedDigit> digits;
   std::string refused;
-  for (const Group& group : group(found)) {
-    Drawing digit = cut_out(ink, found, group);
+  for (const Group& character : group(found)) {
+    Drawing digit = cut_out(ink, found, character);
     Box box = ink_box(digit, kInk);
     const int64_t side = box_size(image_size);
     Drawing fine = scale_to_side(digit, box, kFine * side);
@@ -198,12 +207,33 @@ std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size
     const auto share = [](int64_t part, int64_t whole) {
       return static_cast<double>(part) / static_cast<double>(whole);
     };
-    digits.push_back({center_by_mass(scale_to_side(digit, box, side), image_size), share(group.box.left, ink.width),
-                      share(group.box.top, ink.height), share(group.box.right, ink.width),
-                      share(group.box.bottom, ink.height)});
+    digits.push_back({center_by_mass(scale_to_side(digit, box, side), image_size), share(character.box.left, ink.width),
+                      share(character.box.top, ink.height), share(character.box.right, ink.width),
+                      share(character.box.bottom, ink.height)});
   }
   if (digits.empty()) throw Error(fmt::format("{}: {}", image.source, refused));
   return digits;
+}
+
+}  // namespace
+
+std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size) {
+  return frame(image, image_size, group_digits);
+}
+
+FramedDigit frame_character(const GrayImage& image, int64_t image_size) {
+  return frame(image, image_size, group_all).front();
+}
+
+std::vector<uint8_t> scale_picture(const GrayImage& image, int64_t image_size) {
+  if (image.width == image_size && image.height == image_size) return image.pixels;
+  Drawing drawing(image.width, image.height);
+  std::copy(image.pixels.begin(), image.pixels.end(), drawing.ink.begin());
+  const Drawing scaled = scale(drawing, drawing.whole(), image_size, image_size);
+  std::vector<uint8_t> pixels;
+  for (const float value : scaled.ink)
+    pixels.push_back(static_cast<uint8_t>(std::lround(std::clamp(value, 0.0F, 255.0F))));
+  return pixels;
 }
 
 }  // namespace digitrec

@@ -20,4 +20,11 @@ struct FramedDigit {
 /// when there is no digit: it is blank, noise, a dot, or too small.
 std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size);
 
+/// The whole of a picture's ink framed likewise, as one character whatever its parts. Throws Error, naming
+/// `image.source`.
+FramedDigit frame_character(const GrayImage& image, int64_t image_size);
+
+/// The whole of a picture, ink or not, at `image_size` x `image_size`.
+std::vector<uint8_t> scale_picture(const GrayImage& image, int64_t image_size);
+
 }  // namespace digitrec

@@ -46,7 +46,7 @@ Interval wilson_interval(int64_t correct, int64_t rows) {
   return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
 }
 
-Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels) {
+Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels, const Classes& names) {
   Metrics metrics;
   metrics.rows = labels.size(0);
   const auto classes = static_cast<size_t>(probabilities.size(1));
@@ -71,8 +71,8 @@ Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& label
     }
     const int64_t hits = metrics.confusion[c][c];
     metrics.correct += hits;
-    metrics.classes.push_back(
-        {support, ratio(hits, predicted_as_c), ratio(hits, support), ratio(2 * hits, predicted_as_c + support)});
+    metrics.classes.push_back({names.name(static_cast<int64_t>(c)), support, ratio(hits, predicted_as_c),
+                               ratio(hits, support), ratio(2 * hits, predicted_as_c + support)});
   }
   metrics.accuracy = ratio(metrics.correct, metrics.rows);
   metrics.interval = wilson_interval(metrics.correct, metrics.rows);

@@ -9,8 +9,12 @@ nlohmann::ordered_json metrics_json(const Metrics& metrics) {
   Json classes = Json::array();
   for (size_t c = 0; c < metrics.classes.size(); ++c) {
     const ClassMetrics& m = metrics.classes[c];
-    classes.push_back(
-        {{"class", c}, {"support", m.support}, {"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}});
+    classes.push_back({{"class", c},
+                       {"name", m.name},
+                       {"support", m.support},
+                       {"precision", m.precision},
+                       {"recall", m.recall},
+                       {"f1", m.f1}});
   }
   Json bins = Json::array();
   for (size_t i = 0; i < metrics.calibration.size(); ++i) {

@@ -45,9 +45,19 @@ Predictor::Predictor(std::vector<Loaded<Checkpoint>> networks, const PredictorOp
                               shape().classes, shape().image_size, shape().image_size),
                   "name checkpoints of the same data");
     }
+    if (network.info.classes != classes()) {
+      throw Error(fmt::format("{}: its classes have other names or numbers than those of {}", file.string(),
+                              networks_.front().file.string()),
+                  "name checkpoints of the same data");
+    }
     network.model->to(options_.device);
     network.model->set_execution({options_.precision, Kernels::fused});
   }
+}
+
+DataOptions Predictor::data_options() const {
+  const CheckpointInfo& info = networks_.front().value.info;
+  return {.transpose = info.transpose, .framing = info.framing};
 }
 
 at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images) const {

@@ -15,17 +15,17 @@ namespace digitrec {
 
 namespace fs = std::filesystem;
 
-std::string probabilities_csv(const at::Tensor& probabilities) {
+std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionNames& names) {
   const at::Tensor dense = probabilities.contiguous();
   const float* probability = dense.const_data_ptr<float>();
   const at::Tensor labels = dense.argmax(1);
   const int64_t* label = labels.const_data_ptr<int64_t>();
   const int64_t classes = dense.size(1);
-  std::string text = "ImageId,Label";
-  for (int64_t c = 0; c < classes; ++c) fmt::format_to(std::back_inserter(text), ",p{}", c);
+  std::string text = names.header();
+  for (int64_t c = 0; c < classes; ++c) text += "," + csv_field("p" + names.classes.name(c));
   text += '\n';
   for (int64_t i = 0; i < dense.size(0); ++i) {
-    fmt::format_to(std::back_inserter(text), "{},{}", i + 1, label[i]);
+    text += names.line(i, label[i]);
     for (int64_t c = 0; c < classes; ++c)
       fmt::format_to(std::back_inserter(text), ",{:.6g}", probability[i * classes + c]);
     text += '\n';

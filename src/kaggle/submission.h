@@ -1,5 +1,7 @@
 #pragma once
 
+#include "data/csv_writer.h"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
@@ -13,8 +15,8 @@ namespace digitrec {
 /// Rows of Kaggle's test file, for a submission that stands alone.
 inline constexpr int64_t kDigitRecognizerTestRows = 28'000;
 
-/// `ImageId,Label,p0,...` with ids 1..N. `probabilities`: float32 [N, K].
-std::string probabilities_csv(const at::Tensor& probabilities);
+/// `ImageId,Label,p0,...`, a row for each image. `probabilities`: float32 [N, K].
+std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionNames& names = {});
 
 /// The sample_submission.csv in `folder`, plain or gzip, if there is one.
 std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 /// A data set that networks were trained on, and the rows that they saw.
 struct TrainingData {
   std::string path;
-  int64_t limit = 0;
+  DataOptions options;
   std::string print;  ///< its fingerprint; empty when it could not be read
   std::string error;  ///< why it could not be read
   Dataset dataset;
@@ -32,10 +32,10 @@ struct TrainingData {
   std::string checkpoint{};  ///< the first network that was trained on it
 };
 
-TrainingData open_training_data(const std::string& path, int64_t limit) {
-  TrainingData data{path, limit, {}, {}, {}, {}};
+TrainingData open_training_data(const std::string& path, const DataOptions& options) {
+  TrainingData data{path, options, {}, {}, {}, {}};
   try {
-    data.dataset = load_dataset(path, Purpose::train, limit);
+    data.dataset = load_dataset(path, Purpose::train, options);
     data.print = fingerprint(data.dataset);
     data.trained = at::zeros({data.dataset.size()}, at::kBool);
   } catch (const Error& error) {
@@ -57,8 +57,8 @@ class LeakSearch {
 
  private:
   void note_training_data(const Loaded<Checkpoint>& network);
-  void note_extra_data(const Loaded<Checkpoint>& network, const std::string& path);
-  TrainingData& find(const std::string& path, int64_t limit);
+  void note_extra_data(const Loaded<Checkpoint>& network, const std::string& path, const DataOptions& options);
+  TrainingData& find(const std::string& path, const DataOptions& options);
   void compare();
 
   /// Without its training rows only this is known: whether these are of the data set that was split for it.
@@ -85,10 +85,10 @@ class LeakSearch {
   LeakCheck check_;
 };
 
-TrainingData& LeakSearch::find(const std::string& path, int64_t limit) {
+TrainingData& LeakSearch::find(const std::string& path, const DataOptions& options) {
   const auto found = std::find_if(known_.begin(), known_.end(),
-                                  [&](const TrainingData& d) { return d.path == path && d.limit == limit; });
-  return found != known_.end() ? *found : known_.emplace_back(open_training_data(path, limit));
+                                  [&](const TrainingData& d) { return d.path == path && d.options == options; });
+  return found != known_.end() ? *found : known_.emplace_back(open_training_data(path, options));
 }
 
 void LeakSearch::note_training_data(const Loaded<Checkpoint>& network) {
@@ -102,8 +102,8 @@ void LeakSearch::note_training_data(const Loaded<Checkpoint>& network) {
   } catch (const Error& error) {
     return leave_unchecked(network, error.what());
   }
-  if (!config.extra_data.empty()) note_extra_data(network, config.extra_data);
-  TrainingData& data = find(config.data, config.limit);
+  if (!config.extra_data.empty()) note_extra_data(network, config.extra_data, extra_data_options(config));
+  TrainingData& data = find(config.data, data_options(config));
   if (!data.error.empty()) return leave_unchecked(network, data.error, &config);
   if (data.print != network.value.info.data) {
     return leave_unchecked(network, fmt::format("{} is not what it was trained on", data.dataset.source), &config);
@@ -112,8 +112,9 @@ void LeakSearch::note_training_data(const Loaded<Checkpoint>& network) {
   if (data.checkpoint.empty()) data.checkpoint = network.file.string();
 }
 
-void LeakSearch::note_extra_data(const Loaded<Checkpoint>& network, const std::string& path) {
-  TrainingData& extra = find(path, 0);
+void LeakSearch::note_extra_data(const Loaded<Checkpoint>& network, const std::string& path,
+                                 const DataOptions& options) {
+  TrainingData& extra = find(path, options);
   if (!extra.error.empty()) return note_unchecked(network, extra.error);
   extra.trained.fill_(true);
   if (extra.checkpoint.empty()) extra.checkpoint = network.file.string();

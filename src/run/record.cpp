@@ -70,7 +70,8 @@ PredictorOptions options_as_trained(const TrainConfig& config) {
 
 RunRecord load_run(const fs::path& folder, const std::string& data, const PredictorOptions& options) {
   const TrainConfig config = trained_config(folder);
-  return load_run(folder, load_dataset(data.empty() ? config.data : data, Purpose::train, config.limit), options);
+  const std::string& path = data.empty() ? config.data : data;
+  return load_run(folder, load_dataset(path, Purpose::train, data_options(config)), options);
 }
 
 RunRecord load_run(const fs::path& folder, const Dataset& dataset, const PredictorOptions& options) {
@@ -83,7 +84,7 @@ RunRecord load_run(const fs::path& folder, const Dataset& dataset, const Predict
   if (run.held_out.rows.numel() == 0)
     throw Error(fmt::format("{}: held back no rows; a report needs them", folder.string()));
   run.labels = run.dataset.labels.index_select(0, run.held_out.rows);
-  run.metrics = compute_metrics(run.held_out.probabilities, run.labels);
+  run.metrics = compute_metrics(run.held_out.probabilities, run.labels, run.dataset.classes);
   for (const Loaded<Checkpoint>& network : load_networks({folder})) {
     const RunPaths member(network.file.parent_path());
     NetworkRecord record{network.file, read_epoch_metrics(member.metrics()), 0};

@@ -194,8 +194,8 @@ void Run::finish(RunResult& result) const {
   result.reason = StopReason::finished;
   result.held_out = predict_held_out(paths_.folder(), dataset_, options_as_trained(config_));
   if (result.held_out.rows.numel() == 0) return write_summary(paths_, config_, nullptr);
-  const Metrics metrics =
-      compute_metrics(result.held_out.probabilities, dataset_.labels.index_select(0, result.held_out.rows));
+  const Metrics metrics = compute_metrics(result.held_out.probabilities,
+                                          dataset_.labels.index_select(0, result.held_out.rows), dataset_.classes);
   write_summary(paths_, config_, &metrics);
 }
 

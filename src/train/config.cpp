@@ -210,6 +210,10 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
   };
   for (ConfigOption& option : options) option.common = true;
   const std::vector<ConfigOption> recipe{
+      on_off("transpose", c.transpose, "Swap rows and columns of the images: EMNIST's lie on their side"),
+      choice("frame", c.frame, "What is read of pictures: digits cut out as MNIST's, or all of them",
+             {"digits", "none"}),
+      text("class_names", c.class_names, "Text file of the classes' names, one a line"),
       text("extra_data", c.extra_data, "CSV file of more rows to train on, such as serve's corrections"),
       number<double>("val_fraction", c.val_fraction, "Share of each class held back for validation", {0, 0.9}),
       choice("select", c.select, "Epoch kept as the best", {"validation", "last"}),
@@ -244,8 +248,9 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("kernels", c.kernels, "Kernels on the CPU, our own or LibTorch's", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
-  const std::array resumable{"epochs",     "patience",         "max_seconds", "device",      "threads",       "data",
-                             "extra_data", "checkpoint_every", "live",        "tensorboard", "detect_anomaly"};
+  const std::array resumable{"epochs",  "patience",    "max_seconds",    "device",
+                             "threads", "data",        "extra_data",     "checkpoint_every",
+                             "live",    "tensorboard", "detect_anomaly", "class_names"};
   for (ConfigOption& option : options) {
     option.resumable = std::find(resumable.begin(), resumable.end(), option.key) != resumable.end();
   }
@@ -325,6 +330,22 @@ std::string to_toml(const TrainConfig& config) {
 
 std::string fixed_settings(const TrainConfig& config) {
   return toml_of(config, [](const ConfigOption& option) { return !option.resumable && option.key != "out"; });
+}
+
+DataOptions data_options(const TrainConfig& config) {
+  return {config.limit, config.transpose, config.frame, config.class_names};
+}
+
+DataOptions extra_data_options(const TrainConfig& config) {
+  DataOptions options = data_options(config);
+  options.max_rows = 0;
+  return options;
+}
+
+bool has_fixed_settings(const TrainConfig& config, std::string_view toml, const std::string& source) {
+  TrainConfig other;
+  apply_config_text(other, still_fixed_settings(toml), source);
+  return fixed_settings(other) == fixed_settings(config);
 }
 
 std::string still_fixed_settings(std::string_view toml) {

@@ -119,7 +119,7 @@ void require_same_run(const TrainingState& state, const TrainingRows& rows, cons
                             config.extra_data.empty() ? "no `extra_data`" : config.extra_data, run),
                 "name them with `extra_data`");
   }
-  if (still_fixed_settings(state.note("settings")) != fixed_settings(config)) {
+  if (!has_fixed_settings(config, state.note("settings"), run)) {
     throw Error(fmt::format("{}: its config.toml has other settings than the run was trained with", run),
                 "put them back, or begin a new run with `config`");
   }

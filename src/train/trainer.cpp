@@ -39,6 +39,9 @@ CheckpointInfo describe_network(const TrainPlan& plan) {
   info.data = plan.rows.data;
   info.settings = fixed_settings(plan.config);
   info.shape = plan.shape;
+  info.classes = plan.rows.dataset.classes;
+  info.framing = plan.config.frame;
+  info.transpose = plan.config.transpose;
   info.normalization = plan.normalization;
   return info;
 }

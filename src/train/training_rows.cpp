@@ -16,13 +16,13 @@ namespace digitrec {
 TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
   TrainingRows rows{dataset, training_split(config, dataset), fingerprint(dataset)};
   if (config.extra_data.empty()) return rows;
-  const Dataset extra = load_dataset(config.extra_data, Purpose::train);
+  Dataset extra = load_dataset(config.extra_data, Purpose::train, extra_data_options(config));
   if (extra.image_size() != dataset.image_size()) {
     throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must have the same size", extra.source,
                             extra.image_size(), extra.image_size(), dataset.source, dataset.image_size(),
                             dataset.image_size()));
   }
-  require_labels_below(extra, dataset.num_classes());
+  match_classes(extra, dataset.classes, dataset.num_classes());
   rows.dataset.images = at::cat({dataset.images, extra.images});
   rows.dataset.labels = at::cat({dataset.labels, extra.labels});
   rows.split.train = at::cat({rows.split.train, at::arange(dataset.size(), dataset.size() + extra.size())});

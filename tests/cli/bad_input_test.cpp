@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TenMillionColumns", train("--data wide.csv"), 1,
              "wide.csv:1: the line is longer than a label and 256 x 256 pixels can be"},
         Case{"NotText", train("--data binary.csv"), 1,
-             "binary.csv: not a text file; expected comma-separated values with a header"},
+             "binary.csv: a program; expected comma-separated values with a header"},
         Case{"ClassWithOneExample", train("--data single.csv"), 1,
              "single.csv: class 3 has one example; expected at least 2, one to train on and one to validate; add some, "
              "or "

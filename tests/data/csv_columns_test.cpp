@@ -12,9 +12,7 @@ namespace {
 
 CsvColumns columns_of(const std::string& header) {
   const FailHeader fail = [](const std::string& message, const std::string& hint) { throw Error(message, hint); };
-  CsvColumns columns = name_csv_columns(header, fail);
-  place_csv_pixels(columns, fail);
-  return columns;
+  return find_csv_columns(header, fail);
 }
 
 using Order = std::vector<int64_t>;
@@ -59,16 +57,49 @@ TEST(CsvColumns, RefuseNamesThatFitNoOrder) {
   refused("label,a,b,b,c", "two columns are named b; expected each pixel once");
 }
 
-TEST(CsvColumns, RefuseAColumnThatIsNoPixel) {
+TEST(CsvColumns, LeaveOutWhatIsNoPixel) {
+  const auto described = [](const std::string& header) { return describe_columns(columns_of(header)); };
+  EXPECT_EQ(described("label,pixel0,pixel1,pixel2,pixel3"), "");
+  EXPECT_EQ(described("Unnamed: 0,label,pixel0,pixel1,pixel2,pixel3"),
+            "label: column label, number 2; left out: Unnamed: 0");
+  EXPECT_EQ(described(",label,pixel0,pixel1,pixel2,pixel3"),
+            "label: column label, number 2; left out: a column without a name");
+  EXPECT_EQ(described("label,pixel0,pixel1,pixel2,pixel3,"), "left out: a column without a name");
+  EXPECT_EQ(described("id,pixel0,pixel1,pixel2,pixel3"), "ids: column id");
+  EXPECT_EQ(described("pixel0,pixel1,pixel2,pixel3,writer,Class"), "label: column Class, the last; left out: writer");
+  EXPECT_EQ(described("label;pixel3;pixel1;pixel0;pixel2"), "semicolons; pixels sorted by the numbers in their names");
+  EXPECT_EQ(described("index,a,b,c,d"), "left out: index");
+  EXPECT_EQ(described("label,\"Unnamed: 0\",\"a,b\",b,c,d"), "left out: Unnamed: 0");
+}
+
+TEST(CsvColumns, GuessTheLabelWhereNamesSayNothing) {
+  std::string of_r;       // read.csv(header = FALSE), then write.csv
+  std::string of_pandas;  // read_csv(header=None).to_csv(index=False)
+  std::string taken;      // pandas takes the first row for the names, and numbers what it repeats
+  for (int i = 0; i < 65; ++i) {
+    const std::string comma = i > 0 ? "," : "";
+    of_r += comma + "V" + std::to_string(i + 1);
+    of_pandas += comma + std::to_string(i);
+    taken += comma + (i == 0 ? "5" : i == 1 ? "0" : "0." + std::to_string(i - 1));
+  }
+  for (const std::string& header : {of_r, of_pandas, taken}) {
+    const CsvColumns columns = columns_of(header);
+    EXPECT_EQ(columns.label, 0);
+    EXPECT_TRUE(columns.is_label_guessed && columns.has_header);
+    EXPECT_EQ(columns.image_size, 8);
+  }
+}
+
+TEST(CsvColumns, RefuseWhatMakesNoImage) {
   const auto refused = [](const std::string& header, const std::string& message) {
     EXPECT_ERROR(columns_of(header), Error, message);
   };
   refused("ImageId,pixel0,pixel1,pixel2",
-          "column 1, 'ImageId', is neither the label nor a pixel such as pixel0; remove it");
-  refused("label,pixel0,pixel1,pixel2,pixel3,",
-          "column 6, '', is neither the label nor a pixel such as pixel0; remove it");
-  refused("Labels,pixel0,pixel1,pixel2,pixel3",
-          "column 1, 'Labels', is neither the label nor a pixel such as pixel0; remove it");
+          "3 pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28");
+  refused("pixels,pixel0,pixel1,pixel2",
+          "3 columns named like pixel0 do not make a square image; is 'pixels' one of them?");
+  refused("label,class,pixel0", "columns label and class may both be the labels; expected one");
+  refused("id,ImageId,pixel0", "columns id and ImageId may both be the ids; expected one");
 }
 
 }  // namespace

@@ -59,8 +59,9 @@ TEST_P(RefusedIdx, SaysWhatDisagrees) {
 INSTANTIATE_TEST_SUITE_P(
     BadInput, RefusedIdx,
     testing::Values(
-        BadIdx{"WrongMagic", idx_images(1, 1, 1, "a", 0x801),
-               ": IDX magic is 0x00000801; expected 0x00000803 (a file of images)"},
+        BadIdx{"Labels", idx_labels(1, "a"), ": 1 numbers in a row, as labels are; expected images"},
+        BadIdx{"WrongMagic", idx_images(1, 1, 1, "a", 0xa03),
+               ": IDX magic is 0x00000a03; expected 0x00000803 (a file of images)"},
         BadIdx{"NotIdx", "label,pixel0\n", ": IDX magic is 0x6c616265; expected 0x00000803 (a file of images)"},
         BadIdx{"Short", std::string("\0\0\x08\x03\0\0", 6), ": too short for an IDX header; fetch the file again"},
         BadIdx{"Truncated", idx_images(3, 2, 2, "abcdefgh"),
@@ -108,14 +109,15 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
                    (folder / "train.csv").string());
   folder.write("test_labels.csv", "ImageId,Label\n1,0\n2,1\n");
   EXPECT_TRUE(load_dataset(folder.path(), Purpose::evaluate).labels.equal(torch::tensor({0, 1}, torch::kInt64)));
-  EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate, 1).size(), 1);
+  EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate, {.max_rows = 1}).size(), 1);
 }
 
 TEST(LoadDataset, RefusesAFolderWithBothKindsOrNone) {
   const TempFolder folder;
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
                folder.path().string() +
-                   ": no train.csv or train-images-idx3-ubyte or mnist.npz; get Kaggle's or MNIST's files with "
+                   ": no train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures; get "
+                   "Kaggle's or MNIST's files with "
                    "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out " +
                    folder.path().string());
   folder.write("train.csv", test::tiny_csv(6));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "digitrec/data/classes.h"
 #include "digitrec/data/normalization.h"
+#include "digitrec/data/source.h"
 #include "digitrec/model/classifier.h"
 
 #include <filesystem>
@@ -15,6 +17,9 @@ namespace digitrec {
 struct CheckpointInfo {
   std::string preset{};                     ///< name, see find_preset
   ModelShape shape{};                       ///< classes and image size that the network was built for
+  Classes classes{};                        ///< what its classes are called
+  Framing framing = Framing::digits;        ///< of pictures, as those it was trained on
+  bool transpose = false;                   ///< rows and columns of its data were swapped
   Normalization normalization{};            ///< of the pixels that it was trained on
   double temperature = 1;                   ///< divides the logits, for calibrated probabilities
   std::map<std::string, double> metrics{};  ///< of the epoch it holds: epoch, val_accuracy, val_loss, ...

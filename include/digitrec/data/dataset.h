@@ -1,5 +1,7 @@
 #pragma once
 
+#include "digitrec/data/classes.h"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
@@ -16,6 +18,11 @@ struct Dataset {
   at::Tensor images;   ///< uint8 [N, S, S], contiguous, on the CPU; 0 is background, 255 is ink
   at::Tensor labels;   ///< int64 [N], classes counted from 0; undefined when the file has no labels
   std::string source;  ///< the file or files it came from, for messages
+  Classes classes{};   ///< what the labels are called
+  /// What a submission calls the rows, by a file's column of ids, and that column's name; empty: 1, 2, 3, ...
+  std::vector<std::string> ids{};
+  std::string id_name{};
+  std::string reading{};  ///< what was not read as Kaggle writes it: "label: column class; left out: Unnamed: 0"
 
   /// Number of images, N.
   int64_t size() const { return images.size(0); }
@@ -23,7 +30,7 @@ struct Dataset {
   int64_t image_size() const { return images.size(1); }
   /// Whether the labels are known.
   bool has_labels() const { return labels.defined(); }
-  /// The highest label plus one. Throws Error when there are no labels.
+  /// As many as `classes` names, or the highest label plus one. Throws Error when there are no labels.
   int64_t num_classes() const;
 };
 
@@ -35,7 +42,11 @@ Dataset make_dataset(std::vector<uint8_t> pixels, std::vector<int64_t> labels, i
 /// cryptographic hash.
 std::string fingerprint(const Dataset& dataset);
 
-/// Throws Error naming the data set when a label does not fit a model with `classes` classes.
-void require_labels_below(const Dataset& dataset, int64_t classes);
+/// Numbers the labels as a network with `count` classes does that are called `classes`: by the names, or else by the
+/// numbers. Throws Error naming the data set for a label that is none of them.
+void match_classes(Dataset& dataset, const Classes& classes, int64_t count);
+
+/// Adds to what was not read as usual.
+void add_reading(Dataset& dataset, const std::string& what);
 
 }  // namespace digitrec

@@ -15,18 +15,37 @@ enum class Purpose {
   inspect,   ///< one file, with its labels if it has them
 };
 
-/// Loads the images that `--data PATH` means: a folder with Kaggle's CSV files, MNIST's IDX files or Keras's
-/// mnist.npz, or one such file; CSV and IDX may be gzip. The labels of an IDX image file are in the file beside it.
-/// Only `predict` and `inspect` give a Dataset without labels. `max_rows` > 0 stops after that many images.
+/// How pictures become images of one size.
+enum class Framing {
+  digits,  ///< ink found, cut out and centred, as MNIST's are
+  none,    ///< the whole picture, scaled
+};
+
+struct DataOptions {
+  int64_t max_rows = 0;                 ///< > 0: stops after that many images
+  bool transpose = false;               ///< swap rows and columns: EMNIST's images lie on their side
+  Framing framing = Framing::digits;    ///< of pictures
+  std::filesystem::path class_names{};  ///< a text file, see name_classes(); empty: none
+
+  bool operator==(const DataOptions&) const = default;
+};
+
+/// Loads the images that `--data PATH` means: a folder with data files, or one of these; a folder of pictures, one a
+/// class; and what is in a zip archive, as if it were a folder. The formats and their files are those of
+/// docs/data.md. Only `predict` and `inspect` give a Dataset without labels.
 ///
 /// Throws Error when there is nothing, when a folder holds several formats, for a broken file, and for missing labels.
-Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, int64_t max_rows = 0);
+Dataset load_dataset(const std::filesystem::path& path, Purpose purpose, const DataOptions& options = {});
 
 /// Whether these could be MNIST's own images, which Kaggle's Digit Recognizer competition draws its test set from: a
 /// model trained on them has seen that test set.
 bool may_hold_kaggle_test_images(const Dataset& dataset);
 
-/// The files in a folder to train on and to test on, in that order; empty when there are none. For `data info`.
+/// Whether a path is a folder of data rather than a file: a folder, or a zip archive.
+bool is_data_folder(const std::filesystem::path& path);
+
+/// What a folder or a zip archive holds to train on and to test on, in that order: files, or folders of pictures, one a
+/// class. Empty when there is nothing. For `data info`.
 std::vector<std::filesystem::path> find_data_files(const std::filesystem::path& folder);
 
 }  // namespace digitrec

@@ -1,14 +1,18 @@
 #pragma once
 
+#include "digitrec/data/classes.h"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace digitrec {
 
 /// How one class fared. A ratio whose denominator is 0 is 0, as in scikit-learn.
 struct ClassMetrics {
+  std::string name{};    ///< what people call it
   int64_t support = 0;   ///< rows of the class
   double precision = 0;  ///< share of the rows predicted as the class that are of it
   double recall = 0;     ///< share of the rows of the class that are predicted as it
@@ -48,7 +52,7 @@ struct Metrics {
 Interval wilson_interval(int64_t correct, int64_t rows);
 
 /// Scores the class of highest probability. `probabilities`: float [N, K] on the CPU; `labels`: int64 [N], each below
-/// K.
-Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels);
+/// K; `classes`: what these K are called.
+Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels, const Classes& classes = {});
 
 }  // namespace digitrec

@@ -32,6 +32,10 @@ class Predictor {
 
   /// Classes and image size, the same for all networks.
   const ModelShape& shape() const { return networks_.front().value.info.shape; }
+  /// What the classes are called, the same for all networks.
+  const Classes& classes() const { return networks_.front().value.info.classes; }
+  /// How its data was read when it was trained, as other data is too unless it is said otherwise.
+  DataOptions data_options() const;
   /// The networks, in the order given.
   const std::vector<Loaded<Checkpoint>>& networks() const { return networks_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "digitrec/core/execution.h"
+#include "digitrec/data/source.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -48,15 +49,18 @@ struct SaveInterval {
 /// Everything that a training run depends on; together with the data it is enough to repeat the run. Ranges are checked
 /// by `train_options`, which gives each field its name in files and on the command line.
 struct TrainConfig {
-  std::string model = "cnn";    ///< preset
-  std::string data = "data";    ///< folder or file; see load_dataset
-  std::string extra_data;       ///< more rows, trained on and never validated on; empty: none
-  std::string out;              ///< run folder; empty: `runs/MODEL-TIME`
-  std::string device = "auto";  ///< see choose_device
-  int64_t epochs = 10;          ///< passes over the training rows, at most
-  int64_t batch_size = 64;      ///< images per step
-  double lr = 0.001;            ///< peak learning rate
-  uint64_t seed = 42;           ///< of split, initial weights, shuffling, augmentation and dropout
+  std::string model = "cnn";        ///< preset
+  std::string data = "data";        ///< folder or file; see load_dataset
+  bool transpose = false;           ///< swap rows and columns of the images
+  Framing frame = Framing::digits;  ///< of pictures that are trained on
+  std::string class_names;          ///< text file of the classes' names; empty: none
+  std::string extra_data;           ///< more rows, trained on and never validated on; empty: none
+  std::string out;                  ///< run folder; empty: `runs/MODEL-TIME`
+  std::string device = "auto";      ///< see choose_device
+  int64_t epochs = 10;              ///< passes over the training rows, at most
+  int64_t batch_size = 64;          ///< images per step
+  double lr = 0.001;                ///< peak learning rate
+  uint64_t seed = 42;               ///< of split, initial weights, shuffling, augmentation and dropout
   PrecisionChoice precision = PrecisionChoice::automatic;  ///< see choose_precision
   int64_t threads = 0;                                     ///< CPU threads; 0: one per physical core
   int64_t limit = 0;                                       ///< rows read from the file; 0: all
@@ -129,6 +133,14 @@ std::string to_toml(const TrainConfig& config);
 
 /// to_toml without `out` and the keys that may change when a run is resumed.
 std::string fixed_settings(const TrainConfig& config);
+
+/// Whether these are the fixed_settings of a run, maybe of an earlier version; what that did not have yet is as by
+/// default. `source`: their name in messages. Throws UsageError for what are no settings.
+bool has_fixed_settings(const TrainConfig& config, std::string_view toml, const std::string& source);
+
+/// How the training data is to be read, and the extra data: all of it.
+DataOptions data_options(const TrainConfig& config);
+DataOptions extra_data_options(const TrainConfig& config);
 
 /// Of the fixed_settings of an earlier version those that are so today: without settings that are gone since, which did
 /// nothing, and those that may change by now.

@@ -1,0 +1,47 @@
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/data_options.h"
+#include "cli/outputs.h"
+#include "data/dataset_writer.h"
+#include "digitrec/data/source.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <memory>
+
+namespace digitrec::cli {
+namespace {
+
+struct ConvertCommand {
+  std::string in;
+  std::string out;
+  DataOptions options;
+};
+
+int run_convert(const ConvertCommand& command) {
+  require_apart({{"OUT", command.out}}, {command.in});
+  const Purpose purpose = is_data_folder(command.in) ? Purpose::train : Purpose::inspect;
+  const Dataset dataset = load_dataset(command.in, purpose, command.options);
+  log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
+  for (const std::filesystem::path& file : write_dataset(command.out, dataset))
+    say_written(file, fmt::format("{} rows", format_count(dataset.size())));
+  return 0;
+}
+
+}  // namespace
+
+Run setup_data_convert(CLI::App& data) {
+  auto command = std::make_shared<ConvertCommand>();
+  CLI::App* sub = data.add_subcommand("convert", "Write data in another format");
+  sub->add_option("in", command->in, "Data file, or a folder with training data")->required()->type_name("IN");
+  sub->add_option("out", command->out, "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures")
+      ->required()
+      ->type_name("OUT");
+  add_data_options(*sub, command->options);
+  sub->add_option("--limit", command->options.max_rows, "Number of rows to write, from the first; 0: all")
+      ->check(whole_number(0, 1'000'000'000))
+      ->type_name("[0]");
+  return [command] { return run_convert(*command); };
+}
+
+}  // namespace digitrec::cli

@@ -1,0 +1,231 @@
+#include "data/arrays.h"
+
+#include "core/names.h"
+#include "data/archive.h"
+#include "data/byte_stream.h"
+#include "data/npy.h"
+#include "data/pixels.h"
+#include "digitrec/core/error.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <ATen/ops/tensor.h>
+#include <algorithm>
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace digitrec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kMaxHeader = 1 << 16;
+
+/// An array, its header read.
+class Array {
+ public:
+  /// `read`: gives the next bytes of the .npy, or throws Error.
+  Array(std::string name, std::function<std::string(size_t)> read) : name_(std::move(name)), read_(std::move(read)) {
+    std::string head = read_(kNpyPrefix);
+    const auto [begin, size] = npy_text(head, name_);
+    if (size > kMaxHeader) throw Error(fmt::format("{}: a header of {} bytes; was it altered?", name_, size));
+    if (begin + size > head.size()) head += read_(begin + size - head.size());
+    header_ = parse_npy_header(std::string_view(head).substr(begin, size), name_);
+    surplus_ = head.substr(begin + size);
+  }
+
+  const std::string& name() const { return name_; }
+  const NpyHeader& header() const { return header_; }
+  int64_t rows() const { return header_.shape.empty() ? 0 : header_.shape.front(); }
+  /// The first rows, of so many numbers each: `max_rows` of them, or all for 0.
+  std::string read(int64_t numbers, int64_t max_rows) {
+    const int64_t wanted = max_rows > 0 ? std::min(rows(), max_rows) : rows();
+    const auto size = static_cast<size_t>(wanted * numbers * size_of(header_.type));
+    std::string bytes = surplus_.substr(0, size);
+    return bytes + read_(size - bytes.size());
+  }
+
+ private:
+  std::string name_;
+  std::function<std::string(size_t)> read_;
+  NpyHeader header_;
+  std::string surplus_;  ///< elements that were read with the prefix, when the header is shorter than NumPy's
+};
+
+Array array_in(const Archive& archive, const std::string& name) {
+  auto entry = std::make_shared<ArchiveEntry>(archive, name + ".npy");
+  return {entry->name(), [entry](size_t size) { return entry->read(size); }};
+}
+
+Array array_of(const fs::path& path) {
+  auto stream = std::make_shared<ByteStream>(path);
+  return {path.string(), [stream](size_t size) {
+            constexpr size_t kChunk = 1 << 22;
+            std::string bytes;
+            while (bytes.size() < size) {  // memory grows with what arrives, not with what the header promises
+              const size_t before = bytes.size();
+              const size_t want = std::min(kChunk, size - before);
+              bytes.resize(before + want);
+              bytes.resize(before + stream->read(bytes.data() + before, want));
+              if (bytes.size() < before + want) {
+                throw Error(fmt::format("{}: ends after {} of {} bytes", stream->path().string(), bytes.size(), size),
+                            "fetch it again");
+              }
+            }
+            return bytes;
+          }};
+}
+
+Dataset read_images(Array array, const fs::path& source, int64_t max_rows) {
+  const int64_t side = side_of_images(array.header().shape, array.name());
+  std::string reading;
+  std::vector<uint8_t> pixels =
+      pixels_of(array.read(side * side, max_rows), array.header().type, array.name(), reading);
+  Dataset dataset = make_dataset(std::move(pixels), {}, side, source.string());
+  dataset.reading = reading;
+  return dataset;
+}
+
+/// `images`: how many there are in the file.
+void read_labels(Dataset& dataset, Array array, int64_t images, int64_t max_rows) {
+  const std::vector<int64_t>& shape = array.header().shape;
+  const bool is_column = shape.size() == 2 && shape[1] == 1;
+  if ((shape.size() != 1 && !is_column) || shape[0] != images) {
+    throw Error(fmt::format("{}: {} labels; expected {}, one for each image", array.name(), shape_text(shape), images));
+  }
+  const std::vector<int64_t> labels = labels_of(array.read(1, max_rows), array.header().type, array.name());
+  dataset.labels = at::tensor(labels, at::kLong);
+}
+
+struct Names {
+  std::string_view images;
+  std::string_view labels;
+};
+
+constexpr std::array kTrainNames{Names{"x_train", "y_train"}, Names{"train_images", "train_labels"},
+                                 Names{"train_x", "train_y"}, Names{"images_train", "labels_train"}};
+constexpr std::array kTestNames{Names{"x_test", "y_test"}, Names{"test_images", "test_labels"},
+                                Names{"test_x", "test_y"}, Names{"images_test", "labels_test"},
+                                Names{"x_val", "y_val"},   Names{"val_images", "val_labels"}};
+constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"x", "y"},         Names{"data", "labels"},
+                                 Names{"data", "target"},   Names{"arr_0", "arr_1"}, Names{"imgs", "labels"}};
+
+/// The arrays of an archive, without ".npy".
+std::vector<std::string> array_names(const Archive& archive) {
+  std::vector<std::string> names;
+  for (const std::string& entry : archive.entries()) {
+    if (entry.ends_with(".npy")) names.push_back(entry.substr(0, entry.size() - 4));
+  }
+  return names;
+}
+
+std::string find_name(const std::vector<std::string>& names, std::string_view wanted) {
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const std::string& name) { return lower_case(name) == wanted; });
+  return found == names.end() ? "" : *found;
+}
+
+/// An archive's names of its images and of their labels, each empty when it is not there.
+struct Found {
+  std::string images;
+  std::string labels;
+};
+
+template <size_t N>
+Found find_names(const std::vector<std::string>& names, const std::array<Names, N>& known) {
+  for (const Names& pair : known) {
+    const std::string images = find_name(names, pair.images);
+    if (images.empty()) continue;
+    // Of {data, labels} and {data, target} the second may be meant.
+    const std::string labels = find_name(names, pair.labels);
+    const bool is_last = &pair == &known.back() || (&pair + 1)->images != pair.images;
+    if (!labels.empty() || is_last) return {images, labels};
+  }
+  return {};
+}
+
+Found find_arrays(const std::vector<std::string>& names, Purpose purpose) {
+  const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
+  Found found = is_test ? find_names(names, kTestNames) : find_names(names, kTrainNames);
+  if (found.images.empty() && purpose == Purpose::inspect) found = find_names(names, kTestNames);
+  if (found.images.empty()) found = find_names(names, kOtherNames);
+  if (found.images.empty() && names.size() == 1) found.images = names.front();
+  return found;
+}
+
+/// A name with the first `from` in it replaced, whatever its case; empty where there is none.
+std::string replaced(const std::string& name, std::string_view from, std::string_view to) {
+  const size_t at = lower_case(name).find(from);
+  return at == std::string::npos ? "" : name.substr(0, at) + std::string(to) + name.substr(at + from.size());
+}
+
+}  // namespace
+
+bool has_image_array_name(const std::string& name) {
+  const std::string lower = lower_case(name);
+  const bool has_x = lower.starts_with("x_") || lower.starts_with("x.") || lower.find("_x.") != std::string::npos;
+  return has_x || lower.find("image") != std::string::npos || lower.find("imgs") != std::string::npos;
+}
+
+fs::path find_array_labels(const fs::path& images) {
+  const std::string name = images.filename().string();
+  const std::array<Names, 5> pairs{Names{"images", "labels"}, Names{"image", "label"}, Names{"imgs", "labels"},
+                                   Names{"_x.", "_y."}, Names{"x", "y"}};
+  for (const Names& pair : pairs) {
+    const std::string other = replaced(name, pair.images, pair.labels);
+    const fs::path labels = images.parent_path() / other;
+    if (!other.empty() && can_be_read_again(labels)) return labels;
+  }
+  return {};
+}
+
+Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
+  const Archive archive(path, ".npz archive, as numpy.savez writes it");
+  const std::vector<std::string> names = array_names(archive);
+  const Found found = find_arrays(names, purpose);
+  const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
+  if (found.images.empty()) {
+    throw Error(fmt::format("{}: has no array {}; expected {} with labels {}, as Keras names them", path.string(),
+                            is_test ? "x_test" : "x_train", is_test ? "x_test" : "x_train",
+                            is_test ? "y_test" : "y_train"));
+  }
+  Array images = array_in(archive, found.images);
+  const int64_t rows = images.rows();
+  Dataset dataset = read_images(std::move(images), path, max_rows);
+  if (purpose == Purpose::predict) return dataset;
+  if (!found.labels.empty()) {
+    read_labels(dataset, array_in(archive, found.labels), rows, max_rows);
+  } else if (const fs::path beside = find_array_labels(path); !beside.empty() && is_archive(beside)) {
+    const Archive other(beside, ".npz archive, as numpy.savez writes it");
+    const std::vector<std::string> others = array_names(other);
+    if (others.size() == 1) read_labels(dataset, array_in(other, others.front()), rows, max_rows);
+  }
+  if (!dataset.has_labels() && purpose != Purpose::inspect) {
+    throw Error(fmt::format("{}: has no array {} with the labels of {}", path.string(), is_test ? "y_test" : "y_train",
+                            found.images));
+  }
+  return dataset;
+}
+
+Dataset load_npy(const fs::path& path, Purpose purpose, int64_t max_rows) {
+  Array images = array_of(path);
+  const int64_t rows = images.rows();
+  Dataset dataset = read_images(std::move(images), path, max_rows);
+  if (purpose == Purpose::predict) return dataset;
+  const fs::path labels = find_array_labels(path);
+  if (!labels.empty()) {
+    read_labels(dataset, array_of(labels), rows, max_rows);
+  } else if (purpose != Purpose::inspect) {
+    throw Error(
+        fmt::format("{}: no labels beside it; expected a file named like y_train.npy for x_train.npy", path.string()));
+  }
+  return dataset;
+}
+
+}  // namespace digitrec

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace digitrec {
+
+/// A folder, or a zip archive or a folder in one, which are read alike. What is hidden (".DS_Store") is not there.
+class DataFolder {
+ public:
+  /// Empty where `path` is none of them.
+  explicit DataFolder(const std::filesystem::path& path);
+
+  /// Whether a path is one of them. A .npz, which is a zip archive too, is not.
+  static bool exists(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  bool is_in_archive() const { return is_in_archive_; }
+  /// The paths of the files and folders directly in it, by name.
+  const std::vector<std::filesystem::path>& files() const { return files_; }
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }
+  /// Those of the files whose name is wanted.
+  std::vector<std::filesystem::path> find(const std::function<bool(const std::string& name)>& is_wanted) const;
+
+ private:
+  void list_archive(const std::filesystem::path& archive, const std::string& below);
+
+  std::filesystem::path path_;
+  bool is_in_archive_ = false;
+  std::vector<std::filesystem::path> files_;
+  std::vector<std::filesystem::path> folders_;
+};
+
+}  // namespace digitrec

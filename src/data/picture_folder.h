@@ -1,0 +1,19 @@
+#pragma once
+
+#include "digitrec/data/source.h"
+
+#include <filesystem>
+
+namespace digitrec {
+
+/// The folder below which each class has one of its own with its pictures in it: `folder`, or the one in it for the
+/// purpose (train, or test, val). Empty where there is none.
+std::filesystem::path find_class_folders(const std::filesystem::path& folder, Purpose purpose);
+
+/// Loads a folder of pictures, one a class, as torchvision's ImageFolder: the folders' names, sorted, are the classes';
+/// folders of the numbers 0, 1, 2, ... are these labels. Pictures come to 28 x 28 pixels, or without framing to their
+/// own size where they all have the same. `max_rows` > 0 takes that many, of each class about as many. Throws Error,
+/// which names the first picture that cannot be read and how many there are.
+Dataset load_picture_folder(const std::filesystem::path& folder, Framing framing, int64_t max_rows);
+
+}  // namespace digitrec

@@ -1,0 +1,316 @@
+// Data as people bring it: each file is read as the plain one of the same images is.
+#include "data/csv.h"
+#include "data/idx.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
+#include "image/image_file.h"
+#include "support.h"
+
+#include <zip.h>
+
+#include <fstream>
+#include <functional>
+
+namespace digitrec {
+namespace {
+
+namespace fs = std::filesystem;
+using test::TempFolder;
+
+/// A table of labelled images as text, with what people change about it.
+struct Table {
+  char separator = ',';
+  bool header = true;
+  bool quotes = false;
+  std::string before{};  ///< fields in front of the label, by name
+  std::string after{};   ///< behind the pixels
+  std::function<std::string(int)> pixel = [](int value) { return std::to_string(value); };
+  std::function<std::string(int64_t)> label = [](int64_t value) { return std::to_string(value); };
+};
+
+constexpr int64_t kRows = 40;
+constexpr int64_t kSide = 8;
+
+Dataset plain_data() {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < kRows; ++i) labels.push_back(i % 4);
+  return test::random_dataset(labels, kSide);
+}
+
+std::string text_of(const Dataset& data, const Table& table) {
+  const auto field = [&](const std::string& value) { return table.quotes ? "\"" + value + "\"" : value; };
+  const std::string comma(1, table.separator);
+  std::string text;
+  const auto add = [&](const std::string& value, bool first = false) {
+    text += (first ? "" : comma) + field(value);
+  };
+  if (table.header) {
+    if (!table.before.empty()) add(table.before == "-" ? "" : table.before, true);
+    add("label", table.before.empty());
+    for (int64_t i = 0; i < kSide * kSide; ++i) add("pixel" + std::to_string(i));
+    text += table.after + "\n";
+  }
+  for (int64_t row = 0; row < data.size(); ++row) {
+    if (!table.before.empty()) add(std::to_string(row), true);
+    add(table.label(data.labels[row].item<int64_t>()), table.before.empty());
+    const torch::Tensor pixels = data.images[row].flatten();
+    for (int64_t i = 0; i < pixels.numel(); ++i) add(table.pixel(pixels[i].item<int>()));
+    text += table.after + "\n";
+  }
+  return text;
+}
+
+std::string utf16(const std::string& text) {
+  std::string wide = "\xff\xfe";
+  for (const char c : text) {
+    wide += c;
+    wide += '\0';
+  }
+  return wide;
+}
+
+void write_zip(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& files) {
+  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+  for (const auto& [name, bytes] : files)
+    zip_file_add(zip, name.c_str(), zip_source_buffer(zip, bytes.data(), bytes.size(), 0), ZIP_FL_ENC_UTF_8);
+  zip_close(zip);
+}
+
+struct StrangeCsv {
+  const char* name;
+  Table table;
+  std::string reading;  ///< what is said about it
+
+  friend void PrintTo(const StrangeCsv& c, std::ostream* out) { *out << c.name; }
+};
+
+class StrangeTable : public testing::TestWithParam<StrangeCsv> {};
+
+TEST_P(StrangeTable, IsReadAsThePlainOne) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", text_of(plain, GetParam().table));
+  const Dataset data = load_dataset(file, Purpose::train);
+  EXPECT_TRUE(data.images.equal(plain.images));
+  EXPECT_TRUE(data.labels.equal(plain.labels));
+  EXPECT_EQ(data.reading, GetParam().reading);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Csv, StrangeTable,
+    testing::Values(
+        StrangeCsv{"Plain", {}, ""},
+        StrangeCsv{"Semicolons", {.separator = ';'}, "semicolons"},
+        StrangeCsv{"Tabs", {.separator = '\t'}, "tabs"},
+        StrangeCsv{"Blanks", {.separator = ' '}, "blanks"},
+        StrangeCsv{"NoHeader", {.header = false}, "no header; label: the first column"},
+        StrangeCsv{"NoHeaderTabs", {.separator = '\t', .header = false}, "no header; tabs; label: the first column"},
+        StrangeCsv{"Quotes", {.quotes = true}, ""},
+        StrangeCsv{"QuotedSemicolons", {.separator = ';', .quotes = true}, "semicolons"},
+        StrangeCsv{"Index", {.before = "-"}, "label: column label, number 2; left out: a column without a name"},
+        StrangeCsv{"Unnamed0", {.before = "Unnamed: 0"}, "label: column label, number 2; left out: Unnamed: 0"},
+        StrangeCsv{"Id", {.before = "id"}, "label: column label, number 2; ids: column id"},
+        StrangeCsv{"CommaTooMany", {.after = ","}, "left out: a column without a name"},
+        StrangeCsv{"CommaTooManyWithoutHeader",
+                   {.header = false, .after = ","},
+                   "no header; label: the first column; left out: a column without a name"},
+        StrangeCsv{"Reals", {.pixel = [](int value) { return std::to_string(value) + ".0"; }}, ""},
+        StrangeCsv{"RealLabels", {.label = [](int64_t value) { return std::to_string(value) + ".0"; }}, ""},
+        StrangeCsv{"ZeroToOne",
+                   {.pixel = [](int value) { return std::to_string(value / 255.0); }},
+                   "pixels 0 to 1"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(StrangeData, Utf16IsText) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", utf16(text_of(plain, {})));
+  const Dataset data = load_dataset(file, Purpose::train);
+  EXPECT_TRUE(data.images.equal(plain.images));
+  EXPECT_EQ(data.reading, "UTF-16");
+}
+
+TEST(StrangeData, ZeroAndOneAreBlackAndWhite) {
+  const TempFolder folder;
+  const auto file = folder.write("a.csv", "label,a,b,c,d\n3,0,1,1,0\n2,1,0,0,1\n");
+  EXPECT_EQ(read_csv(file, Labels::required).images.max().item<int>(), 255);
+}
+
+TEST(StrangeData, LabelsMayBeNames) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto name = [](int64_t label) { return std::string("dcba").substr(static_cast<size_t>(label), 1); };
+  const Dataset data = load_dataset(folder.write("a.csv", text_of(plain, {.label = name})), Purpose::train);
+  EXPECT_EQ(data.classes.names, (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_TRUE(data.labels.equal(3 - plain.labels));
+  const auto mistyped = folder.write("b.csv", "label,a\n5,1\nx,2\n");
+  EXPECT_ERROR(read_csv(mistyped, Labels::required), Error,
+               mistyped.string() + ":3: column label: 'x' is not a number; expected a whole number 0 to 999");
+}
+
+TEST(StrangeData, LabelsThatBeginAtOneOrHaveAGapGiveNoPhantomClass) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto odd = [](int64_t label) { return std::to_string(label == 3 ? 7 : label + 1); };
+  const std::string rows = text_of(plain, {.header = false, .label = odd});
+  const Dataset data =
+      load_dataset(folder.write("a.csv", text_of(plain, {.label = odd}) + rows), Purpose::train);
+  EXPECT_EQ(data.num_classes(), 4);
+  EXPECT_EQ(data.classes.labels, (std::vector<int64_t>{1, 2, 3, 7}));
+  EXPECT_EQ(data.classes.name(3), "7");
+  EXPECT_EQ(data.reading, "4 classes, labelled 1 to 7");
+  Dataset few = load_dataset(folder.write("b.csv", "label,a\n7,1\n2,9\n"), Purpose::train);
+  EXPECT_EQ(few.num_classes(), 8) << "chance, in two rows";
+  match_classes(few, data.classes, 4);
+  EXPECT_TRUE(few.labels.equal(torch::tensor({3, 1}, torch::kInt64)));
+  Dataset other = load_dataset(folder.write("c.csv", "label,a\n6,1\n2,9\n"), Purpose::train);
+  EXPECT_ERROR(match_classes(other, data.classes, 4), Error,
+               other.source + ": label 6 is none of the model's 4 classes (1 to 7); use data of the same classes");
+}
+
+TEST(StrangeData, IdsAreKept) {
+  const TempFolder folder;
+  std::string text = "id,pixel0,pixel1,pixel2,pixel3\n";
+  for (const char* id : {"7", "x-9", "\"3\""}) text += std::string(id) + ",1,2,3,4\n";
+  const Dataset data = load_dataset(folder.write("test.csv", text), Purpose::predict);
+  EXPECT_EQ(data.ids, (std::vector<std::string>{"7", "x-9", "3"}));
+  EXPECT_EQ(data.id_name, "id");
+}
+
+TEST(StrangeData, ClassesGetNamesFromAFile) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", text_of(plain, {}));
+  const auto named = [&](const std::string& names) {
+    return load_dataset(file, Purpose::train, {.class_names = folder.write("names.txt", names)});
+  };
+  EXPECT_EQ(named("zero\none\r\ntwo\n\nthree\nfour\n").classes.names,
+            (std::vector<std::string>{"zero", "one", "two", "three", "four"}));
+  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names, (std::vector<std::string>{"a", "b", "c", "three pins"}));
+  EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
+  const std::string names = (folder / "names.txt").string();
+  EXPECT_ERROR(named("zero\none\n"), Error, names + ": no name for label 2 of " + file.string() + "; it names 2 classes");
+  EXPECT_ERROR(named("a\nb\nb\nc\n"), Error,
+               names + ": two classes are named 'b'; expected another name for each");
+}
+
+TEST(StrangeData, ZipsAreFolders) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const std::string train = text_of(plain, {});
+  const std::string test = text_of(plain, {.label = [](int64_t) { return "1"; }});
+  write_zip(folder / "digit-recognizer.zip", {{"sample_submission.csv", "ImageId,Label\n1,0\n"},
+                                              {"test.csv", test},
+                                              {"train.csv", train},
+                                              {"__MACOSX/._train.csv", "junk"}});
+  write_zip(folder / "train.csv.zip", {{"train.csv", train}});
+  write_zip(folder / "named.csv", {{"whatever.csv", train}});
+  write_zip(folder / "nested.zip", {{"competition/train.csv.gz", test::gzip(train)}, {"competition/notes.txt", "x"}});
+  for (const char* name : {"digit-recognizer.zip", "train.csv.zip", "named.csv", "nested.zip"}) {
+    const Dataset data = load_dataset(folder / name, Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
+  }
+  EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip/test.csv", Purpose::predict).size(), kRows);
+  EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip", Purpose::predict).source,
+            (folder / "digit-recognizer.zip/test.csv").string());
+  const TempFolder downloads;  // Kaggle's archive, still packed
+  fs::copy_file(folder / "digit-recognizer.zip", downloads / "digit-recognizer.zip");
+  EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), kRows);
+  write_zip(folder / "model.zip", {{"model/data.pkl", "x"}});
+  EXPECT_ERROR(load_dataset(folder / "model.zip", Purpose::train), Error,
+               (folder / "model.zip").string() + ": a file of PyTorch (torch.save); expected train.csv, "
+               "train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures in it");
+}
+
+std::string idx(const std::string& magic, const std::vector<uint32_t>& shape, const std::string& numbers) {
+  std::string bytes = magic;
+  for (const uint32_t size : shape) {
+    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(size >> shift);
+  }
+  return bytes + numbers;
+}
+
+TEST(StrangeData, IdxHasManyNames) {
+  const std::string images = test::idx_images(2, 2, 2, "abcdefgh");
+  const std::string labels = test::idx_labels(2, std::string("\1\0", 2));
+  for (const auto& [image_name, label_name] : std::vector<std::pair<std::string, std::string>>{
+           {"train-images.idx3-ubyte", "train-labels.idx1-ubyte"},
+           {"emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte"},
+           {"train-images.idx3", "train-labels.idx1"},
+           {"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int"},
+           {"MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"},
+           {"archive/train-images.idx3-ubyte/train-images-idx3-ubyte",
+            "archive/train-labels.idx1-ubyte/train-labels-idx1-ubyte"}}) {
+    const TempFolder folder;
+    for (const std::string& name : {image_name, label_name}) fs::create_directories((folder / name).parent_path());
+    folder.write(image_name, images);
+    folder.write(label_name, labels);
+    const Dataset data = load_dataset(folder.path(), Purpose::train);
+    EXPECT_EQ(data.images.flatten()[0].item<int>(), 'a') << image_name;
+    EXPECT_TRUE(data.labels.equal(torch::tensor({1, 0}, torch::kInt64))) << image_name;
+  }
+}
+
+TEST(StrangeData, IdxHoldsManyTypes) {
+  const TempFolder folder;
+  using namespace std::string_literals;
+  const std::string ints = "\0\0\0\7\0\0\0\1\0\0\0\3\0\0\0\2"s;  // QMNIST: two rows, the class first
+  EXPECT_EQ(read_idx_labels(folder.write("l", idx("\0\0\x0c\2"s, {2, 2}, ints))), (std::vector<int64_t>{7, 3}));
+  const auto flat = read_idx_images(folder.write("f", idx("\0\0\x08\2"s, {2, 4}, "abcdefgh")));
+  EXPECT_EQ(flat.image_size(), 2);
+  const auto floats = read_idx_images(
+      folder.write("r", idx("\0\0\x0d\3"s, {1, 2, 2}, "\0\0\0\0\x3f\x80\0\0\x3f\0\0\0\0\0\0\0"s)));  // 0, 1, 0.5, 0
+  EXPECT_TRUE(floats.images.flatten().equal(torch::tensor({0, 255, 128, 0}, torch::kUInt8)));
+  EXPECT_EQ(floats.reading, "pixels 0 to 1");
+}
+
+TEST(StrangeData, EmnistIsTurnedAndNamed) {
+  const TempFolder folder;
+  std::string labels;
+  for (int i = 0; i < 40; ++i) labels += static_cast<char>(1 + i % 2);
+  std::string pixels;
+  for (int i = 0; i < 40; ++i) pixels += "abcd";
+  folder.write("emnist-letters-train-images-idx3-ubyte", test::idx_images(40, 2, 2, pixels));
+  folder.write("emnist-letters-train-labels-idx1-ubyte", test::idx_labels(40, labels));
+  const Dataset lying = load_dataset(folder.path(), Purpose::train);
+  EXPECT_EQ(lying.reading,
+            "EMNIST's images lie on their side: --transpose turns them; 2 classes, labelled 1 to 2");
+  folder.write("emnist-letters-mapping.txt", "1 65 97\n2 66 98\n");
+  const Dataset data = load_dataset(folder.path(), Purpose::train, {.transpose = true});
+  EXPECT_EQ(data.classes.names, (std::vector<std::string>{"A", "B"}));
+  EXPECT_EQ(data.classes.label(1), "2");
+  EXPECT_TRUE(data.images[0].flatten().equal(torch::tensor({'a', 'c', 'b', 'd'}, torch::kUInt8)));
+}
+
+/// Pictures of two bars, one a class.
+void write_pictures(const fs::path& folder, int count) {
+  for (int i = 0; i < count; ++i) {
+    fs::create_directories(folder / "bar");
+    fs::create_directories(folder / "dash");
+    const auto write = [](const fs::path& file, const GrayImage& image) {
+      std::ofstream(file, std::ios::binary) << encode_png(image);
+    };
+    write(folder / "bar" / (std::to_string(i) + ".png"), test::page_with_bar(60, 80, 25 + i, 10, 32 + i, 70));
+    write(folder / "dash" / (std::to_string(i) + ".png"), test::page_with_bar(80, 60, 10, 25 + i, 70, 32 + i));
+  }
+}
+
+TEST(StrangeData, FoldersOfPicturesAreClasses) {
+  const TempFolder folder;
+  write_pictures(folder / "train", 3);
+  write_pictures(folder / "val", 2);
+  folder.write("train/bar/blank.png", encode_png(test::page_with_bar(60, 80, 0, 0, 0, 0)));
+  const Dataset data = load_dataset(folder.path(), Purpose::train);
+  EXPECT_EQ(data.size(), 6);
+  EXPECT_EQ(data.image_size(), 28);
+  EXPECT_EQ(data.classes.names, (std::vector<std::string>{"bar", "dash"}));
+  EXPECT_TRUE(data.labels.equal(torch::tensor({0, 1, 0, 1, 0, 1}, torch::kInt64)));
+  EXPECT_NE(data.reading.find("1 of 7 left out, such as"), std::string::npos) << data.reading;
+  EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate).size(), 4);
+  const Dataset whole = load_dataset(folder / "val", Purpose::evaluate, {.framing = Framing::none});
+  EXPECT_EQ(whole.images[0][0][0].item<int>(), 255) << "the page is white, as in the picture";
+}
+
+}  // namespace
+}  // namespace digitrec
