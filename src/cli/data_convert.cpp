@@ -34,7 +34,8 @@ Run setup_data_convert(CLI::App& data) {
   auto command = std::make_shared<ConvertCommand>();
   CLI::App* sub = data.add_subcommand("convert", "Write data in another format");
   sub->add_option("in", command->in, "Data file, or a folder with training data")->required()->type_name("IN");
-  sub->add_option("out", command->out, "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures")
+  sub->add_option("out", command->out,
+                  "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures")
       ->required()
       ->type_name("OUT");
   add_data_options(*sub, command->options);

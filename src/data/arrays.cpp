@@ -182,7 +182,8 @@ fs::path find_array_labels(const fs::path& images) {
     const fs::path labels = images.parent_path() / other;
     if (!other.empty() && can_be_read_again(labels)) return labels;
   }
-  return {};
+  const fs::path named = images.parent_path() / (images.stem().string() + "-labels" + images.extension().string());
+  return can_be_read_again(named) ? named : fs::path{};
 }
 
 Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {

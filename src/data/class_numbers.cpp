@@ -48,7 +48,8 @@ at::Tensor places(const at::Tensor& labels, const std::vector<int64_t>& known) {
 std::optional<int64_t> as_label(const std::string& word) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size() || value < 0 || value >= kMaxClasses) return std::nullopt;
+  if (error != std::errc{} || end != word.data() + word.size() || value < 0 || value >= kMaxClasses)
+    return std::nullopt;
   return value;
 }
 
@@ -77,9 +78,8 @@ std::vector<NamedLine> read_lines(const fs::path& path) {
 
 /// "1 65 97": a label with the codes of the characters that it stands for.
 bool is_mapping(const NamedLine& line) {
-  return line.words.size() >= 2 && std::all_of(line.words.begin(), line.words.end(), [](const std::string& word) {
-           return as_label(word).has_value();
-         });
+  return line.words.size() >= 2 && std::all_of(line.words.begin(), line.words.end(),
+                                               [](const std::string& word) { return as_label(word).has_value(); });
 }
 
 std::map<int64_t, std::string> labels_with_names(const std::vector<NamedLine>& lines) {
@@ -133,8 +133,8 @@ void number_classes(Dataset& dataset) {
 }
 
 void name_classes(Dataset& dataset, const fs::path& path) {
-  const std::vector<int64_t> found = dataset.has_labels() && dataset.classes.names.empty() ? distinct_labels(dataset)
-                                                                                           : std::vector<int64_t>{};
+  const std::vector<int64_t> found =
+      dataset.has_labels() && dataset.classes.names.empty() ? distinct_labels(dataset) : std::vector<int64_t>{};
   const std::map<int64_t, std::string> names = read_names(path, found);
   Classes classes;
   std::set<std::string> distinct;

@@ -6,9 +6,9 @@
 
 namespace digitrec {
 
-/// Numbers the classes of a data set 0, 1, 2, ... where its labels, as a file has them, do not: they begin at 1, or some
-/// in between occur nowhere. A class is only missing where there are ten rows for each that there should be; in fewer,
-/// it may be chance.
+/// Numbers the classes of a data set 0, 1, 2, ... where its labels, as a file has them, do not: they begin at 1, or
+/// some in between occur nowhere. A class is only missing where there are ten rows for each that there should be; in
+/// fewer, it may be chance.
 void number_classes(Dataset& dataset);
 
 /// Gives the classes the names in a text file: one a line, in the order of the labels, or with the label before it. As

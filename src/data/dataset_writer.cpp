@@ -211,7 +211,8 @@ class Writer {
   /// A class's name, with what no file's name may hold replaced.
   std::string folder_name(int64_t label) const {
     std::string name = dataset_.classes.name(label);
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':' || c == '\0'; }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':' || c == '\0'; }, '_');
     if (name.empty() || name.front() == '.') name.insert(0, "_");
     return name;
   }

@@ -71,9 +71,8 @@ std::vector<uint8_t> to_pixels(std::string_view bytes, const std::string& name, 
   const double scale = is_unit ? 255 : 1;
   std::vector<uint8_t> pixels;
   pixels.reserve(bytes.size() / sizeof(T));
-  for_each<T>(bytes, [&](T value) {
-    pixels.push_back(static_cast<uint8_t>(std::lround(scale * static_cast<double>(value))));
-  });
+  for_each<T>(
+      bytes, [&](T value) { pixels.push_back(static_cast<uint8_t>(std::lround(scale * static_cast<double>(value)))); });
   return pixels;
 }
 
@@ -109,7 +108,8 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 }
 
 int64_t side_of_images(const std::vector<int64_t>& shape, const std::string& name) {
-  if (shape.size() < 2) throw Error(fmt::format("{}: {} numbers in a row, as labels are; expected images", name, shape_text(shape)));
+  if (shape.size() < 2)
+    throw Error(fmt::format("{}: {} numbers in a row, as labels are; expected images", name, shape_text(shape)));
   std::vector<int64_t> sides(shape.begin() + 1, shape.end());
   if (sides.size() == 3) {
     const auto one = std::find(sides.begin(), sides.end(), int64_t{1});  // of one channel

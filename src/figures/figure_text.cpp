@@ -24,4 +24,16 @@ std::string matrix_rows(const at::Tensor& matrix) {
   return text;
 }
 
+std::string shorten(const std::string& text, size_t max) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // a character, in UTF-8
+  size_t characters = 0;
+  size_t cut = text.size();
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!begins(text[i])) continue;
+    if (characters + 1 == max) cut = i;
+    ++characters;
+  }
+  return characters <= max ? text : text.substr(0, cut) + "…";
+}
+
 }  // namespace digitrec

@@ -22,6 +22,8 @@ void add(std::string& rows, fmt::format_string<Args...> format, Args&&... args) 
 
 /// "cnn on data/train.csv"
 std::string subject(const RunRecord& run);
+/// The first `max` characters of a text, the last of them an ellipsis where there are more.
+std::string shorten(const std::string& text, size_t max);
 /// Values of a matrix [H, W] as lines of numbers.
 std::string matrix_rows(const at::Tensor& matrix);
 

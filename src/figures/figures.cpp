@@ -90,6 +90,15 @@ void draw_curves(const RunRecord& run, const fs::path& folder) {
 
 // ---- metrics -------------------------------------------------------------------------------------------------------
 
+/// Of all classes the number and the name, cut to what fits beside an axis.
+std::string class_names(const Metrics& metrics) {
+  constexpr size_t kMaxName = 8;
+  std::string rows;
+  for (size_t c = 0; c < metrics.classes.size(); ++c)
+    add(rows, "{} {}\n", c, quote(shorten(metrics.classes[c].name, kMaxName)));
+  return rows;
+}
+
 void draw_confusion(const RunRecord& run, const fs::path& folder) {
   const auto& confusion = run.metrics.confusion;
   const size_t classes = confusion.size();
@@ -111,11 +120,12 @@ void draw_confusion(const RunRecord& run, const fs::path& folder) {
     }
   }
   Figure("confusion", kFigureWidth, 470, templates::kConfusion)
-      .set("title", "What each digit is read as")
+      .set("title", "What each class is read as")
       .set("subtitle", fmt::format("{}: {}; {} right", subject(run), held_back(run), percent(run.metrics.accuracy)))
       .set("classes", static_cast<double>(classes))
       .set("cell_font", classes > 10 ? ",5" : ",9")
       .set("tick_font", classes > 10 ? ",8" : ",10")
+      .table("names", class_names(run.metrics))
       .table("cells", rows)
       .draw(folder);
 }
@@ -126,7 +136,8 @@ void draw_classes(const RunRecord& run, const fs::path& folder) {
   for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
     const ClassMetrics& m = run.metrics.classes[c];
     if (m.support == 0) continue;  // its ratios are 0 only because it has no rows
-    add(rows, "{} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support);
+    add(rows, "{} {} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support,
+        quote(shorten(m.name, 12)));
     lowest = std::min({lowest, m.precision, m.recall});
   }
   Figure("classes", kFigureWidth, 420, templates::kClasses)

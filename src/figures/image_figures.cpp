@@ -93,8 +93,10 @@ Cell answered(const RunRecord& run, const at::Tensor& probability, const at::Ten
   const auto read_as = answer[at].item<int64_t>();
   const std::string confidence = fmt::format("{:.0f}%", 100 * probability[at].item<float>());
   const bool is_right = label == read_as;
+  const Classes& classes = run.dataset.classes;
   return {run.dataset.images[row], is_right ? kGreen : kOrange,
-          is_right ? fmt::format("{}  {}", label, confidence) : fmt::format("{} → {}  {}", label, read_as, confidence),
+          is_right ? fmt::format("{}  {}", classes.name(label), confidence)
+                   : fmt::format("{} → {}  {}", classes.name(label), classes.name(read_as), confidence),
           fmt::format("row {}", row + 1)};
 }
 

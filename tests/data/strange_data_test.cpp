@@ -41,9 +41,7 @@ std::string text_of(const Dataset& data, const Table& table) {
   const auto field = [&](const std::string& value) { return table.quotes ? "\"" + value + "\"" : value; };
   const std::string comma(1, table.separator);
   std::string text;
-  const auto add = [&](const std::string& value, bool first = false) {
-    text += (first ? "" : comma) + field(value);
-  };
+  const auto add = [&](const std::string& value, bool first = false) { text += (first ? "" : comma) + field(value); };
   if (table.header) {
     if (!table.before.empty()) add(table.before == "-" ? "" : table.before, true);
     add("label", table.before.empty());
@@ -99,10 +97,8 @@ TEST_P(StrangeTable, IsReadAsThePlainOne) {
 INSTANTIATE_TEST_SUITE_P(
     Csv, StrangeTable,
     testing::Values(
-        StrangeCsv{"Plain", {}, ""},
-        StrangeCsv{"Semicolons", {.separator = ';'}, "semicolons"},
-        StrangeCsv{"Tabs", {.separator = '\t'}, "tabs"},
-        StrangeCsv{"Blanks", {.separator = ' '}, "blanks"},
+        StrangeCsv{"Plain", {}, ""}, StrangeCsv{"Semicolons", {.separator = ';'}, "semicolons"},
+        StrangeCsv{"Tabs", {.separator = '\t'}, "tabs"}, StrangeCsv{"Blanks", {.separator = ' '}, "blanks"},
         StrangeCsv{"NoHeader", {.header = false}, "no header; label: the first column"},
         StrangeCsv{"NoHeaderTabs", {.separator = '\t', .header = false}, "no header; tabs; label: the first column"},
         StrangeCsv{"Quotes", {.quotes = true}, ""},
@@ -116,9 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "no header; label: the first column; left out: a column without a name"},
         StrangeCsv{"Reals", {.pixel = [](int value) { return std::to_string(value) + ".0"; }}, ""},
         StrangeCsv{"RealLabels", {.label = [](int64_t value) { return std::to_string(value) + ".0"; }}, ""},
-        StrangeCsv{"ZeroToOne",
-                   {.pixel = [](int value) { return std::to_string(value / 255.0); }},
-                   "pixels 0 to 1"}),
+        StrangeCsv{"ZeroToOne", {.pixel = [](int value) { return std::to_string(value / 255.0); }}, "pixels 0 to 1"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(StrangeData, Utf16IsText) {
@@ -153,8 +147,7 @@ TEST(StrangeData, LabelsThatBeginAtOneOrHaveAGapGiveNoPhantomClass) {
   const Dataset plain = plain_data();
   const auto odd = [](int64_t label) { return std::to_string(label == 3 ? 7 : label + 1); };
   const std::string rows = text_of(plain, {.header = false, .label = odd});
-  const Dataset data =
-      load_dataset(folder.write("a.csv", text_of(plain, {.label = odd}) + rows), Purpose::train);
+  const Dataset data = load_dataset(folder.write("a.csv", text_of(plain, {.label = odd}) + rows), Purpose::train);
   EXPECT_EQ(data.num_classes(), 4);
   EXPECT_EQ(data.classes.labels, (std::vector<int64_t>{1, 2, 3, 7}));
   EXPECT_EQ(data.classes.name(3), "7");
@@ -186,12 +179,13 @@ TEST(StrangeData, ClassesGetNamesFromAFile) {
   };
   EXPECT_EQ(named("zero\none\r\ntwo\n\nthree\nfour\n").classes.names,
             (std::vector<std::string>{"zero", "one", "two", "three", "four"}));
-  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names, (std::vector<std::string>{"a", "b", "c", "three pins"}));
+  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names,
+            (std::vector<std::string>{"a", "b", "c", "three pins"}));
   EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
   const std::string names = (folder / "names.txt").string();
-  EXPECT_ERROR(named("zero\none\n"), Error, names + ": no name for label 2 of " + file.string() + "; it names 2 classes");
-  EXPECT_ERROR(named("a\nb\nb\nc\n"), Error,
-               names + ": two classes are named 'b'; expected another name for each");
+  EXPECT_ERROR(named("zero\none\n"), Error,
+               names + ": no name for label 2 of " + file.string() + "; it names 2 classes");
+  EXPECT_ERROR(named("a\nb\nb\nc\n"), Error, names + ": two classes are named 'b'; expected another name for each");
 }
 
 TEST(StrangeData, ZipsAreFolders) {
@@ -219,8 +213,9 @@ TEST(StrangeData, ZipsAreFolders) {
   EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), kRows);
   write_zip(folder / "model.zip", {{"model/data.pkl", "x"}});
   EXPECT_ERROR(load_dataset(folder / "model.zip", Purpose::train), Error,
-               (folder / "model.zip").string() + ": a file of PyTorch (torch.save); expected train.csv, "
-               "train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures in it");
+               (folder / "model.zip").string() +
+                   ": a file of PyTorch (torch.save); expected train.csv, "
+                   "train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures in it");
 }
 
 std::string idx(const std::string& magic, const std::vector<uint32_t>& shape, const std::string& numbers) {
@@ -274,8 +269,7 @@ TEST(StrangeData, EmnistIsTurnedAndNamed) {
   folder.write("emnist-letters-train-images-idx3-ubyte", test::idx_images(40, 2, 2, pixels));
   folder.write("emnist-letters-train-labels-idx1-ubyte", test::idx_labels(40, labels));
   const Dataset lying = load_dataset(folder.path(), Purpose::train);
-  EXPECT_EQ(lying.reading,
-            "EMNIST's images lie on their side: --transpose turns them; 2 classes, labelled 1 to 2");
+  EXPECT_EQ(lying.reading, "EMNIST's images lie on their side: --transpose turns them; 2 classes, labelled 1 to 2");
   folder.write("emnist-letters-mapping.txt", "1 65 97\n2 66 98\n");
   const Dataset data = load_dataset(folder.path(), Purpose::train, {.transpose = true});
   EXPECT_EQ(data.classes.names, (std::vector<std::string>{"A", "B"}));

@@ -1,5 +1,5 @@
 # Precision, recall and F1 of every class. Points, not bars: the axis does not begin at 0.
-#   $classes  class precision recall f1 (all percent) rows; low: bottom of the axis
+#   $classes  class precision recall f1 (all percent) rows name; low: bottom of the axis
 set key top right horizontal samplen 1 font ',10' tc rgb ink at screen px(780), screen py(84)
 unset xtics
 set xtics scale 0 font ',10'
@@ -14,6 +14,6 @@ set xlabel 'class, and its rows' font ',10' tc rgb ink offset 0, -0.6
 unset grid
 set grid ytics xtics back lc rgb faint lw 0.8 dt solid
 set pointsize 1.1
-plot $classes using 1:4:xtic(sprintf("%d\n%d", $1, $5)) with points pt 13 ps 1.5 lc rgb green title 'F1', \
+plot $classes using 1:4:xtic(sprintf("%s\n%d", stringcolumn(6), $5)) with points pt 13 ps 1.5 lc rgb green title 'F1', \
      $classes using ($1 - 0.2):2 with points pt 7 lc rgb blue title 'precision', \
      $classes using ($1 + 0.2):3 with points pt 5 lc rgb orange title 'recall'

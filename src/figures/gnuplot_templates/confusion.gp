@@ -1,5 +1,6 @@
 # Which label is read as what: in rows counted, and in percent of each label's rows.
 #   $cells  label answer count count_text percent_text count_shade percent_shade; classes: how many
+#   $names  class name
 # Shades go with the logarithm, or single mistakes among thousands of hits would be invisible.
 set multiplot
 unset key
@@ -8,8 +9,8 @@ unset grid
 set border 0
 set xrange [-0.5:classes - 0.5]
 set yrange [classes - 0.5:-0.5]
-set xtics 0, 1 scale 0 font tick_font offset 0, 0.3
-set ytics 0, 1 scale 0 font tick_font offset 0.5, 0
+set xtics scale 0 font tick_font offset 0, 0.3
+set ytics scale 0 font tick_font offset 0.5, 0
 set xlabel 'read as' font ',10' tc rgb ink offset 0, 0.7
 set ylabel 'label' font ',10' tc rgb ink offset 0.8, 0
 set tmargin at screen py(100)
@@ -20,7 +21,8 @@ set cbrange [0:1]
 set lmargin at screen px(60)
 set rmargin at screen px(400)
 set label 3 'rows' at graph 0, graph 1.03 left font ',11' tc rgb ink
-plot $cells using 2:1:6 with image, \
+plot $names using 1:1:xtic(2):ytic(2) with dots lc rgb '#ffffff', \
+     $cells using 2:1:6 with image, \
      $cells using 2:1:4:($6 > 0.55 ? 0xffffff : ink) with labels font cell_font tc rgb variable
 
 unset label 1
@@ -29,6 +31,7 @@ unset ylabel
 set lmargin at screen px(440)
 set rmargin at screen px(780)
 set label 3 'percent of the label''s rows' at graph 0, graph 1.03 left font ',11' tc rgb ink
-plot $cells using 2:1:7 with image, \
+plot $names using 1:1:xtic(2):ytic(2) with dots lc rgb '#ffffff', \
+     $cells using 2:1:7 with image, \
      $cells using 2:1:5:($7 > 0.55 ? 0xffffff : ink) with labels font cell_font tc rgb variable
 unset multiplot

@@ -163,19 +163,22 @@ for (const [i, run] of data.runs.entries()) {
   if (run.images) document.documentElement.style.setProperty(`--sheet-${i}`, `url(${run.images.sheet})`);
 }
 
+/** What people call a class. */
+const className = (run, c) => run.metrics.classes[c].name;
+
 function digit(run, image) {
   const {columns, rows} = run.images;
   const x = image.at % columns, y = Math.floor(image.at / columns);
   return element('span', {class: image.label === image.answer ? 'digit right' : 'digit', role: 'img',
-    'aria-label': `row ${image.row}: label ${image.label}, read as ${image.answer}`,
+    'aria-label': `row ${image.row}: label ${className(run, image.label)}, read as ${className(run, image.answer)}`,
     style: `background-image: var(--sheet-${data.runs.indexOf(run)}); background-size: ${columns * DIGIT}px ${rows * DIGIT}px; background-position: ${-x * DIGIT}px ${-y * DIGIT}px`});
 }
 
 function card(run, image) {
   return element('div', {class: 'card'}, digit(run, image),
-    element('span', {class: 'title'}, image.label === image.answer ? `${image.label}` : `${image.label} → ${image.answer}`,
+    element('span', {class: 'title'}, image.label === image.answer ? className(run, image.label) : `${className(run, image.label)} → ${className(run, image.answer)}`,
       element('span', {class: 'detail'}, `  row ${count(image.row)}`)),
-    ...image.top.map(([c, p]) => element('div', {class: 'bar'}, element('span', {}, String(c)),
+    ...image.top.map(([c, p]) => element('div', {class: 'bar'}, element('span', {}, className(run, c)),
       element('i', {style: `width: ${100 * p}%`}), element('span', {}, percent(p, 1)))));
 }
 
@@ -183,7 +186,7 @@ function openImages(run, label, answer) {
   const images = run.images.list.filter(i => i.label === label && i.answer === answer);
   const all = run.metrics.confusion[label][answer];
   const which = images.length === 0 ? ', none of them kept in this page' : `, the ${images.length} ${label === answer ? 'least' : 'most'} confident`;
-  byId('images-title').textContent = `Label ${label} read as ${answer}: ${count(all)}` + (images.length < all ? which : '');
+  byId('images-title').textContent = `Label ${className(run, label)} read as ${className(run, answer)}: ${count(all)}` + (images.length < all ? which : '');
   byId('images-list').replaceChildren(...images.map(i => card(run, i)));
   byId('images').showModal();
 }
@@ -234,8 +237,8 @@ function curves(runs) {
 function listConfused(run) {
   const pairs = run.metrics.confusion.flatMap((row, label) => row.map((n, answer) => ({label, answer, n}))).filter(p => p.n > 0 && p.label !== p.answer)
     .sort((a, b) => b.n - a.n).slice(0, 100);
-  fillTable(byId('confusion-table'), [{name: 'label', text: p => String(p.label)}, {name: 'read as', text: p => String(p.answer)},
-    {name: 'rows', text: p => element('button', {type: 'button', 'aria-label': `label ${p.label} read as ${p.answer}: ${p.n} rows; show them`, onclick: () => openImages(run, p.label, p.answer)}, count(p.n))}], pairs, 'The classes most often confused');
+  fillTable(byId('confusion-table'), [{name: 'label', text: p => className(run, p.label)}, {name: 'read as', text: p => className(run, p.answer)},
+    {name: 'rows', text: p => element('button', {type: 'button', 'aria-label': `label ${className(run, p.label)} read as ${className(run, p.answer)}: ${p.n} rows; show them`, onclick: () => openImages(run, p.label, p.answer)}, count(p.n))}], pairs, 'The classes most often confused');
 }
 
 function showConfusion(run) {
@@ -244,13 +247,13 @@ function showConfusion(run) {
   const top = most(confusion.flat());
   const all = confusion.map((_, c) => c);
   byId('confusion-table').replaceChildren(element('caption', {class: 'visually-hidden'}, 'Confusion matrix: labels down, answers across'),
-    element('thead', {}, element('tr', {}, element('th', {}), ...all.map(c => element('th', {scope: 'col'}, String(c))))),
-    element('tbody', {}, ...all.map(label => element('tr', {}, element('th', {scope: 'row'}, String(label)), ...all.map(answer => {
+    element('thead', {}, element('tr', {}, element('th', {}), ...all.map(c => element('th', {scope: 'col'}, className(run, c))))),
+    element('tbody', {}, ...all.map(label => element('tr', {}, element('th', {scope: 'row'}, className(run, label)), ...all.map(answer => {
       const n = confusion[label][answer];
       if (n === 0) return element('td', {}, '·');
       const shade = Math.max(0.1, Math.log1p(n) / Math.log1p(top));
       return element('td', {}, element('button', {type: 'button', class: shade > 0.6 ? 'deep' : '', style: `background: rgba(var(--shade), ${shade.toFixed(2)})`,
-        'aria-label': `label ${label} read as ${answer}: ${n} rows; show them`, onclick: () => openImages(run, label, answer)}, count(n)));
+        'aria-label': `label ${className(run, label)} read as ${className(run, answer)}: ${n} rows; show them`, onclick: () => openImages(run, label, answer)}, count(n)));
     })))));
 }
 
@@ -269,7 +272,7 @@ function showMistakes(run) {
 
 function showClasses(run) {
   const column = (name, key) => ({name, text: row => percent(row[key]), value: row => row[key]});
-  fillTable(byId('classes-table'), [{name: 'class', text: row => String(row.class), value: row => row.class},
+  fillTable(byId('classes-table'), [{name: 'class', text: row => row.name, value: row => row.class},
     {name: 'rows', text: row => count(row.support), value: row => row.support}, column('precision', 'precision'), column('recall', 'recall'), column('F1', 'f1')],
     run.metrics.classes, 'Precision, recall and F1 of every class');
 }
