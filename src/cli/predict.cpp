@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/outputs.h"
 #include "core/atomic_file.h"
+#include "core/names.h"
 #include "data/csv_writer.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
@@ -15,6 +16,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <iostream>
 #include <memory>
 #include <optional>
 
@@ -45,9 +48,11 @@ class Outputs {
     if (!probabilities.empty()) probabilities_.emplace(outputs.back().file);
   }
 
-  void write(const std::string& table, const at::Tensor& probabilities) {
+  bool wants_probabilities() const { return probabilities_.has_value(); }
+
+  void write(const std::string& table, const std::string& probabilities) {
     if (table_) table_->write(table);
-    if (probabilities_) probabilities_->write(probabilities_csv(probabilities));
+    if (probabilities_) probabilities_->write(probabilities);
     if (probabilities_) probabilities_->commit();
     if (table_) table_->commit();
   }
@@ -57,59 +62,124 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-/// A picture of several digits is read as a number; its probability is that all its digits are right.
-std::string picture_table(const std::vector<fs::path>& files, const std::vector<int64_t>& counts,
-                          const at::Tensor& probabilities) {
-  const auto [best, label] = probabilities.max(1);
-  std::string text = "File,Label,Probability\n";
+/// A row a picture. Several digits in one are read as a number, whose probability is that all of them are right.
+std::string picture_table(const std::vector<fs::path>& files, const Pictures& pictures, const at::Tensor& probabilities,
+                          const Classes& classes) {
+  std::string text = "File,Label,Probability,Error\n";
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
-    std::string number;
+    std::string label;
     double probability = 1;
-    for (const int64_t end = row + counts[i]; row < end; ++row) {
-      number += std::to_string(label[row].item<int64_t>());
-      probability *= best[row].item<float>();
+    for (const int64_t end = row + pictures.counts[i]; row < end; ++row) {
+      const auto [best, index] = probabilities[row].max(0);
+      label += classes.name(index.item<int64_t>());
+      probability *= best.item<float>();
     }
-    fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", csv_field(files[i].string()), number, probability);
+    text += csv_field(files[i].string()) + "," + csv_field(label) + ",";
+    if (pictures.counts[i] > 0) fmt::format_to(std::back_inserter(text), "{:.4f}", probability);
+    text += "," + csv_field(pictures.errors[i]) + "\n";
   }
   return text;
 }
 
-/// Writes a table of the pictures to --out, or to stdout without it.
-int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
+/// A row for each digit of each picture.
+std::string picture_probabilities(const std::vector<fs::path>& files, const Pictures& pictures,
+                                  const at::Tensor& probabilities, const Classes& classes) {
+  std::string text = "File,Position,Label";
+  for (int64_t c = 0; c < probabilities.size(1); ++c) text += "," + csv_field("p" + classes.name(c));
+  text += '\n';
+  int64_t row = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    for (int64_t position = 1; position <= pictures.counts[i]; ++position, ++row) {
+      const std::string label = classes.name(probabilities[row].argmax().item<int64_t>());
+      text += csv_field(files[i].string()) + fmt::format(",{},", position) + csv_field(label);
+      for (int64_t c = 0; c < probabilities.size(1); ++c)
+        fmt::format_to(std::back_inserter(text), ",{:.6g}", probabilities[row][c].item<float>());
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+/// Names what a folder of pictures holds besides.
+void log_left_out(const std::vector<fs::path>& files) {
+  constexpr size_t kNamed = 3;
+  if (files.empty()) return;
+  std::vector<std::string> names;
+  for (const fs::path& file : files) {
+    if (names.size() == kNamed) break;
+    names.push_back(file.filename().string());
+  }
+  if (files.size() > kNamed) names.push_back(fmt::format("{} more", files.size() - kNamed));
+  log("left out, no pictures: " + join(names));
+}
+
+PictureKind picture_kind(const InferenceOptions& options, const Predictor& predictor) {
+  if (data_options(options, predictor).framing == Framing::none) return PictureKind::whole;
+  return predictor.classes().are_digits(predictor.shape().classes) ? PictureKind::number : PictureKind::character;
+}
+
+/// Writes a table of the pictures to --out, or to stdout without it. Returns the exit code: whether all were read.
+int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
+  const std::vector<fs::path>& files = found.files;
   Outputs outputs(command.inference, command.out, command.probabilities, files);
   Predictor predictor = make_predictor(command.inference);
-  const Pictures pictures = load_pictures(files, predictor.shape().image_size);
+  log_left_out(found.left_out);
+  const Pictures pictures =
+      load_pictures(files, predictor.shape().image_size, picture_kind(command.inference, predictor));
+  const Classes& classes = predictor.classes();
   const at::Tensor probabilities = predictor.predict(pictures.digits);
-  const std::string table = picture_table(files, pictures.counts, probabilities);
-  outputs.write(table, probabilities);
+  const std::string table = picture_table(files, pictures, probabilities, classes);
+  outputs.write(table,
+                outputs.wants_probabilities() ? picture_probabilities(files, pictures, probabilities, classes) : "");
   if (command.out.empty()) {
     say(table.substr(0, table.size() - 1));
   } else {
     say_written(output_file(command.out), fmt::format("{} pictures", files.size()));
   }
-  return 0;
+  const auto unread = std::count_if(pictures.errors.begin(), pictures.errors.end(),
+                                    [](const std::string& error) { return !error.empty(); });
+  if (unread == 0) return 0;
+  std::cout << std::flush;
+  warn(fmt::format("{} of {} pictures not read; the column Error says why", format_count(unread),
+                   format_count(static_cast<int64_t>(files.size()))));
+  return 1;
 }
 
-/// Kaggle's sample_submission.csv beside the test file says how many rows the competition expects.
-void check_against_sample(const Dataset& dataset) {
+/// Kaggle's sample_submission.csv beside the test file, which says how many rows a competition expects and what it
+/// calls its columns.
+std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
   const fs::path file = dataset.source;
-  if (!file.filename().string().starts_with("test.csv")) return;
-  const auto sample = find_sample_submission(file.has_parent_path() ? file.parent_path() : fs::path("."));
-  if (!sample) return;
-  const int64_t expected = count_submission_rows(*sample);
-  if (expected != dataset.size()) {
+  if (!file.filename().string().starts_with("test.csv")) return std::nullopt;
+  const auto path = find_sample_submission(file.has_parent_path() ? file.parent_path() : fs::path("."));
+  if (!path) return std::nullopt;
+  SampleSubmission sample = read_sample_submission(*path);
+  if (sample.rows != dataset.size()) {
     throw Error(
-        fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), sample->string(), expected),
+        fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), path->string(), sample.rows),
         "use the test file that belongs to it");
   }
-  log(fmt::format("check   as many rows as {}", sample->string()));
+  log(fmt::format("check   as many rows as {}", path->string()));
+  return sample;
+}
+
+/// What the submission calls its columns and rows: as the sample does, else as the test file.
+SubmissionNames submission_names(const Dataset& dataset, const Classes& classes) {
+  SubmissionNames names{.ids = dataset.ids, .classes = classes};
+  if (const auto sample = find_sample(dataset)) {
+    names.id = sample->id;
+    names.label = sample->label;
+  } else if (!dataset.ids.empty()) {
+    names.id = dataset.id_name;
+    names.label = names.id == "ImageId" ? "Label" : "label";
+  }
+  return names;
 }
 
 int run_predict(const PredictCommand& command) {
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
-  const std::vector<fs::path> pictures = find_pictures(paths);
-  if (!pictures.empty()) return predict_pictures(command, pictures);
+  const PictureFiles pictures = find_pictures(paths);
+  if (!pictures.files.empty()) return predict_pictures(command, pictures);
   write_submission(command.inference, paths.front(), command.out.empty() ? "submission.csv" : command.out,
                    command.probabilities);
   return 0;
@@ -122,11 +192,12 @@ void write_submission(const InferenceOptions& options, const fs::path& input, co
   Outputs outputs(options, out, probabilities, {input});
   Predictor predictor = make_predictor(options);
   const Dataset dataset = load_dataset(input, Purpose::predict, data_options(options, predictor));
-  check_against_sample(dataset);
+  const SubmissionNames names = submission_names(dataset, predictor.classes());
   log(fmt::format("data    {}: {} images{}", dataset.source, format_count(dataset.size()),
                   in_brackets(dataset.reading)));
   const at::Tensor predicted = predictor.predict(dataset);
-  outputs.write(id_label_csv(predicted.argmax(1)), predicted);
+  outputs.write(id_label_csv(predicted.argmax(1), names),
+                outputs.wants_probabilities() ? probabilities_csv(predicted, names) : "");
   say_written(output_file(out), fmt::format("{} rows", format_count(dataset.size())));
 }
 
@@ -135,8 +206,7 @@ Run setup_predict(CLI::App& app) {
   command->input = {"data"};
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
   add_inference_options(*sub, command->inference);
-  sub->add_option("--input", command->input,
-                  "Images: a folder, a file of " + data_format_names() + ", or pictures (PNG, JPEG)")
+  sub->add_option("--input", command->input, "Images: a folder, a file of " + data_format_names() + ", or pictures")
       ->type_name("[data]");
   sub->add_option("--out", command->out, "File to write, - for stdout; default: submission.csv, for pictures stdout")
       ->type_name("FILE");

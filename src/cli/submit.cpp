@@ -50,21 +50,21 @@ Target find_target(const std::string& name, const fs::path& data) {
   return {file, networks.front().value.info.shape.classes};
 }
 
-/// How many rows the competition expects, and which file says so.
-std::pair<int64_t, std::string> expected_rows(const fs::path& submission, const fs::path& data) {
+/// What the competition expects, and which file says so.
+std::pair<SampleSubmission, std::string> find_expected(const fs::path& submission, const fs::path& data) {
   const fs::path beside = submission.has_parent_path() ? submission.parent_path() : fs::path(".");
   for (const fs::path& folder : {beside, data}) {
-    if (const auto sample = find_sample_submission(folder)) return {count_submission_rows(*sample), sample->string()};
+    if (const auto sample = find_sample_submission(folder)) return {read_sample_submission(*sample), sample->string()};
   }
-  return {kDigitRecognizerTestRows, "the competition"};
+  return {digit_recognizer_sample(), "the competition"};
 }
 
 int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target, command.data);
-  const auto [rows, source] = expected_rows(target.file, command.data);
-  const std::vector<int64_t> labels = check_submission(target.file, rows, target.classes);
-  say(fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}", target.file.string(),
-                  format_count(rows), source, rows, target.classes - 1));
+  const auto [expected, source] = find_expected(target.file, command.data);
+  const std::vector<int64_t> labels = check_submission(target.file, expected, target.classes);
+  say(fmt::format("{}: valid: {} rows as in {}, each id once, labels 0 to {}", target.file.string(),
+                  format_count(expected.rows), source, target.classes - 1));
   if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
   if (command.dry_run) return 0;

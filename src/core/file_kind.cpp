@@ -1,9 +1,14 @@
 #include "core/file_kind.h"
 
+#include "core/descriptor.h"
+
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
+#include <system_error>
 
 namespace digitrec {
 namespace {
@@ -101,6 +106,16 @@ FileKind file_kind(std::string_view beginning) {
   if (shown.starts_with("<?xml")) return {"an XML file"};
   if (shown.starts_with("{") || shown.starts_with("[")) return {"a JSON file"};
   return {};
+}
+
+FileKind kind_of_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return {};
+  const Descriptor open(file, O_RDONLY);
+  std::string beginning(kFileKindBytes, '\0');
+  const int64_t got = open.is_open() ? open.read(beginning.data(), beginning.size()) : 0;
+  beginning.resize(static_cast<size_t>(std::max<int64_t>(0, got)));
+  return file_kind(beginning);
 }
 
 }  // namespace digitrec

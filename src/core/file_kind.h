@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string_view>
 
 namespace digitrec {
@@ -16,5 +17,8 @@ struct FileKind {
 /// Tells apart what people hand over in place of data, pictures and checkpoints. `beginning`: kFileKindBytes of the
 /// file, or all of it.
 FileKind file_kind(std::string_view beginning);
+
+/// The kind of a file by its first bytes, as they are on the disk; unknown for a pipe and for what cannot be opened.
+FileKind kind_of_file(const std::filesystem::path& file);
 
 }  // namespace digitrec

@@ -78,20 +78,6 @@ Head parse_head(CsvLines& lines, Labels labels) {
                                  limit));
 }
 
-/// A whole number, also as a real: 5.0.
-bool parse_whole(std::string_view text, int64_t& value) {
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc{} && stop == end) return true;
-  constexpr double kExact = 9007199254740992;  // 2^53: up to here reals hold every whole number
-  double real = 0;
-  const auto [real_stop, real_error] = from_text(text.data(), end, real);
-  if (real_error != std::errc{} || real_stop != end || real != std::floor(real) || std::abs(real) > kExact)
-    return false;
-  value = static_cast<int64_t>(real);
-  return true;
-}
-
 /// The pixels of the rows read so far: bytes, and from the first fraction on reals, since then they may all lie between
 /// 0 and 1.
 class PixelRows {
@@ -331,28 +317,46 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
   return *dataset;
 }
 
-std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path) {
+IdLabelTable read_id_labels(const std::filesystem::path& path) {
   CsvLines lines(path);
   const char* header = lines.next();
-  if (header == nullptr || std::string_view(header) != "ImageId,Label") {
-    throw Error(fmt::format("{}:1: the header is '{}'; expected ImageId,Label", lines.name(),
-                            header == nullptr ? "" : shown(header)));
-  }
-  const auto number = [&](const std::string& column, std::string_view field, int64_t limit) {
-    int64_t value = 0;
-    if (!parse_whole(unquoted(field), value) || value < 0 || value > limit) fail_field(lines, column, field, limit);
-    return value;
+  IdLabelTable table;
+  const auto split = [&](std::string_view line) {
+    const char separator = find_separator(line);
+    std::vector<std::string> values;
+    for (Fields fields(line, separator); !fields.at_end();) values.emplace_back(unquoted(fields.next()));
+    if (values.size() != 2) fail_columns(lines, static_cast<int64_t>(values.size()), 2);
+    return values;
   };
-  std::vector<int64_t> labels;
+  if (header == nullptr) throw Error(fmt::format("{}: the file is empty; expected ImageId,Label", lines.name()));
+  const std::vector<std::string> names = split(header);
+  table.id_name = names[0];
+  table.label_name = names[1];
   while (const char* line = lines.next()) {
     if (is_blank(line)) continue;
-    const auto count = 1 + std::count(line, line + std::strlen(line), ',');
-    if (count != 2) fail_columns(lines, count, 2);
-    Fields fields(line, ',');
+    std::vector<std::string> values = split(line);
+    table.rows.push_back({lines.number(), std::move(values[0]), std::move(values[1])});
+  }
+  return table;
+}
+
+int64_t whole_label(const IdLabelTable& table, const IdLabelRow& row, const std::filesystem::path& path) {
+  int64_t value = 0;
+  if (parse_whole(row.label, value) && value >= 0 && value < kMaxClasses) return value;
+  throw Error(fmt::format("{}:{}: column {}: '{}' is not a whole number 0 to {}", path.string(), row.line,
+                          shown(table.label_name), shown(row.label), kMaxClasses - 1));
+}
+
+std::vector<int64_t> read_ordered_labels(const std::filesystem::path& path) {
+  const IdLabelTable table = read_id_labels(path);
+  std::vector<int64_t> labels;
+  for (const IdLabelRow& row : table.rows) {
     const auto expected = static_cast<int64_t>(labels.size()) + 1;
-    const int64_t id = number("ImageId", fields.next(), int64_t{1} << 40);
-    if (id != expected) lines.fail(fmt::format("ImageId is {}; expected {} (ids run 1, 2, 3, ...)", id, expected));
-    labels.push_back(number("Label", fields.next(), kMaxClasses - 1));
+    if (row.id != std::to_string(expected)) {
+      throw Error(fmt::format("{}:{}: {} is {}; expected {} (ids run 1, 2, 3, ...)", path.string(), row.line,
+                              shown(table.id_name), shown(row.id), expected));
+    }
+    labels.push_back(whole_label(table, row, path));
   }
   return labels;
 }

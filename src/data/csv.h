@@ -2,7 +2,10 @@
 
 #include "digitrec/data/source.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace digitrec {
 
@@ -21,9 +24,28 @@ enum class Labels {
 /// `max_rows` > 0 stops after that many rows. Throws Error with file, line and column for anything else.
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0);
 
-/// Reads a two-column file of `ImageId,Label` (a submission, or the labels that `data synth` writes for its test rows):
-/// the labels in the order of their ids, which must run 1, 2, 3, ... Throws Error.
-std::vector<int64_t> read_id_label_csv(const std::filesystem::path& path);
+/// A row of a table of two columns, as the file has it.
+struct IdLabelRow {
+  int64_t line = 0;
+  std::string id;
+  std::string label;
+};
+
+/// A submission, or the labels that `data synth` writes for its test rows.
+struct IdLabelTable {
+  std::string id_name;  ///< of the first column: "ImageId"
+  std::string label_name;
+  std::vector<IdLabelRow> rows;
+};
+
+/// Reads such a table, whatever its names. Throws Error for other than two fields in a line.
+IdLabelTable read_id_labels(const std::filesystem::path& path);
+
+/// The label of a row as a number. Throws Error with file and line.
+int64_t whole_label(const IdLabelTable& table, const IdLabelRow& row, const std::filesystem::path& path);
+
+/// The labels of a table whose ids run 1, 2, 3, ... in this order. Throws Error.
+std::vector<int64_t> read_ordered_labels(const std::filesystem::path& path);
 
 /// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from the
 /// test_labels.csv beside it, as `data synth` writes it. Throws Error.

@@ -21,7 +21,7 @@ bool is_test_file(const fs::path& path) { return path.filename() == "test.csv" |
 
 Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file, int64_t max_rows) {
   Dataset dataset = read_csv(test, Labels::ignored, max_rows);
-  std::vector<int64_t> labels = read_id_label_csv(labels_file);
+  std::vector<int64_t> labels = read_ordered_labels(labels_file);
   const auto count = static_cast<int64_t>(labels.size());
   if (max_rows > 0 ? count < dataset.size() : count != dataset.size()) {
     throw Error(fmt::format("{}: {} labels for the {} images of {}; expected as many", labels_file.string(), count,

@@ -1,6 +1,10 @@
 #include "data/csv_text.h"
 
+#include "core/number.h"
+
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace digitrec {
 
@@ -13,6 +17,19 @@ std::string_view trimmed(std::string_view text) {
 std::string_view unquoted(std::string_view text) {
   const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
   return is_quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+bool parse_whole(std::string_view text, int64_t& value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc{} && stop == end) return true;
+  constexpr double kExact = 9007199254740992;  // 2^53: up to here reals hold every whole number
+  double real = 0;
+  const auto [real_stop, real_error] = from_text(text.data(), end, real);
+  if (real_error != std::errc{} || real_stop != end || real != std::floor(real) || std::abs(real) > kExact)
+    return false;
+  value = static_cast<int64_t>(real);
+  return true;
 }
 
 std::string shown(std::string_view field) {

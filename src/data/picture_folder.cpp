@@ -3,7 +3,6 @@
 #include "core/file_kind.h"
 #include "core/names.h"
 #include "core/number.h"
-#include "data/byte_stream.h"
 #include "data/data_folder.h"
 #include "digitrec/core/error.h"
 #include "image/framing.h"
@@ -25,9 +24,7 @@ namespace {
 
 constexpr int64_t kImageSize = 28;
 
-bool is_picture(const fs::path& file) {
-  return file_kind(read_beginning(file, kFileKindBytes)).name.ends_with(" picture");
-}
+bool is_picture(const fs::path& file) { return kind_of_file(file).name.ends_with(" picture"); }
 
 /// The folders below `folder` that have pictures in them, by name.
 std::vector<DataFolder> class_folders(const fs::path& folder) {

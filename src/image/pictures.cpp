@@ -1,53 +1,143 @@
 #include "digitrec/image/pictures.h"
 
+#include "core/descriptor.h"
+#include "core/file_kind.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "image/framing.h"
 #include "image/image_file.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+
 #include <spdlog/fmt/fmt.h>
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <atomic>
+#include <system_error>
 
 namespace digitrec {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> find_pictures(const std::vector<fs::path>& paths) {
+namespace {
+
+/// A kind of file that shows something, whether we read it or not.
+bool is_drawn(const FileKind& kind) {
+  return kind.name.ends_with(" picture") || kind.name.ends_with(" drawing") || kind.name == "a PDF" ||
+         kind.name == "a Photoshop file";
+}
+
+bool is_picture(const fs::path& file) {
+  const FileKind kind = kind_of_file(file);
+  return kind.name.empty() ? is_image_name(file) : is_drawn(kind);
+}
+
+bool is_hidden(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
+}
+
+/// The regular files in a folder, and with `recursive` in those below it, by name.
+template <class Iterator>
+std::vector<fs::path> list_files(const fs::path& folder) {
   std::vector<fs::path> files;
-  for (const fs::path& path : paths) {
-    std::vector<fs::path> found;
-    if (fs::is_directory(path)) {
-      for (const auto& entry : fs::directory_iterator(path)) {
-        if (is_image_name(entry.path())) found.push_back(entry.path());
-      }
-      std::sort(found.begin(), found.end());
-      if (const auto data = find_data_files(path); !found.empty() && !data.empty()) {
-        throw Error(fmt::format("{}: holds both {} and pictures such as {}", path.string(),
-                                data.front().filename().string(), found.front().filename().string()),
-                    "name the one to use");
-      }
-    } else if (is_image_name(path)) {
-      found.push_back(path);
-    }
-    if (found.empty() && paths.size() > 1) {
-      throw Error(
-          fmt::format("{}: no pictures found; expected .png or .jpg files, or a single data file", path.string()));
-    }
-    files.insert(files.end(), found.begin(), found.end());
+  std::error_code error;
+  for (Iterator entry(folder, error); !error && entry != Iterator(); entry.increment(error)) {
+    std::error_code unknown;
+    if (!entry->is_directory(unknown) && !is_hidden(entry->path())) files.push_back(entry->path());
   }
+  if (error) throw Error(fmt::format("{}: cannot be read: {}", folder.string(), error.message()));
+  std::sort(files.begin(), files.end());
   return files;
 }
 
-Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size) {
-  std::vector<uint8_t> pixels;
-  std::vector<int64_t> counts;
-  for (const fs::path& file : files) {
-    const std::vector<FramedDigit> digits = frame_digits(read_image(file), image_size);
-    for (const FramedDigit& digit : digits) pixels.insert(pixels.end(), digit.pixels.begin(), digit.pixels.end());
-    counts.push_back(static_cast<int64_t>(digits.size()));
+PictureFiles sort_out(const std::vector<fs::path>& files) {
+  PictureFiles found;
+  for (const fs::path& file : files) (is_picture(file) ? found.files : found.left_out).push_back(file);
+  return found;
+}
+
+PictureFiles find_in_folder(const fs::path& folder) {
+  PictureFiles found = sort_out(list_files<fs::directory_iterator>(folder));
+  const std::vector<fs::path> data = find_data_files(folder);
+  const auto is_table = [](const fs::path& path) { return !fs::is_directory(path); };
+  const auto table = std::find_if(data.begin(), data.end(), is_table);
+  if (table == data.end()) {
+    return found.files.empty() ? sort_out(list_files<fs::recursive_directory_iterator>(folder)) : found;
   }
-  return {make_dataset(std::move(pixels), {}, image_size, files.front().string()), std::move(counts)};
+  if (found.files.empty()) return {};
+  throw Error(fmt::format("{}: holds both {} and pictures such as {}", folder.string(), table->filename().string(),
+                          found.files.front().filename().string()),
+              "name the one to use");
+}
+
+/// The digits of one picture, or why there are none.
+struct Read {
+  std::vector<uint8_t> pixels{};
+  int64_t count = 0;
+  std::string error{};
+};
+
+std::vector<FramedDigit> frame(const GrayImage& image, int64_t size, PictureKind kind) {
+  if (kind == PictureKind::number) return frame_digits(image, size);
+  if (kind == PictureKind::character) return {frame_character(image, size)};
+  return {{scale_picture(image, size)}};
+}
+
+Read read_one(const fs::path& file, int64_t size, PictureKind kind) {
+  Read read;
+  try {
+    for (const FramedDigit& digit : frame(read_image(file), size, kind)) {
+      read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
+      ++read.count;
+    }
+  } catch (const Error& error) {
+    read.error = error.what();
+    const std::string name = file.string() + ": ";
+    if (read.error.starts_with(name)) read.error.erase(0, name.size());
+  }
+  return read;
+}
+
+}  // namespace
+
+PictureFiles find_pictures(const std::vector<fs::path>& paths) {
+  PictureFiles all;
+  for (const fs::path& path : paths) {
+    const PictureFiles found = fs::is_directory(path) ? find_in_folder(path) : sort_out({path});
+    if (found.files.empty() && paths.size() > 1) {
+      throw Error(fmt::format("{}: no pictures found; expected pictures, or a single data file", path.string()));
+    }
+    if (found.files.empty()) return {};
+    all.files.insert(all.files.end(), found.files.begin(), found.files.end());
+    all.left_out.insert(all.left_out.end(), found.left_out.begin(), found.left_out.end());
+  }
+  return all;
+}
+
+Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, PictureKind kind) {
+  std::vector<Read> read(files.size());
+  std::atomic<size_t> next{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    for (size_t i = next++; i < files.size(); i = next++) read[i] = read_one(files[i], image_size, kind);
+  });
+  Pictures pictures;
+  std::vector<uint8_t> pixels;
+  for (Read& one : read) {
+    pixels.insert(pixels.end(), one.pixels.begin(), one.pixels.end());
+    pictures.counts.push_back(one.count);
+    pictures.errors.push_back(std::move(one.error));
+  }
+  const std::string source = files.empty() ? "" : files.front().string();
+  if (pixels.empty()) {
+    pictures.digits = {at::empty({0, image_size, image_size}, at::kByte), {}, source};
+  } else {
+    pictures.digits = make_dataset(std::move(pixels), {}, image_size, source);
+  }
+  return pictures;
 }
 
 }  // namespace digitrec

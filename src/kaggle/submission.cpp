@@ -1,6 +1,7 @@
 #include "kaggle/submission.h"
 
 #include "data/csv.h"
+#include "data/csv_text.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/core/Tensor.h>
@@ -9,6 +10,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <vector>
 
 namespace digitrec {
@@ -40,18 +43,44 @@ std::optional<fs::path> find_sample_submission(const fs::path& folder) {
   return std::nullopt;
 }
 
-int64_t count_submission_rows(const fs::path& path) { return static_cast<int64_t>(read_id_label_csv(path).size()); }
+SampleSubmission read_sample_submission(const fs::path& path) {
+  const IdLabelTable table = read_id_labels(path);
+  SampleSubmission sample{table.id_name, table.label_name, static_cast<int64_t>(table.rows.size()), {}};
+  for (const IdLabelRow& row : table.rows) sample.ids.push_back(row.id);
+  return sample;
+}
 
-std::vector<int64_t> check_submission(const fs::path& path, int64_t rows, int64_t classes) {
-  const std::vector<int64_t> labels = read_id_label_csv(path);
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] >= classes) {
-      throw Error(fmt::format("{}:{}: Label is {}; expected 0 to {}", path.string(), i + 2, labels[i], classes - 1));
-    }
+SampleSubmission digit_recognizer_sample() {
+  SampleSubmission sample{"ImageId", "Label", kDigitRecognizerTestRows, {}};
+  for (int64_t id = 1; id <= sample.rows; ++id) sample.ids.push_back(std::to_string(id));
+  return sample;
+}
+
+std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmission& sample, int64_t classes) {
+  const IdLabelTable table = read_id_labels(path);
+  const auto fail = [&](int64_t line, const std::string& message) {
+    throw Error(fmt::format("{}:{}: {}", path.string(), line, message));
+  };
+  if (table.id_name != sample.id || table.label_name != sample.label) {
+    fail(1, fmt::format("the header is '{},{}'; expected {},{}", shown(table.id_name), shown(table.label_name),
+                        sample.id, sample.label));
+  }
+  const std::set<std::string> expected(sample.ids.begin(), sample.ids.end());
+  std::map<std::string, int64_t> lines;
+  std::vector<int64_t> labels;
+  for (const IdLabelRow& row : table.rows) {
+    if (!expected.contains(row.id))
+      fail(row.line, fmt::format("{} is '{}', which no test image has", sample.id, shown(row.id)));
+    const auto [first, is_new] = lines.emplace(row.id, row.line);
+    if (!is_new)
+      fail(row.line, fmt::format("{} {} stands in line {} too; expected each once", sample.id, row.id, first->second));
+    labels.push_back(whole_label(table, row, path));
+    if (labels.back() >= classes)
+      fail(row.line, fmt::format("{} is {}; expected 0 to {}", sample.label, labels.back(), classes - 1));
   }
   const auto found = static_cast<int64_t>(labels.size());
-  if (found != rows) {
-    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image", path.string(), found, rows),
+  if (found != sample.rows) {
+    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image", path.string(), found, sample.rows),
                 "make it again with digitrec predict");
   }
   return labels;

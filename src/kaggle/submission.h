@@ -21,12 +21,24 @@ std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionN
 /// The sample_submission.csv in `folder`, plain or gzip, if there is one.
 std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);
 
-/// Rows of a sample submission, whose header and ids are checked on the way. Throws Error.
-int64_t count_submission_rows(const std::filesystem::path& path);
+/// What a competition expects of a submission.
+struct SampleSubmission {
+  std::string id = "ImageId";   ///< name of the column of ids
+  std::string label = "Label";  ///< name of the column of labels
+  int64_t rows = 0;
+  std::vector<std::string> ids{};  ///< of the test images
+};
 
-/// Reads a submission and checks header, ids 1..N in order, labels below `classes`, and N = `rows`. Throws Error with
-/// the first thing wrong. Returns the labels.
-std::vector<int64_t> check_submission(const std::filesystem::path& path, int64_t rows, int64_t classes);
+/// Reads a sample_submission.csv. Throws Error.
+SampleSubmission read_sample_submission(const std::filesystem::path& path);
+
+/// What the Digit Recognizer competition expects.
+SampleSubmission digit_recognizer_sample();
+
+/// Reads a submission and checks what Kaggle checks: the header, each id once in whatever order, labels below
+/// `classes`. Throws Error with the first thing wrong. Returns the labels.
+std::vector<int64_t> check_submission(const std::filesystem::path& path, const SampleSubmission& sample,
+                                      int64_t classes);
 
 /// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:
 /// nothing.

@@ -44,7 +44,7 @@ TEST(Commands, GoFromNothingToACheckedSubmission) {
   const ProgramResult checked = run_digitrec("submit runs/a --dry-run", folder.path());
   EXPECT_EQ(checked.exit_code, 0) << checked.err;
   EXPECT_EQ(checked.out,
-            "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500 in order, labels 0 "
+            "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, each id once, labels 0 "
             "to 9\n");
 }
 
@@ -381,8 +381,42 @@ TEST(Commands, PredictPicturesToATable) {
   std::filesystem::copy(DIGITREC_FIXTURES "/pictures", folder / "pictures");
   const ProgramResult result = run_digitrec("predict --checkpoint run --input pictures", folder.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_TRUE(result.out.starts_with("File,Label,Probability\npictures/one.jpg,1,")) << result.out;
+  EXPECT_TRUE(result.out.starts_with("File,Label,Probability,Error\npictures/one.jpg,1,")) << result.out;
   EXPECT_NE(result.out.find("pictures/zero.png,0,"), std::string::npos) << result.out;
+  folder.write("pictures/broken.png", "\x89PNG\r\n\x1a\n and no more");
+  folder.write("pictures/labels.txt", "012");
+  const ProgramResult mixed =
+      run_digitrec("predict --checkpoint run --input pictures --probabilities p.csv --out t.csv", folder.path());
+  EXPECT_EQ(mixed.exit_code, 1);
+  EXPECT_NE(mixed.err.find("left out, no pictures: labels.txt\n"), std::string::npos) << mixed.err;
+  EXPECT_NE(mixed.err.find("pictures not read; the column Error says why\n"), std::string::npos) << mixed.err;
+  const std::string table = test::read_text(folder / "t.csv");
+  EXPECT_NE(table.find("pictures/broken.png,,,not a readable PNG file"), std::string::npos) << table;
+  EXPECT_NE(table.find("pictures/zero.png,0,"), std::string::npos) << table;
+  const std::string probabilities = test::read_text(folder / "p.csv");
+  EXPECT_TRUE(probabilities.starts_with("File,Position,Label,p0,p1,")) << probabilities;
+  EXPECT_NE(probabilities.find("pictures/one.jpg,1,1,"), std::string::npos) << probabilities;
+}
+
+TEST(Commands, PredictKeepsATestFilesIds) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 3", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder.path()).exit_code, 0);
+  std::istringstream plain(test::read_text(folder / "data/test.csv"));
+  std::string with_ids;
+  int64_t row = 0;
+  for (std::string line; std::getline(plain, line); ++row)
+    with_ids += (row == 0 ? "id" : std::to_string(100 - row)) + "," + line + "\n";
+  folder.write("ids.csv", with_ids);
+  const ProgramResult result = run_digitrec("predict --checkpoint run --input ids.csv --out -", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("id,label\n99,")) << result.out;
+  EXPECT_NE(result.err.find("(ids: column id)"), std::string::npos) << result.err;
+  std::filesystem::create_directory(folder / "kannada");
+  folder.write("kannada/test.csv", with_ids);
+  folder.write("kannada/sample_submission.csv", "id,Label\n99,0\n98,0\n97,0\n");
+  const ProgramResult sampled = run_digitrec("predict --checkpoint run --input kannada --out -", folder.path());
+  EXPECT_TRUE(sampled.out.starts_with("id,Label\n99,")) << sampled.out << sampled.err;
 }
 
 }  // namespace

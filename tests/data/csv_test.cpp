@@ -254,14 +254,15 @@ TEST(WriteImageCsv, IsReadBackAsItWas) {
   EXPECT_TRUE(again.labels.equal(data.labels));
 }
 
-TEST(ReadIdLabelCsv, WantsIdsInOrder) {
+TEST(ReadOrderedLabels, WantsIdsInOrder) {
   const TempFolder folder;
-  EXPECT_EQ(read_id_label_csv(folder.write("a.csv", "ImageId,Label\n1,3\n2,9\n")), (std::vector<int64_t>{3, 9}));
+  for (const char* text : {"ImageId,Label\n1,3\n2,9\n", "\"id\",\"label\"\r\n\"1\",3\r\n2,9.0\r\n"})
+    EXPECT_EQ(read_ordered_labels(folder.write("a.csv", text)), (std::vector<int64_t>{3, 9})) << text;
   const auto path = folder.write("b.csv", "ImageId,Label\n1,3\n3,9\n");
-  EXPECT_ERROR(read_id_label_csv(path), Error, path.string() + ":3: ImageId is 3; expected 2 (ids run 1, 2, 3, ...)");
-  const auto other = folder.write("c.csv", "id,label\n1,3\n");
-  EXPECT_ERROR(read_id_label_csv(other), Error,
-               other.string() + ":1: the header is 'id,label'; expected ImageId,Label");
+  EXPECT_ERROR(read_ordered_labels(path), Error, path.string() + ":3: ImageId is 3; expected 2 (ids run 1, 2, 3, ...)");
+  const auto other = folder.write("c.csv", "ImageId,Label\n1,3,5\n");
+  EXPECT_ERROR(read_ordered_labels(other), Error,
+               other.string() + ":2: 3 fields; expected 2 as in the header (is the file cut off?)");
 }
 
 TEST(CsvField, QuotesWhatNeedsIt) {

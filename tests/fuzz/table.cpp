@@ -7,6 +7,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace digitrec;
   const auto file = fuzz::file_of(fuzz::text_of(data, size), "f.csv");
-  if (size % 2 == 0) return fuzz::parse([&] { read_id_label_csv(file); });
+  if (size % 2 == 0) return fuzz::parse([&] { read_ordered_labels(file); });
   return fuzz::parse([&] { read_epoch_metrics(file); });
 }

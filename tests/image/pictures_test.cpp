@@ -72,20 +72,39 @@ TEST(ReadImage, TurnsAPhotoAsItsCameraWasHeld) {
 }
 
 TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
+  using Paths = std::vector<std::filesystem::path>;
   const TempFolder folder;
-  for (const char* name : {"b.png", "a.JPG", "notes.txt"}) folder.write(name, "");
-  EXPECT_EQ(find_pictures({folder.path()}), (std::vector<std::filesystem::path>{folder / "a.JPG", folder / "b.png"}));
-  EXPECT_EQ(find_pictures({folder / "b.png", folder / "a.JPG"}),
-            (std::vector<std::filesystem::path>{folder / "b.png", folder / "a.JPG"}));
+  for (const char* name : {"b.png", "a.JPG", "notes.txt", ".hidden.png", "Thumbs.db"}) folder.write(name, "");
+  folder.write("c", "GIF89a");           // by its first bytes
+  folder.write("d.svg", "<svg></svg>");  // a kind that is not read, and will be named
+  EXPECT_EQ(find_pictures({folder.path()}).files,
+            (Paths{folder / "a.JPG", folder / "b.png", folder / "c", folder / "d.svg"}));
+  EXPECT_EQ(find_pictures({folder.path()}).left_out, (Paths{folder / "notes.txt"}));
+  EXPECT_EQ(find_pictures({folder / "b.png", folder / "a.JPG"}).files, (Paths{folder / "b.png", folder / "a.JPG"}));
   const TempFolder mixed;
   mixed.write("a.png", "");
   mixed.write("test.csv", "");
   EXPECT_ERROR(find_pictures({mixed.path()}), Error,
                mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
-  EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
-  EXPECT_ERROR(
-      find_pictures({folder / "b.png", folder / "test.csv"}), Error,
-      (folder / "test.csv").string() + ": no pictures found; expected .png or .jpg files, or a single data file");
+  EXPECT_TRUE(find_pictures({folder / "test.csv"}).files.empty());
+  EXPECT_ERROR(find_pictures({folder / "b.png", folder / "notes.txt"}), Error,
+               (folder / "notes.txt").string() + ": no pictures found; expected pictures, or a single data file");
+}
+
+TEST(LoadPictures, SaysOfEachWhatItIsOrWhyNot) {
+  const TempFolder folder;
+  const auto bar = folder.write("bar.png", encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70)));
+  const auto blank = folder.write("blank.png", encode_png(test::page_with_bar(60, 80, 0, 0, 0, 0)));
+  const auto cut = folder.write("cut.png", test::read_text(bar).substr(0, 60));
+  const Pictures pictures = load_pictures(std::vector{cut, bar, blank}, 28, PictureKind::number);
+  EXPECT_EQ(pictures.counts, (std::vector<int64_t>{0, 1, 0}));
+  EXPECT_EQ(pictures.digits.size(), 1);
+  EXPECT_TRUE(pictures.errors[0].starts_with("damaged PNG file") ||
+              pictures.errors[0].starts_with("not a readable PNG"))
+      << pictures.errors[0];
+  EXPECT_EQ(pictures.errors[1], "");
+  EXPECT_TRUE(pictures.errors[2].starts_with("blank")) << pictures.errors[2];
+  EXPECT_EQ(load_pictures(std::vector{cut}, 28, PictureKind::number).digits.size(), 0);
 }
 
 }  // namespace

@@ -8,25 +8,40 @@ namespace {
 
 using test::TempFolder;
 
-TEST(CheckSubmission, AcceptsAWholeOne) {
+SampleSubmission sample_of(int64_t rows) {
+  SampleSubmission sample{"ImageId", "Label", rows, {}};
+  for (int64_t id = 1; id <= rows; ++id) sample.ids.push_back(std::to_string(id));
+  return sample;
+}
+
+TEST(CheckSubmission, AcceptsWhatKaggleAccepts) {
   const TempFolder folder;
-  EXPECT_NO_THROW(check_submission(folder.write("s.csv", "ImageId,Label\n1,0\n2,9\n"), 2, 10));
+  for (const std::string text : {"ImageId,Label\n1,0\n2,9\n", "ImageId,Label\n2,9\n1,0\n",
+                                 "ImageId,Label\r\n1,0\r\n2,9", "\xEF\xBB\xBFImageId,Label\n1,0\n2,9\n",
+                                 "\"ImageId\",\"Label\"\n\"1\",\"0\"\n\"2\",\"9\"\n", "ImageId,Label\n1,0.0\n2,9.0\n"})
+    EXPECT_NO_THROW(check_submission(folder.write("s.csv", text), sample_of(2), 10)) << text;
 }
 
 TEST(CheckSubmission, NamesTheFirstThingWrong) {
   const TempFolder folder;
-  const auto labels = folder.write("a.csv", "ImageId,Label\n1,0\n2,10\n");
-  EXPECT_ERROR(check_submission(labels, 2, 10), Error, labels.string() + ":3: Label is 10; expected 0 to 9");
-  const auto rows = folder.write("b.csv", "ImageId,Label\n1,0\n2,1\n");
-  EXPECT_ERROR(
-      check_submission(rows, 28000, 10), Error,
-      rows.string() + ": 2 rows; expected 28000, one for each test image; make it again with digitrec predict");
-  const auto order = folder.write("c.csv", "ImageId,Label\n2,0\n1,1\n");
-  EXPECT_ERROR(check_submission(order, 2, 10), Error,
-               order.string() + ":2: ImageId is 2; expected 1 (ids run 1, 2, 3, ...)");
-  const auto text = folder.write("d.csv", "ImageId,Label\n1,seven\n");
-  EXPECT_ERROR(check_submission(text, 1, 10), Error,
-               text.string() + ":2: column Label: 'seven' is not a number; expected a whole number 0 to 999");
+  const auto refused = [&](const std::string& text, const std::string& message) {
+    const auto path = folder.write("s.csv", text);
+    EXPECT_ERROR(check_submission(path, sample_of(2), 10), Error, path.string() + message);
+  };
+  refused("ImageId,Label\n1,0\n2,10\n", ":3: Label is 10; expected 0 to 9");
+  refused("ImageId,Label\n1,0\n", ": 1 rows; expected 2, one for each test image; make it again with digitrec predict");
+  refused("ImageId,Label\n2,0\n2,1\n", ":3: ImageId 2 stands in line 2 too; expected each once");
+  refused("ImageId,Label\n0,0\n1,1\n", ":2: ImageId is '0', which no test image has");
+  refused("ImageId,Label\n1,seven\n", ":2: column Label: 'seven' is not a whole number 0 to 999");
+  refused("id,label\n1,7\n", ":1: the header is 'id,label'; expected ImageId,Label");
+  refused("ImageId,Label,Usage\n1,7,a\n", ":1: 3 fields; expected 2 as in the header (is the file cut off?)");
+}
+
+TEST(CheckSubmission, FollowsTheSampleOfAnotherCompetition) {
+  const TempFolder folder;
+  const SampleSubmission sample = read_sample_submission(folder.write("sample.csv", "id,label\n10,0\n20,0\n"));
+  EXPECT_EQ(sample.id, "id");
+  EXPECT_NO_THROW(check_submission(folder.write("s.csv", "id,label\n20,3\n10,4\n"), sample, 10));
 }
 
 TEST(DoubtLabels, NamesWhatNoDigitsWouldGive) {
@@ -43,6 +58,13 @@ TEST(DoubtLabels, NamesWhatNoDigitsWouldGive) {
 TEST(ProbabilitiesCsv, GivesEachClassAColumn) {
   EXPECT_EQ(probabilities_csv(torch::tensor({{0.25F, 0.75F}, {1.0F, 0.0F}})),
             "ImageId,Label,p0,p1\n1,1,0.25,0.75\n2,0,1,0\n");
+}
+
+TEST(IdLabelCsv, CallsRowsAndClassesAsTheirFilesDo) {
+  const SubmissionNames names{.id = "id", .label = "label", .ids = {"x7", "a,b"}, .classes = {.labels = {1, 5}}};
+  EXPECT_EQ(id_label_csv(torch::tensor({1, 0}, torch::kInt64), names), "id,label\nx7,5\n\"a,b\",1\n");
+  EXPECT_EQ(probabilities_csv(torch::tensor({{0.25F, 0.75F}, {1.0F, 0.0F}}), names),
+            "id,label,p1,p5\nx7,5,0.25,0.75\n\"a,b\",1,1,0\n");
 }
 
 }  // namespace

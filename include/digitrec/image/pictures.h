@@ -1,24 +1,42 @@
 #pragma once
 
 #include "digitrec/data/dataset.h"
+#include "digitrec/data/source.h"
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace digitrec {
 
-/// The picture files (.png, .jpg, .jpeg) that `paths` name: files as given, and for a folder those in it by name. Empty
-/// when `paths` is a single file or folder without any, which then is a data set. Throws Error when the two are mixed.
-std::vector<std::filesystem::path> find_pictures(const std::vector<std::filesystem::path>& paths);
+/// What paths name as pictures.
+struct PictureFiles {
+  std::vector<std::filesystem::path> files;     ///< pictures, also of kinds that cannot be read
+  std::vector<std::filesystem::path> left_out;  ///< files in a folder of pictures that are none: notes, lists
+};
+
+/// The picture files that `paths` name: files as given, and for a folder those in it by name, or where it has none
+/// itself those in the folders below. A picture is known by its first bytes, or by its name where they say nothing.
+/// Without `files` when `paths` is a single file or folder without any, which then is a data set. Throws Error when the
+/// two are mixed.
+PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
+
+/// How a picture is read.
+enum class PictureKind {
+  number,     ///< digits side by side
+  character,  ///< one, whatever its parts
+  whole,      ///< all of it, ink or not
+};
 
 /// The digits of several pictures.
 struct Pictures {
-  Dataset digits;               ///< all of them, picture after picture, left to right
-  std::vector<int64_t> counts;  ///< how many each picture holds, at least one
+  Dataset digits;                   ///< all of them, picture after picture, left to right; may be none
+  std::vector<int64_t> counts;      ///< how many each picture holds; 0 where it cannot be read
+  std::vector<std::string> errors;  ///< why it cannot, for each picture; else empty
 };
 
-/// Reads pictures, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side. Throws Error.
-Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size);
+/// Reads pictures on all threads, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side.
+Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size, PictureKind kind);
 
 }  // namespace digitrec
