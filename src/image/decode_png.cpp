@@ -1,4 +1,6 @@
 #include "image/decoders.h"
+#include "image/gray_alpha.h"
+#include "image/orientation.h"
 
 #include <png.h>
 #include <spdlog/fmt/fmt.h>
@@ -9,44 +11,6 @@
 
 namespace digitrec {
 namespace {
-
-/// Blends a picture of grey and alpha with white, or with black where the picture is light.
-std::vector<uint8_t> flatten(const std::vector<uint8_t>& grey_alpha) {
-  double light = 0;
-  double weight = 0;
-  for (size_t i = 0; i < grey_alpha.size(); i += 2) {
-    light += static_cast<double>(grey_alpha[i]) * grey_alpha[i + 1];
-    weight += grey_alpha[i + 1];
-  }
-  const int background = light > weight * 127 ? 0 : 255;
-  std::vector<uint8_t> pixels(grey_alpha.size() / 2);
-  for (size_t i = 0; i < pixels.size(); ++i) {
-    const int alpha = grey_alpha[2 * i + 1];
-    pixels[i] = static_cast<uint8_t>((grey_alpha[2 * i] * alpha + background * (255 - alpha) + 127) / 255);
-  }
-  return pixels;
-}
-
-/// The mean of each 2 x 2 pixels, of fewer at an odd edge; greys count as much as they are opaque.
-std::vector<uint8_t> halve(const uint8_t* upper, const uint8_t* lower, int64_t width, int64_t channels) {
-  std::vector<uint8_t> row;
-  row.reserve(static_cast<size_t>((width + 1) / 2 * channels));
-  for (int64_t x = 0; x < width; x += 2) {
-    int light = 0;
-    int weight = 0;
-    for (const uint8_t* from : {upper, lower}) {
-      for (int64_t u = x; u <= std::min(x + 1, width - 1); ++u) {
-        const int opacity = channels == 2 ? from[2 * u + 1] : 1;
-        light += from[channels * u] * opacity;
-        weight += opacity;
-      }
-    }
-    const int count = x + 1 < width ? 4 : 2;
-    row.push_back(static_cast<uint8_t>(weight == 0 ? 0 : (light + weight / 2) / weight));
-    if (channels == 2) row.push_back(static_cast<uint8_t>((weight + count / 2) / count));
-  }
-  return row;
-}
 
 /// A picture on its way from libpng, which calls the functions below as it comes to each part of the file.
 struct PngReading {
@@ -192,6 +156,19 @@ void take_whole(PngReading& reading) {
   }
 }
 
+/// The chunk eXIf, wherever it stands; empty when there is none.
+std::string_view find_exif(std::string_view bytes) {
+  constexpr size_t kSignature = 8;
+  constexpr size_t kAround = 12;  // a chunk's length and type before its data, its checksum behind
+  for (size_t at = kSignature; at + kAround <= bytes.size();) {
+    const size_t length = png_get_uint_32(reinterpret_cast<const png_byte*>(bytes.data() + at));
+    if (length > bytes.size() - at - kAround) break;
+    if (bytes.substr(at + 4, 4) == "eXIf") return bytes.substr(at + 8, length);
+    at += kAround + length;
+  }
+  return {};
+}
+
 }  // namespace
 
 GrayImage decode_png(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
@@ -213,6 +190,7 @@ GrayImage decode_png(const std::string& bytes, const std::string& name, const De
   GrayImage image{halves ? (reading.width + 1) / 2 : reading.width, halves ? (reading.height + 1) / 2 : reading.height,
                   std::move(reading.pixels), name};
   if (reading.channels == 2) image.pixels = flatten(image.pixels);
+  set_upright(image, exif_orientation(find_exif(bytes)));
   return image;
 }
 

@@ -11,11 +11,13 @@ namespace digitrec {
 // What decode_image hands a file to, by its first bytes.
 GrayImage decode_png(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 GrayImage decode_jpeg(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_other(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 ImageCost measure_png(const std::string& bytes);
 ImageCost measure_jpeg(const std::string& bytes);
+ImageCost measure_other(const std::string& bytes);
 
 /// Throws the Error of a file that cannot be decoded.
-[[noreturn]] void fail_to_decode(const std::string& name, std::string_view what);
+[[noreturn]] void fail_to_decode(const std::string& name, std::string_view what, std::string hint = "");
 
 void require_size(const std::string& name, int64_t width, int64_t height, int64_t max_pixels);
 

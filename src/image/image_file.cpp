@@ -8,6 +8,10 @@
 #include <png.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace digitrec {
 namespace {
 
@@ -20,8 +24,8 @@ bool is_jpeg(const std::string& bytes) { return bytes.starts_with("\xff\xd8\xff"
 
 }  // namespace
 
-void fail_to_decode(const std::string& name, std::string_view what) {
-  throw Error(fmt::format("{}: {}; expected a PNG or JPEG picture of a digit", name, what));
+void fail_to_decode(const std::string& name, std::string_view what, std::string hint) {
+  throw Error(fmt::format("{}: {}; expected a picture of a digit", name, what), std::move(hint));
 }
 
 void require_size(const std::string& name, int64_t width, int64_t height, int64_t max_pixels) {
@@ -38,20 +42,21 @@ int64_t cost_of_pixels(int64_t width, int64_t height) {
 }
 
 bool is_image_name(const std::filesystem::path& path) {
-  const std::string extension = lower_case(path.extension().string());
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+  constexpr std::array kEndings{".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".avif"};
+  const std::string ending = lower_case(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
 GrayImage decode_image(const std::string& bytes, const std::string& source, const DecodeLimits& limits) {
   if (is_png(bytes)) return decode_png(bytes, source, limits);
   if (is_jpeg(bytes)) return decode_jpeg(bytes, source, limits);
-  fail_to_decode(source, "neither a PNG nor a JPEG file");
+  return decode_other(bytes, source, limits);
 }
 
 ImageCost measure_image(const std::string& bytes) {
   if (is_png(bytes)) return measure_png(bytes);
   if (is_jpeg(bytes)) return measure_jpeg(bytes);
-  return {};
+  return measure_other(bytes);
 }
 
 GrayImage read_image(const std::filesystem::path& path) {

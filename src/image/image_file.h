@@ -16,7 +16,7 @@ struct GrayImage {
   std::string source;  ///< for messages
 };
 
-/// Whether read_image reads files of this name: .png, .jpg or .jpeg, in any case.
+/// Whether a file is named as pictures are: .png, .jpg, .webp, ..., in any case.
 bool is_image_name(const std::filesystem::path& path);
 
 /// Pixels of the largest picture that is decoded: a phone's photo, but no decompression bomb.
@@ -28,9 +28,10 @@ struct DecodeLimits {
   std::function<bool()> is_stopped{};
 };
 
-/// Decodes a PNG or JPEG picture, told apart by its first bytes. Colour becomes grey; transparent parts become white,
+/// Decodes a picture: PNG and JPEG by their libraries, BMP, GIF, WebP, TIFF, HEIC and AVIF by libgd, told apart by their
+/// first bytes. Colour becomes grey; transparent parts become white,
 /// or black where the picture is light; a photo is turned upright; one of more than 16 million pixels is made half as
-/// wide and high. What a file holds beyond its pixels costs nothing. Throws Error, naming `source`, when it is neither,
+/// wide and high. What a file holds beyond its pixels costs nothing. Throws Error, naming `source`, when it is none,
 /// is damaged, or is beyond `limits`.
 GrayImage decode_image(const std::string& bytes, const std::string& source, const DecodeLimits& limits = {});
 

@@ -233,7 +233,7 @@ Answer Api::predict(Request& request) {
   const Content content = content_of(request);
   if (content == Content::other) {
     throw Refusal{415,
-                  "expected Content-Type image/png, image/jpeg, application/octet-stream, multipart/form-data or "
+                  "expected Content-Type image/png or another picture, application/octet-stream, multipart/form-data or "
                   "application/json"};
   }
   Task task;

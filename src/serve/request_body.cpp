@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace digitrec::serve {
 namespace {
@@ -12,7 +14,8 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxImages = 1000;
 constexpr int64_t kMaxValues = 1'000'000;
-/// The deepest valid body is an image in a list of images in an object; more levels would use up the parser's stack.
+/// The deepest valid body is a row of an image in a list of images in an object; more levels would use up the parser's
+/// stack.
 constexpr int64_t kMaxLevels = 4;
 
 std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
@@ -53,7 +56,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   bool start_array(size_t /*size*/) override {
     if (levels_ == 0) return false;
-    if (is_in_image()) refuse_pixel();
+    if (is_in_image()) return begin_row();
     const bool is_value = levels_ == 1;  // of a field
     if (is_value && field_ == Field::pixels) body_.has_pixels = true;
     if (is_value && field_ == Field::images) body_.has_images = true;
@@ -63,9 +66,11 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool end_array() override {
-    if (levels_ == image_level_) {
-      if (body_.images.back().size() != pixels_) refuse_image();
-      image_level_ = 0;
+    if (is_in_row_) {
+      if (image_.size() % side() != 0 || image_.empty()) refuse_image();
+      is_in_row_ = false;
+    } else if (levels_ == image_level_) {
+      end_image();
     }
     return close();
   }
@@ -79,7 +84,9 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   enum class Field { other, pixels, images, label };
   static constexpr uint64_t kMaxLabel = 1'000'000;
 
-  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
+  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_ + (is_in_row_ ? 1 : 0); }
+  /// Pixels of a row: an image is square.
+  size_t side() const { return static_cast<size_t>(std::lround(std::sqrt(static_cast<double>(pixels_)))); }
 
   /// A value that is neither a number nor an array.
   bool other() {
@@ -91,11 +98,10 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   bool number(double value) {
     if (!is_in_image()) return other();
-    std::vector<uint8_t>& image = body_.images.back();
     if (!(value >= 0 && value <= 255)) {
       refuse_pixel();
-    } else if (image.size() < pixels_) {
-      image.push_back(static_cast<uint8_t>(std::lround(value)));
+    } else if (image_.size() < pixels_ && has_rows_ == is_in_row_) {
+      image_.push_back(static_cast<float>(value));
     } else {
       refuse_image();
     }
@@ -112,9 +118,27 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   void begin_image() {
     image_level_ = levels_;
-    if (body_.images.size() == kMaxImages) refuse({422, many_images()});
-    if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
-    body_.images.emplace_back().reserve(pixels_);
+    if (++images_ > kMaxImages) refuse({422, many_images()});
+    image_.clear();
+    has_rows_ = false;
+  }
+
+  /// An image may be a list of rows, as NumPy's tolist gives it.
+  bool begin_row() {
+    if (is_in_row_ || (!has_rows_ && !image_.empty())) refuse_image();
+    has_rows_ = true;
+    is_in_row_ = !is_in_row_;
+    return open();
+  }
+
+  /// What reaches no higher than 1 is taken as 0 to 1, as pixels are fed to networks.
+  void end_image() {
+    image_level_ = 0;
+    if (image_.size() != pixels_) refuse_image();
+    if (refusal_) return;  // what is refused takes no more memory
+    const float scale = *std::max_element(image_.begin(), image_.end()) <= 1 ? 255 : 1;
+    std::vector<uint8_t>& pixels = body_.images.emplace_back();
+    for (const float value : image_) pixels.push_back(static_cast<uint8_t>(std::lround(scale * value)));
   }
 
   bool open() {
@@ -134,9 +158,9 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   void refuse(Refusal refusal) {
     if (!refusal_) refusal_ = std::move(refusal);
   }
-  void refuse_image() { refuse({422, fmt::format("an image is not an array of {} pixels", pixels_)}); }
+  void refuse_image() { refuse({422, fmt::format("an image is not an array of {} pixels, or of {} rows of {}", pixels_, side(), side())}); }
   void refuse_pixel() {
-    refuse({422, fmt::format("pixel {} is not a number from 0 to 255", body_.images.back().size())});
+    refuse({422, fmt::format("pixel {} is not a number from 0 to 255, or 0 to 1", image_.size())});
   }
   RequestBody& body_;
   size_t pixels_;
@@ -144,6 +168,10 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   int64_t levels_ = 0;          ///< arrays and objects that are open
   int64_t image_level_ = 0;     ///< of them, up to an image; 0 outside
   int64_t values_ = 0;
+  size_t images_ = 0;
+  std::vector<float> image_;  ///< the pixels so far of the image that the parser is in
+  bool has_rows_ = false;     ///< it is a list of rows
+  bool is_in_row_ = false;
   bool is_object_ = false;
   std::optional<Refusal> refusal_;
 };

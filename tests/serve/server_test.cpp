@@ -95,6 +95,9 @@ TEST_F(ServerTest, ReadsPicturesAsThePredictorDoes) {
   ASSERT_EQ(list["results"].size(), 3U);
   EXPECT_EQ(list["results"][2]["number"], reply.json()["number"]);
   EXPECT_TRUE(list["results"][1].contains("error"));
+  std::vector<std::vector<double>> rows(28);
+  for (size_t i = 0; i < pixels.size(); ++i) rows[i / 28].push_back(pixels[i] / 255.0);
+  EXPECT_EQ(post("/api/predict", kJson, Json{{"pixels", rows}}.dump()).json(), again) << "0 to 1, row by row";
   EXPECT_NE(post("/api/predict?model=b", kJson, Json{{"pixels", pixels}}.dump()).json()["digits"][0]["probabilities"],
             digit["probabilities"]);
 }
@@ -128,6 +131,9 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(status(kJson, R"({"images":{"0":[1]}})"), 422);
   EXPECT_EQ(status(kJson, R"({"pixels":null})"), 422);
   EXPECT_EQ(status(kJson, R"({"pixels":[[1,2],3]})"), 422);
+  EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<double>(784, -0.5)}}.dump()), 422);
+  EXPECT_EQ(status(kJson, Json{{"pixels", std::vector<std::vector<int>>(28, std::vector<int>(27, 1))}}.dump()), 422);
+  EXPECT_EQ(status(kJson, R"({"pixels":[3,[1,2]]})"), 422);
   EXPECT_EQ(status(kJson, R"({"pixels":[1,2],"images":[[3]]})"), 422);
   EXPECT_EQ(status(kJson, R"({"other":{"pixels":[1]},"x":[[[1]]]})"), 422);
   EXPECT_EQ(status(kJson, R"({"pixels":[1,2)"), 400);
