@@ -114,20 +114,16 @@ void log_left_out(const std::vector<fs::path>& files) {
   log("left out, no pictures: " + join(names));
 }
 
-PictureKind picture_kind(const InferenceOptions& options, const Predictor& predictor) {
-  if (data_options(options, predictor).framing == Framing::none) return PictureKind::whole;
-  return predictor.classes().are_digits(predictor.shape().classes) ? PictureKind::number : PictureKind::character;
-}
-
 /// Writes a table of the pictures to --out, or to stdout without it. Returns the exit code: whether all were read.
 int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   const std::vector<fs::path>& files = found.files;
   Outputs outputs(command.inference, command.out, command.probabilities, files);
   Predictor predictor = make_predictor(command.inference);
   log_left_out(found.left_out);
-  const Pictures pictures =
-      load_pictures(files, predictor.shape().image_size, picture_kind(command.inference, predictor));
   const Classes& classes = predictor.classes();
+  const Framing framing = data_options(command.inference, predictor).framing;
+  const Pictures pictures =
+      load_pictures(files, predictor.shape().image_size, picture_kind(framing, classes, predictor.shape().classes));
   const at::Tensor probabilities = predictor.predict(pictures.digits);
   const std::string table = picture_table(files, pictures, probabilities, classes);
   outputs.write(table,

@@ -22,14 +22,15 @@ struct Reader {
   gdImagePtr (*read)(int size, void* data);
 };
 
-#define DIGITREC_HAS_HEIF (GD_MAJOR_VERSION > 2 || (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION > 3) || \
-                           (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION == 3 && GD_RELEASE_VERSION >= 2))
+#define DIGITREC_HAS_HEIF                                                     \
+  (GD_MAJOR_VERSION > 2 || (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION > 3) || \
+   (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION == 3 && GD_RELEASE_VERSION >= 2))
 
 constexpr std::array kReaders{
-    Reader{"a BMP picture", gdImageCreateFromBmpPtr},   Reader{"a GIF picture", gdImageCreateFromGifPtr},
-    Reader{"a WebP picture", gdImageCreateFromWebpPtr}, Reader{"a TIFF picture", gdImageCreateFromTiffPtr},
+    Reader{"a BMP picture", gdImageCreateFromBmpPtr},    Reader{"a GIF picture", gdImageCreateFromGifPtr},
+    Reader{"a WebP picture", gdImageCreateFromWebpPtr},  Reader{"a TIFF picture", gdImageCreateFromTiffPtr},
 #if DIGITREC_HAS_HEIF
-    Reader{"a HEIC picture", gdImageCreateFromHeifPtr}, Reader{"a HEIF picture", gdImageCreateFromHeifPtr},
+    Reader{"a HEIC picture", gdImageCreateFromHeifPtr},  Reader{"a HEIF picture", gdImageCreateFromHeifPtr},
     Reader{"an AVIF picture", gdImageCreateFromAvifPtr},
 #endif
 };

@@ -225,6 +225,12 @@ FramedDigit frame_character(const GrayImage& image, int64_t image_size) {
   return frame(image, image_size, group_all).front();
 }
 
+std::vector<FramedDigit> frame_picture(const GrayImage& image, int64_t image_size, PictureKind kind) {
+  if (kind == PictureKind::number) return frame_digits(image, image_size);
+  if (kind == PictureKind::character) return {frame_character(image, image_size)};
+  return {{scale_picture(image, image_size)}};
+}
+
 std::vector<uint8_t> scale_picture(const GrayImage& image, int64_t image_size) {
   if (image.width == image_size && image.height == image_size) return image.pixels;
   Drawing drawing(image.width, image.height);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "digitrec/image/pictures.h"
 #include "image/image_file.h"
 
 #include <cstdint>
@@ -26,5 +27,8 @@ FramedDigit frame_character(const GrayImage& image, int64_t image_size);
 
 /// The whole of a picture, ink or not, at `image_size` x `image_size`.
 std::vector<uint8_t> scale_picture(const GrayImage& image, int64_t image_size);
+
+/// A picture's digits by one of the three above.
+std::vector<FramedDigit> frame_picture(const GrayImage& image, int64_t image_size, PictureKind kind);
 
 }  // namespace digitrec

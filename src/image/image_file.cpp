@@ -42,7 +42,8 @@ int64_t cost_of_pixels(int64_t width, int64_t height) {
 }
 
 bool is_image_name(const std::filesystem::path& path) {
-  constexpr std::array kEndings{".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".avif"};
+  constexpr std::array kEndings{".png",  ".jpg", ".jpeg", ".jfif", ".bmp", ".gif",
+                                ".webp", ".tif", ".tiff", ".heic", ".avif"};
   const std::string ending = lower_case(path.extension().string());
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }

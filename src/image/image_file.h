@@ -28,11 +28,10 @@ struct DecodeLimits {
   std::function<bool()> is_stopped{};
 };
 
-/// Decodes a picture: PNG and JPEG by their libraries, BMP, GIF, WebP, TIFF, HEIC and AVIF by libgd, told apart by their
-/// first bytes. Colour becomes grey; transparent parts become white,
-/// or black where the picture is light; a photo is turned upright; one of more than 16 million pixels is made half as
-/// wide and high. What a file holds beyond its pixels costs nothing. Throws Error, naming `source`, when it is none,
-/// is damaged, or is beyond `limits`.
+/// Decodes a picture: PNG and JPEG by their libraries, BMP, GIF, WebP, TIFF, HEIC and AVIF by libgd, told apart by
+/// their first bytes. Colour becomes grey; transparent parts become white, or black where the picture is light; a photo
+/// is turned upright; one of more than 16 million pixels is made half as wide and high. What a file holds beyond its
+/// pixels costs nothing. Throws Error, naming `source`, when it is none, is damaged, or is beyond `limits`.
 GrayImage decode_image(const std::string& bytes, const std::string& source, const DecodeLimits& limits = {});
 
 /// What a picture costs, as its header says.

@@ -81,16 +81,10 @@ struct Read {
   std::string error{};
 };
 
-std::vector<FramedDigit> frame(const GrayImage& image, int64_t size, PictureKind kind) {
-  if (kind == PictureKind::number) return frame_digits(image, size);
-  if (kind == PictureKind::character) return {frame_character(image, size)};
-  return {{scale_picture(image, size)}};
-}
-
 Read read_one(const fs::path& file, int64_t size, PictureKind kind) {
   Read read;
   try {
-    for (const FramedDigit& digit : frame(read_image(file), size, kind)) {
+    for (const FramedDigit& digit : frame_picture(read_image(file), size, kind)) {
       read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
       ++read.count;
     }
@@ -116,6 +110,11 @@ PictureFiles find_pictures(const std::vector<fs::path>& paths) {
     all.left_out.insert(all.left_out.end(), found.left_out.begin(), found.left_out.end());
   }
   return all;
+}
+
+PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count) {
+  if (framing == Framing::none) return PictureKind::whole;
+  return classes.are_digits(count) ? PictureKind::number : PictureKind::character;
 }
 
 Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, PictureKind kind) {

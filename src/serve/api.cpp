@@ -83,7 +83,8 @@ Json rounded(const std::vector<float>& values) {
   return list;
 }
 
-Json describe(const Reading& reading, bool explain) {
+/// `classes`: what the model's are called.
+Json describe(const Reading& reading, const Classes& classes, bool explain) {
   if (const auto* refused = std::get_if<std::string>(&reading)) return {{"error", *refused}};
   std::string number;
   double probability = 1;
@@ -91,10 +92,11 @@ Json describe(const Reading& reading, bool explain) {
   for (const ReadDigit& digit : std::get<std::vector<ReadDigit>>(reading)) {
     const auto best = std::max_element(digit.probabilities.begin(), digit.probabilities.end());
     const auto label = best - digit.probabilities.begin();
-    number += std::to_string(label);
+    number += classes.name(label);
     probability *= *best;
     const FramedDigit& framed = digit.framed;
     Json one{{"label", label},
+             {"name", classes.name(label)},
              {"probability", *best},
              {"probabilities", digit.probabilities},
              {"box", {framed.left, framed.top, framed.right, framed.bottom}}};
@@ -232,9 +234,10 @@ size_t Api::chosen_model(const Request& request) const {
 Answer Api::predict(Request& request) {
   const Content content = content_of(request);
   if (content == Content::other) {
-    throw Refusal{415,
-                  "expected Content-Type image/png or another picture, application/octet-stream, multipart/form-data or "
-                  "application/json"};
+    throw Refusal{
+        415,
+        "expected Content-Type image/png or another picture, application/octet-stream, multipart/form-data or "
+        "application/json"};
   }
   Task task;
   task.model = chosen_model(request);
@@ -252,17 +255,18 @@ Answer Api::predict(Request& request) {
     return pictures;
   };
   return [this, task = std::move(task), is_list](const Respond& respond) mutable {
-    task.done = [respond, is_list, name = names_[task.model], explain = task.explain](const auto& result) {
+    task.done = [respond, is_list, name = names_[task.model], classes = engine_.models()[task.model].classes(),
+                 explain = task.explain](const auto& result) {
       try {
         if (const auto* failure = std::get_if<std::exception_ptr>(&result)) std::rethrow_exception(*failure);
         const auto& readings = std::get<std::vector<Reading>>(result);
         Json body{{"model", name}};
         if (*is_list) {
           body["results"] = Json::array();
-          for (const Reading& reading : readings) body["results"].push_back(describe(reading, explain));
+          for (const Reading& reading : readings) body["results"].push_back(describe(reading, classes, explain));
         } else {
           if (const auto* refused = std::get_if<std::string>(&readings.front())) throw Refusal{422, *refused};
-          body.update(describe(readings.front(), explain));
+          body.update(describe(readings.front(), classes, explain));
         }
         respond(json_response(body));
       } catch (...) {
@@ -329,11 +333,14 @@ Response Api::describe_models() const {
     const Predictor& model = engine_.models()[i];
     const CheckpointInfo& info = model.networks().front().value.info;
     const auto accuracy = info.metrics.find("val_accuracy");
+    Json class_names = Json::array();
+    for (int64_t c = 0; c < info.shape.classes; ++c) class_names.push_back(info.classes.name(c));
     models.push_back({{"name", names_[i]},
                       {"preset", info.preset},
                       {"networks", model.networks().size()},
                       {"parameters", count_parameters(*model.networks().front().value.model)},
                       {"classes", info.shape.classes},
+                      {"class_names", class_names},
                       {"image_size", info.shape.image_size},
                       {"val_accuracy", accuracy == info.metrics.end() ? Json() : number_or_null(accuracy->second)}});
   }

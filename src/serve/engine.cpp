@@ -26,7 +26,7 @@ constexpr int64_t kExplainedBytes = 48 << 10;
 constexpr int64_t kAnswerBytes = 2 << 10;
 
 /// Finds a picture's digits, which are not read yet.
-Reading frame(const Picture& picture, int64_t image_size, const std::stop_token& stop) {
+Reading frame(const Picture& picture, const Predictor& model, const std::stop_token& stop) {
   try {
     std::vector<ReadDigit> digits;
     if (const auto* pixels = std::get_if<GrayImage>(&picture)) {  // framed already, as in a data set
@@ -38,7 +38,9 @@ Reading frame(const Picture& picture, int64_t image_size, const std::stop_token&
     }
     const GrayImage image = decode_image(std::get<std::string>(picture), "picture",
                                          {.is_stopped = [&stop] { return stop.stop_requested(); }});
-    for (FramedDigit& digit : frame_digits(image, image_size)) digits.push_back({std::move(digit), {}, {}});
+    const PictureKind kind = picture_kind(model.data_options().framing, model.classes(), model.shape().classes);
+    for (FramedDigit& digit : frame_picture(image, model.shape().image_size, kind))
+      digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
     return error.what();
@@ -168,7 +170,7 @@ void Engine::wait_for_memory(Job& job) {
   large_bytes_ += job.bytes;
 }
 
-void Engine::open(Job& job, int64_t image_size) {
+void Engine::open(Job& job, const Predictor& model) {
   try {
     job.pictures = job.task.pictures();
     job.task.pictures = nullptr;  // with the request's body
@@ -177,7 +179,7 @@ void Engine::open(Job& job, int64_t image_size) {
     auto& readings = std::get<std::vector<Reading>>(job.result);
     for (const Picture& picture : job.pictures) {
       if (job.is_over()) return;
-      readings.push_back(frame(picture, image_size, job.task.stop));
+      readings.push_back(frame(picture, model, job.task.stop));
     }
   } catch (...) {
     job.result = std::current_exception();
@@ -189,7 +191,7 @@ void Engine::read(std::vector<Task>& tasks, Predictor& model) {
   std::vector<Job> jobs;
   for (Task& task : tasks) jobs.push_back({std::move(task)});
   for (Job& job : jobs) {
-    if (!job.is_over()) open(job, model.shape().image_size);
+    if (!job.is_over()) open(job, model);
   }
   try {
     predict(jobs, model);

@@ -71,7 +71,7 @@ class Engine {
   void work(size_t worker);
   std::vector<Task> take(bool also_large, bool large_first);
   void read(std::vector<Task>& tasks, Predictor& model);
-  void open(Job& job, int64_t image_size);
+  void open(Job& job, const Predictor& model);
   bool set_aside(Job& job);
   void wait_for_memory(Job& job);
   static std::vector<ReadDigit*> found_in(std::vector<Job>& jobs, bool to_explain);

@@ -158,7 +158,9 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   void refuse(Refusal refusal) {
     if (!refusal_) refusal_ = std::move(refusal);
   }
-  void refuse_image() { refuse({422, fmt::format("an image is not an array of {} pixels, or of {} rows of {}", pixels_, side(), side())}); }
+  void refuse_image() {
+    refuse({422, fmt::format("an image is not an array of {} pixels, or of {} rows of {}", pixels_, side(), side())});
+  }
   void refuse_pixel() {
     refuse({422, fmt::format("pixel {} is not a number from 0 to 255, or 0 to 1", image_.size())});
   }

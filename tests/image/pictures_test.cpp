@@ -30,8 +30,7 @@ TEST(ReadImage, ReadsPng) {
 TEST(ReadImage, RefusesFilesThatAreNotPictures) {
   const TempFolder folder;
   const auto text = folder.write("a.png", "hello");
-  EXPECT_ERROR(read_image(text), Error,
-               text.string() + ": no picture; expected a picture of a digit");
+  EXPECT_ERROR(read_image(text), Error, text.string() + ": no picture; expected a picture of a digit");
   const auto whole = write_png(folder, "b.png", test::page_with_bar(40, 40, 1, 1, 30, 30));
   const auto cut = folder.write("c.png", test::read_text(whole).substr(0, 60));
   EXPECT_THROW(read_image(cut), Error);

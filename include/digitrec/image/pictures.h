@@ -29,6 +29,9 @@ enum class PictureKind {
   whole,      ///< all of it, ink or not
 };
 
+/// Several digits in a picture make a number; of other classes a picture shows one.
+PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count);
+
 /// The digits of several pictures.
 struct Pictures {
   Dataset digits;                   ///< all of them, picture after picture, left to right; may be none

@@ -292,9 +292,9 @@ function showDigits() {
   const buttons = answer.digits.length < 2 ? [] : answer.digits.map((digit, i) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = digit.label;
+    button.textContent = digit.name;
     button.setAttribute("aria-pressed", i === chosen);
-    button.setAttribute("aria-label", `Digit ${i + 1}: ${digit.label}, ${percent(digit.probability)} sure`);
+    button.setAttribute("aria-label", `Digit ${i + 1}: ${digit.name}, ${percent(digit.probability)} sure`);
     button.addEventListener("click", () => {
       chosen = i;
       showDigits();
@@ -314,7 +314,7 @@ function showDigit() {
     const bar = document.createElement("div");
     bar.className = "bar";
     bar.innerHTML = '<strong></strong><div class="track"><div class="fill"></div></div><span class="value"></span>';
-    bar.querySelector("strong").textContent = label;
+    bar.querySelector("strong").textContent = classNames[label];
     bar.querySelector(".fill").style.width = percent(probability);
     bar.querySelector(".value").textContent = percent(probability);
     return bar;
@@ -376,7 +376,7 @@ async function correct(label) {
       body: JSON.stringify({label, pixels: answer.digits[chosen].pixels}),
     });
     const {saved, id, error} = await reply.json();
-    $("saved").textContent = error ?? `Saved to ${saved} as a ${label}. Thank you.`;
+    $("saved").textContent = error ?? `Saved to ${saved} as a ${classNames[label]}. Thank you.`;
     $("unsave").hidden = !id;
     savedAs = id;
   } catch {
@@ -387,17 +387,22 @@ async function correct(label) {
 
 // ---- models and theme
 
+/** What the chosen model's classes are called. */
+let classNames = [];
+
 function showModel(models) {
-  const {preset, networks, parameters, val_accuracy: accuracy, classes} =
+  const {preset, networks, parameters, val_accuracy: accuracy, class_names} =
       models.find(({name}) => name === $("model").value) ?? models[0];
+  classNames = class_names;
+  $("bars").style.setProperty("--name", `${Math.min(14, Math.max(...class_names.map(({length}) => length)))}ch`);
   const facts = [networks > 1 ? `${networks} networks, ${preset}` : preset, `${parameters.toLocaleString("en")} parameters`];
   if (accuracy) facts.push(`${percent(accuracy)} on validation rows`);
   $("model-facts").textContent = facts.join(", ");
-  $("correction").replaceChildren($("correction").firstElementChild, ...Array.from({length: classes}, (_, label) => {
+  $("correction").replaceChildren($("correction").firstElementChild, ...classNames.map((name, label) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = label;
-    button.setAttribute("aria-label", `It is a ${label}: save the drawing`);
+    button.textContent = name;
+    button.setAttribute("aria-label", `It is a ${name}: save the drawing`);
     button.addEventListener("click", () => correct(label));
     return button;
   }));
