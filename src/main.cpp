@@ -19,7 +19,7 @@ namespace {
 int report(const char* message, int exit_code) {
   std::string line = digitrec::cli::with_flags(message);
   line.resize(std::min(line.size(), line.find('\n')));
-  std::cerr << "digitrec: " << digitrec::cli::printable(line) << '\n';
+  std::cerr << "digitrec: " << digitrec::cli::shorten(digitrec::cli::printable(line)) << '\n';
   return exit_code;
 }
 

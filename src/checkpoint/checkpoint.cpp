@@ -134,7 +134,7 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       // As of a `fast` from before its second convolution had 32 channels.
       refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name),
-             "if an earlier version wrote it, whose preset was another network, train it anew");
+             "train it anew if an earlier version wrote it");
     }
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));

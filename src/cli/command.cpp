@@ -61,6 +61,38 @@ std::string see_help(const CLI::App& app) {
   return fmt::format("see {} --help", name);
 }
 
+/// What other programs call a flag of ours, else the one that begins alike, else the nearest.
+std::string nearest_flag(const std::string& flag, const std::vector<std::string>& known) {
+  const auto is_known = [&](const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  const std::multimap<std::string, std::string> synonyms{{"--output", "--out"},
+                                                         {"-o", "--out"},
+                                                         {"-f", "--input"},
+                                                         {"-f", "--data"},
+                                                         {"--file", "--input"},
+                                                         {"--file", "--data"},
+                                                         {"--run", "--checkpoint"},
+                                                         {"--model", "--checkpoint"},
+                                                         {"--weights", "--checkpoint"},
+                                                         {"--workers", "--threads"},
+                                                         {"--host", "--address"},
+                                                         {"-p", "--port"},
+                                                         {"-e", "--epochs"},
+                                                         {"--gpu", "--device"},
+                                                         {"--learning-rate", "--lr"},
+                                                         {"-j", "--threads"}};
+  for (auto [name, end] = synonyms.equal_range(flag); name != end; ++name) {
+    if (is_known(name->second)) return name->second;
+  }
+  constexpr size_t kEnough = 5;  // "--lr" begins many words
+  for (const std::string& name : known) {
+    if (flag.size() >= kEnough && name.size() >= kEnough && (name.starts_with(flag) || flag.starts_with(name)))
+      return name;
+  }
+  return nearest_name(flag, known);
+}
+
 /// CLI11 would only say that the word was not expected; this suggests the nearest known one.
 [[noreturn]] void fail_unknown(const CLI::App& app, const std::string& word) {
   const std::string see = see_help(app);
@@ -70,7 +102,8 @@ std::string see_help(const CLI::App& app) {
     throw UsageError(fmt::format("unexpected argument '{}'", word), see);
   }
   const std::string flag = word.substr(0, word.find('='));
-  const std::string nearest = nearest_name(flag, flag_names(app));
+  const std::vector<std::string> flags = flag_names(app);
+  const std::string nearest = nearest_flag(flag, flags);
   if (nearest.empty()) throw UsageError(fmt::format("unknown option '{}'", flag), see);
   throw UsageError(fmt::format("unknown option '{}'", flag), fmt::format("did you mean '{}'?", nearest));
 }
@@ -113,6 +146,18 @@ std::string describe(const CLI::ParseError& error) {
   return message;
 }
 
+/// The command line in CLI11's order, which is reversed, with what other programs call help and the version in our
+/// words.
+std::vector<std::string> usual_words(std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "version") words.front() = "--version";
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 }  // namespace
 
 CLI::Validator whole_number(int64_t min, int64_t max) {
@@ -153,7 +198,7 @@ std::string with_flags(std::string_view message) {
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
   app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
-  app.set_version_flag("--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
+  app.set_version_flag("-V,--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
   std::map<std::string, Run> runs;
   for (const auto& setup : kCommands) {
     const Run run = setup(app);
@@ -164,7 +209,7 @@ int run_command_line(int argc, char** argv) {
   app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");
 
   try {
-    app.parse(argc, argv);
+    app.parse(usual_words({argv + 1, argv + argc}));
     refuse_unknown_words(app);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -134,6 +134,20 @@ void say(std::string_view text) {
   }
 }
 
+std::string shorten(const std::string& line) {
+  constexpr size_t kMax = 190;
+  constexpr size_t kEnd = 80;
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // a character, in UTF-8
+  std::vector<size_t> characters;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (begins(line[i])) characters.push_back(i);
+  }
+  if (characters.size() <= kMax) return line;
+  constexpr std::string_view kGap = " ... ";
+  return line.substr(0, characters[kMax - kEnd - kGap.size()]) + std::string(kGap) +
+         line.substr(characters[characters.size() - kEnd]);
+}
+
 void log(std::string_view line) { logger().info("{}", printable(line)); }
 
 void warn(std::string_view line) { logger().warn("warning: {}", printable(line)); }

@@ -31,6 +31,10 @@ std::string printable(std::string_view text);
 /// " (text)", or nothing for an empty text.
 std::string in_brackets(std::string_view text);
 
+/// A printable line of at most 190 characters: of a longer one the beginning, which says where, and the end, which says
+/// what to do.
+std::string shorten(const std::string& line);
+
 /// Prints lines on stdout: as they are, on a terminal printable.
 void say(std::string_view text);
 

@@ -129,7 +129,6 @@ int run_info(const InfoCommand& command) {
 
 Run setup_data(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("data", "Inspect data, convert it, or draw synthetic digits");
-  sub->require_subcommand(1);
 
   auto synth = std::make_shared<SynthCommand>();
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
@@ -152,6 +151,10 @@ Run setup_data(CLI::App& app) {
   const Run show = setup_data_show(*sub);
   const Run convert = setup_data_convert(*sub);
   return [sub, synth_sub, synth, info_sub, info, show, convert] {
+    if (sub->get_subcommands().empty()) {
+      std::cout << sub->help("digitrec");
+      return 0;
+    }
     if (synth_sub->parsed()) return run_synth(*synth);
     if (info_sub->parsed()) return run_info(*info);
     return sub->got_subcommand("show") ? show() : convert();

@@ -160,6 +160,11 @@ Evaluation evaluate_held_out(EvalCommand& command) {
 }
 
 int run_eval(EvalCommand& command) {
+  for (const std::string& word : take_words(command.inference, "eval")) {
+    if (!command.data.empty())
+      throw UsageError(fmt::format("{}: a second data set, besides {}", word, command.data), "name one");
+    command.data = word;
+  }
   if (command.data.empty() && !command.held_out) command.data = "data";
   const Evaluation evaluation = command.held_out ? evaluate_held_out(command) : evaluate(command);
   if (command.json) {
@@ -175,7 +180,7 @@ int run_eval(EvalCommand& command) {
 Run setup_eval(CLI::App& app) {
   auto command = std::make_shared<EvalCommand>();
   CLI::App* sub = app.add_subcommand("eval", "Measure checkpoints on labelled data");
-  add_inference_options(*sub, command->inference);
+  add_inference_options(*sub, command->inference, ", and then the data");
   sub->add_option("--data", command->data, "Labelled data: a folder, or a file of " + data_format_names())
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");

@@ -13,6 +13,7 @@ namespace digitrec::cli {
 
 /// The flags that eval and predict share.
 struct InferenceOptions {
+  std::vector<std::string> words{};  ///< as they were given, besides flags
   std::vector<std::string> checkpoints;
   std::string device = "auto";
   std::string precision = "auto";
@@ -22,7 +23,12 @@ struct InferenceOptions {
   std::optional<Framing> framing{};
 };
 
-void add_inference_options(CLI::App& sub, InferenceOptions& options);
+/// `others`: what words besides the runs are, for help; empty: there are none.
+void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& others);
+
+/// Sorts the words of the command line: those that are runs or checkpoints join the checkpoints, the others are
+/// returned. Throws UsageError when no checkpoint is named at all. `command`: the subcommand, for messages.
+std::vector<std::string> take_words(InferenceOptions& options, const std::string& command);
 
 /// Sets up the runtime; logs the device and precision that were chosen.
 PredictorOptions predictor_options(const InferenceOptions& options);

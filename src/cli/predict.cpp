@@ -172,7 +172,12 @@ SubmissionNames submission_names(const Dataset& dataset, const Classes& classes)
   return names;
 }
 
-int run_predict(const PredictCommand& command) {
+int run_predict(PredictCommand& command) {
+  const std::vector<std::string> words = take_words(command.inference, "predict");
+  if (!words.empty() && !command.input.empty())
+    throw UsageError(fmt::format("{}: images besides those of --input", words.front()),
+                     "name all of them in one place");
+  if (command.input.empty()) command.input = words.empty() ? std::vector<std::string>{"data"} : words;
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const PictureFiles pictures = find_pictures(paths);
   if (!pictures.files.empty()) return predict_pictures(command, pictures);
@@ -199,9 +204,8 @@ void write_submission(const InferenceOptions& options, const fs::path& input, co
 
 Run setup_predict(CLI::App& app) {
   auto command = std::make_shared<PredictCommand>();
-  command->input = {"data"};
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
-  add_inference_options(*sub, command->inference);
+  add_inference_options(*sub, command->inference, ", and then the images");
   sub->add_option("--input", command->input, "Images: a folder, a file of " + data_format_names() + ", or pictures")
       ->type_name("[data]");
   sub->add_option("--out", command->out, "File to write, - for stdout; default: submission.csv, for pictures stdout")

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
+#include "digitrec/core/error.h"
 #include "serve/server.h"
 
 #include <ATen/Parallel.h>
@@ -42,6 +43,8 @@ void print_address(const ServeOptions& options, uint16_t port) {
 }
 
 int run_serve(ServeCommand& command) {
+  const std::vector<std::string> others = take_words(command.inference, "serve");
+  if (!others.empty()) throw UsageError(others.front() + ": neither a run's folder nor a checkpoint");
   const sigset_t signals = block_signals();
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more must not end the server
   ServeOptions& options = command.serve;
@@ -71,8 +74,8 @@ int run_serve(ServeCommand& command) {
 Run setup_serve(CLI::App& app) {
   auto command = std::make_shared<ServeCommand>();
   CLI::App* sub = app.add_subcommand("serve", "Serve a page to draw digits on, and the API behind it");
-  add_inference_options(*sub, command->inference);
-  sub->get_option("--checkpoint")->description("Checkpoint or run folder; the page offers a choice of several");
+  add_inference_options(*sub, command->inference, "");
+  sub->get_option("RUN")->description("Run folder or checkpoint; the page offers a choice of several");
   sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 or :: lets others in")
       ->type_name("[127.0.0.1]");
   sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")

@@ -77,7 +77,8 @@ int run_submit(const SubmitCommand& command) {
 Run setup_submit(CLI::App& app) {
   auto command = std::make_shared<SubmitCommand>();
   CLI::App* sub = app.add_subcommand("submit", "Check a submission and hand it to the Kaggle CLI");
-  sub->add_option("target", command->target, "Submission, or a run: its submission.csv, made where it is missing")
+  sub->add_option("target,-f,--file", command->target,
+                  "Submission, or a run: its submission.csv, made where it is missing")
       ->required()
       ->type_name("RUN|FILE");
   sub->add_option("-m,--message", command->message, "Line that Kaggle shows beside the submission")->type_name("TEXT");

@@ -160,6 +160,10 @@ Run setup_train(CLI::App& app) {
         ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
         ->group(option.common ? "Options" : "");
   }
+  sub->add_option_function<std::string>(
+         "DATA", [command](const std::string& value) { command->flags.emplace_back("data", value); },
+         "Training data, as --data")
+      ->type_name("");
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };

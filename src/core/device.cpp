@@ -72,6 +72,7 @@ DeviceChoice choose_device(const std::string& name) {
   }
   if (!is_device_name(name)) {
     const std::vector<std::string> known{"auto", "cpu", "cuda", "mps"};
+    if (lower_case(name) == "gpu") throw UsageError("unknown device 'gpu'; expected cuda, mps on a Mac, or auto");
     throw UsageError(fmt::format("unknown device '{}'{}", name, suggest_name(name, known)));
   }
   for (const DeviceInfo& info : devices) {

@@ -43,7 +43,8 @@ Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
     if (dataset.has_labels()) return dataset;
     throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no {} beside it", path.string(),
                             kTestLabels),
-                fmt::format("name a labelled file, such as {}", (path.parent_path() / "train.csv").string()));
+                fmt::format("score a run on its own rows with `held_out`, or name a labelled file, such as {}",
+                            (path.parent_path() / "train.csv").string()));
   }
   const Labels labels = purpose == Purpose::predict   ? Labels::ignored
                         : purpose == Purpose::inspect ? Labels::optional

@@ -75,11 +75,8 @@ fs::path only_archive(const fs::path& folder) {
                             kind.name.empty() ? "a zip archive" : kind.name, usual_files(is_training)),
                 std::string(kind.hint));
   }
-  throw Error(
-      fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-      fmt::format("get Kaggle's or MNIST's files with scripts/setup/get_data.sh, or make synthetic digits with: "
-                  "digitrec data synth --out {}",
-                  folder.string()));
+  throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
+              fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}", folder.string()));
 }
 
 /// The data file that a folder or an archive means.
@@ -114,7 +111,9 @@ Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) 
     if (is_archive(chosen.file) && DataFolder::exists(chosen.file)) return load(chosen.file, purpose, options);
     return chosen.format->load(chosen.file, purpose, options.max_rows);
   }
-  if (!split_archive_path(path)) require_file(path);
+  const bool is_missing = !split_archive_path(path) && !fs::exists(path);
+  if (is_missing && !path.has_extension()) fail_empty(path, purpose == Purpose::train);  // a folder, by its name
+  if (is_missing || !split_archive_path(path)) require_file(path);
   return format_of(path).load(path, purpose, options.max_rows);
 }
 

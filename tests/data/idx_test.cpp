@@ -105,7 +105,8 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::evaluate), Error,
                (folder / "test.csv").string() +
                    ": has no labels (Kaggle withholds them) and there is no test_labels.csv "
-                   "beside it; name a labelled file, such as " +
+                   "beside it; score a run on its own rows "
+                   "with `held_out`, or name a labelled file, such as " +
                    (folder / "train.csv").string());
   folder.write("test_labels.csv", "ImageId,Label\n1,0\n2,1\n");
   EXPECT_TRUE(load_dataset(folder.path(), Purpose::evaluate).labels.equal(torch::tensor({0, 1}, torch::kInt64)));
@@ -114,12 +115,12 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
 
 TEST(LoadDataset, RefusesAFolderWithBothKindsOrNone) {
   const TempFolder folder;
-  EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
-               folder.path().string() +
-                   ": no train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures; get "
-                   "Kaggle's or MNIST's files with "
-                   "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out " +
-                   folder.path().string());
+  EXPECT_ERROR(
+      load_dataset(folder.path(), Purpose::train), Error,
+      folder.path().string() +
+          ": no train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures; get some with "
+          "scripts/setup/get_data.sh or digitrec data synth --out " +
+          folder.path().string());
   folder.write("train.csv", test::tiny_csv(6));
   folder.write("train-images-idx3-ubyte", idx_images(1, 1, 1, "a"));
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
