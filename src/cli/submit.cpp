@@ -63,7 +63,7 @@ int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target, command.data);
   const auto [rows, source] = expected_rows(target.file, command.data);
   const std::vector<int64_t> labels = check_submission(target.file, rows, target.classes);
-  say(fmt::format("{}: valid: {} rows as in {}, ids 1 to {} in order, labels 0 to {}", target.file.string(),
+  say(fmt::format("{}: valid: {} rows as in {}, ids 1 to {}, each once, labels 0 to {}", target.file.string(),
                   format_count(rows), source, rows, target.classes - 1));
   if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));

@@ -22,8 +22,9 @@ std::optional<std::filesystem::path> find_sample_submission(const std::filesyste
 /// Rows of a sample submission, whose header and ids are checked on the way. Throws Error.
 int64_t count_submission_rows(const std::filesystem::path& path);
 
-/// Reads a submission and checks header, ids 1..N in order, labels below `classes`, and N = `rows`. Throws Error with
-/// the first thing wrong. Returns the labels.
+/// Reads a submission as Kaggle does and checks it: header, ids 1..N, each once in any order, labels below `classes`,
+/// and N = `rows`. Quoted fields, CRLF, blank lines, a byte-order mark and gzip are accepted. Throws Error with the
+/// first thing wrong. Returns the labels as they stand in the file.
 std::vector<int64_t> check_submission(const std::filesystem::path& path, int64_t rows, int64_t classes);
 
 /// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:

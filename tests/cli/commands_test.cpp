@@ -44,8 +44,8 @@ TEST(Commands, GoFromNothingToACheckedSubmission) {
   const ProgramResult checked = run_digitrec("submit runs/a --dry-run", folder.path());
   EXPECT_EQ(checked.exit_code, 0) << checked.err;
   EXPECT_EQ(checked.out,
-            "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500 in order, labels 0 "
-            "to 9\n");
+            "runs/a/submission.csv: valid: 500 rows as in data/sample_submission.csv, ids 1 to 500, each once, labels "
+            "0 to 9\n");
 }
 
 class WithTrainedRun : public testing::Test {
