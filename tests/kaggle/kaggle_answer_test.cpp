@@ -1,0 +1,177 @@
+// What Kaggle's program answers: texts of kaggle 2.2.5 (against scripts/check/kaggle_stand_in.py), of programs before 2.0, and
+// some that only look like a refusal.
+#include "kaggle/kaggle_answer.h"
+
+#include <gtest/gtest.h>
+
+namespace digitrec {
+namespace {
+
+using Kind = KaggleFailure::Kind;
+
+struct Case {
+  const char* name;
+  const char* output;
+  Kind kind;
+  const char* what;  ///< empty: not held to a text
+};
+
+class ExplainFailure : public testing::TestWithParam<Case> {};
+
+TEST_P(ExplainFailure, TellsWhatIsMeant) {
+  const Case& wanted = GetParam();
+  const KaggleFailure failure = explain_failure({.output = wanted.output});
+  EXPECT_EQ(failure.kind, wanted.kind) << failure.what;
+  if (*wanted.what != '\0') {
+    EXPECT_EQ(failure.what, wanted.what);
+  }
+  EXPECT_EQ((failure.what + failure.hint).find('\n'), std::string::npos);
+  EXPECT_NE(failure.hint, "");
+}
+
+constexpr const char* kNoToken = "Authentication required: the kaggle program has no token that Kaggle knows";
+
+INSTANTIATE_TEST_SUITE_P(
+    Today, ExplainFailure,
+    testing::Values(
+        Case{"NoToken",
+             "Authentication required to call the Kaggle API.\n\nFirst, you will need a Kaggle account. You can sign up "
+             "at\n  https://www.kaggle.com/account/login\n\n    kaggle auth login\n",
+             Kind::no_token, kNoToken},
+        Case{"TokenUnknownToKaggle",
+             "Traceback (most recent call last):\n  File \"cli.py\", line 9, in main\n    raise "
+             "requests.exceptions.HTTPError(resp[\"message\"])\nrequests.exceptions.HTTPError: Unauthenticated",
+             Kind::no_token, kNoToken},
+        Case{"Offline",
+             "HTTPSConnectionPool(host='api.kaggle.com', port=443): Max retries exceeded with url: "
+             "/v1/competitions.CompetitionApiService/StartSubmissionUpload (Caused by "
+             "NameResolutionError(\"HTTPSConnection(host='api.kaggle.com', port=443): Failed to resolve 'api.kaggle.com' "
+             "([Errno -2] Name or service not known)\"))",
+             Kind::unreachable, "Kaggle cannot be reached: Name or service not known"},
+        Case{"OfflineWithToken",
+             "Traceback (most recent call last):\n  File \"connection.py\", line 401, in connect\n    raise "
+             "NewConnectionError(\nConnectionRefusedError: [Errno 111] Connection refused\n\nDuring handling of the above "
+             "exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"x.py\", line 403\n"
+             "requests.exceptions.ProxyError: HTTPSConnectionPool(host='api.kaggle.com', port=443): Max retries exceeded "
+             "with url: /v1/security.OAuthService/IntrospectToken (Caused by ProxyError('Unable to connect to proxy', "
+             "NewConnectionError(\"HTTPSConnection(host='127.0.0.1', port=9): Failed to establish a new connection: [Errno "
+             "111] Connection refused\")))",
+             Kind::unreachable, "Kaggle cannot be reached: Connection refused"},
+        Case{"Rules",
+             "Permission 'competitions.participate' was denied\n\nYou don't have access to this resource.\nIf this is a "
+             "competition, you may need to accept its rules first at\n  "
+             "https://www.kaggle.com/competitions/<competition>/rules",
+             Kind::rules, "Kaggle refused the submission: Permission 'competitions.participate' was denied"},
+        Case{"Closed",
+             "Could not find competition - please verify that you entered the correct competition ID and that the "
+             "competition is still accepting submissions.\n  Error: Not found",
+             Kind::not_found,
+             "Kaggle does not find the competition digit-recognizer, or it is closed to submissions (404)"},
+        Case{"Limit",
+             "Submission not allowed: Your team has used its daily Submission allowance (10) today, please try again "
+             "tomorrow UTC (3.4 hours from now).",
+             Kind::limit,
+             "Kaggle takes no more submissions today: Submission not allowed: Your team has used its daily Submission "
+             "allowance (10) today, please try again tomorrow UTC (3.4 hours from now)."},
+        Case{"Busy", "Too many requests\n\nYou have been rate limited. Wait a little while before retrying.", Kind::busy,
+             "Kaggle was asked too often: Too many requests"},
+        Case{"Down",
+             "503 Server Error: Service Unavailable for url: https://api.kaggle.com/v1/x\n\nThis is a problem on Kaggle's "
+             "side, not with your command. Please try again later.",
+             Kind::down, "Kaggle itself has failed: 503 Server Error: Service Unavailable"},
+        Case{"BadRequest", "400 Client Error: Bad Request for url: https://api.kaggle.com/v1/x", Kind::refused,
+             "Kaggle refused the submission: 400 Client Error: Bad Request"},
+        Case{"UploadFailed", "Could not submit to competition", Kind::unknown,
+             "the kaggle program failed: Could not submit to competition"},
+        Case{"ModuleMissing",
+             "Traceback (most recent call last):\n  File \"upload_file.py\", line 22, in <module>\n    import six\n"
+             "ModuleNotFoundError: No module named 'six'",
+             Kind::cannot_start,
+             "the kaggle program does not start: ModuleNotFoundError: No module named 'six'"},
+        Case{"ItsOwnBug",
+             "TypeError: bad operand\n\nIf this is unexpected, you can re-run with `kaggle --debug [command]` to see the "
+             "full\ntraceback. If you think this is a bug, please report it at https://github.com/Kaggle/kaggle-cli/issues",
+             Kind::unknown, "the kaggle program failed: TypeError: bad operand"}),
+    [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Before2, ExplainFailure,
+    testing::Values(Case{"NoToken", "OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle",
+                         Kind::no_token, kNoToken},
+                    Case{"Unauthorized", "401 - Unauthorized", Kind::no_token, kNoToken},
+                    Case{"Exception", "(401)\nReason: Unauthorized\nHTTP response headers: {}", Kind::no_token, kNoToken},
+                    Case{"Rules", "403 - Forbidden - You must accept this competition rules", Kind::rules, ""},
+                    Case{"Limit", "400 - Bad Request - You have exceeded your daily submission limit", Kind::limit, ""},
+                    Case{"Document", "{\"code\": 403, \"message\": \"denied\"}", Kind::rules, ""}),
+    [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    NotWhatItLooksLike, ExplainFailure,
+    testing::Values(
+        Case{"Speed401", "100%|###| 208k/208k [00:00<00:00, 401kB/s]\n400 Client Error: Bad Request", Kind::refused,
+             "Kaggle refused the submission: 400 Client Error: Bad Request"},
+        Case{"Speed403", "100%|###| 208k/208k [00:00<00:00, 403kB/s]\nSubmission not allowed: daily allowance used",
+             Kind::limit, "Kaggle takes no more submissions today: Submission not allowed: daily allowance used"},
+        Case{"SpeedOnTheSameLine", "  0%| | 0/1 [00:00<?, ?B/s]\r100%|#| 1/1 [00:00<00:00, 404B/s]500 Server Error: x",
+             Kind::down, "Kaggle itself has failed: 500 Server Error: x"},
+        Case{"SpeedAlone", "100% 401kB/s\nsomething else", Kind::unknown, "the kaggle program failed: something else"},
+        Case{"AcceptingSubmissions",
+             "Could not find competition - please verify ... still accepting submissions.\n  Error: 404 Client Error",
+             Kind::not_found, ""},
+        Case{"NumberOfASubmission", "Submission ref: 401403\nwhatever", Kind::unknown, ""},
+        Case{"RowsOf403", "evaluation failed: 403 rows are missing", Kind::unknown, ""},
+        Case{"FileSize", "Submission file exceeds the maximum size", Kind::unknown, ""},
+        Case{"Nothing", "", Kind::unknown, "the kaggle program failed: it printed nothing"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(ParseAllowance, ReadsKagglesCountWhichLeavesZerosOut) {
+  const auto some = parse_allowance("Warning: outdated\n{\n  \"numToday\": 1,\n  \"numTotal\": 4,\n  \"numAllowedNow\": 9\n}");
+  ASSERT_TRUE(some);
+  EXPECT_EQ(some->sent, 1);
+  EXPECT_EQ(some->left, 9);
+  const auto none = parse_allowance(R"({"numToday": 10, "numTotal": 13})");
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->left, 0);
+  EXPECT_FALSE(parse_allowance("{}")) << "who has not joined has no count";
+  EXPECT_FALSE(parse_allowance("usage: kaggle {competitions,c}"));
+  EXPECT_FALSE(parse_allowance("Successfully submitted"));
+}
+
+TEST(ParseSubmissions, ReadsTheTableOfTodayAndOfBefore) {
+  const auto now = parse_submissions(
+      "Warning: Looks like you're using an outdated `kaggle` version\r\n"
+      "ref,fileName,date,description,status,publicScore,privateScore\r\n"
+      "402,s.csv,2026-11-28 07:35:11.366000,\"a, \"\"b\"\"\nc\",SubmissionStatus.COMPLETE,0.99142,\r\n"
+      "401,s.csv,2026-11-27 07:35:11,x,SubmissionStatus.PENDING,,\r\nsomething behind it\r\n");
+  ASSERT_TRUE(now);
+  ASSERT_EQ(now->size(), 2U);
+  EXPECT_EQ(now->at(0).ref, "402");
+  EXPECT_EQ(now->at(0).status, "complete");
+  EXPECT_EQ(now->at(0).public_score, "0.99142");
+  EXPECT_EQ(now->at(1).date, "2026-11-27 07:35:11");
+  EXPECT_EQ(now->at(1).status, "pending");
+  const auto before = parse_submissions(
+      "fileName,date,description,status,publicScore,privateScore\ns.csv,2026-11-28 07:35:11,x,error,None,None");
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->at(0).ref, "");
+  EXPECT_EQ(before->at(0).status, "error");
+  ASSERT_TRUE(parse_submissions("No submissions found"));
+  EXPECT_TRUE(parse_submissions("No submissions found")->empty());
+  EXPECT_FALSE(parse_submissions("Successfully submitted to Digit Recognizer"));
+  EXPECT_FALSE(parse_submissions(""));
+}
+
+TEST(SubmissionRef, IsTheNumberThatTheProgramTells) {
+  EXPECT_EQ(submission_ref("100%|#| 18/18\nSubmission ref: 401403\n9 submissions remaining today."), "401403");
+  EXPECT_EQ(submission_ref("Successfully submitted"), "");
+}
+
+TEST(ScoringError, MayHaveSeveralLines) {
+  EXPECT_EQ(scoring_error("Submission Ref:  402\nStatus:          ERROR\nError:           Could not parse '7.0'\n"
+                          "                 (Line 2, Column 2)\nPublic Score:    \n"),
+            "Could not parse '7.0' (Line 2, Column 2)");
+  EXPECT_EQ(scoring_error("Status: COMPLETE"), "");
+}
+
+}  // namespace
+}  // namespace digitrec
