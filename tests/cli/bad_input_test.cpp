@@ -197,6 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
              "not understood: --tta = maybe; see digitrec predict --help"},
         Case{"WordForNumber", "data synth --train x", 2,
              "--train: 'x' is not a whole number; expected 1 to 10000000; see digitrec data synth --help"},
+        Case{"NothingToSubmit", "submit -m x", 2,
+             "what to submit is missing; expected a run or a file, such as submission.csv"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
              "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
     [](const auto& instance) { return instance.param.name; });
