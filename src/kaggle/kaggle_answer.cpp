@@ -2,8 +2,8 @@
 
 #include "data/csv_text.h"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -54,7 +54,8 @@ int reported_status(std::string_view line) {
     if (at != std::string_view::npos && at >= 3 && status_at(line, at - 3) != 0) return status_at(line, at - 3);
   }
   if (line.substr(std::min<size_t>(3, line.size())).starts_with(" - ")) return status_at(line, 0);
-  if (line.starts_with('(') && line.substr(std::min<size_t>(4, line.size())).starts_with(')')) return status_at(line, 1);
+  if (line.starts_with('(') && line.substr(std::min<size_t>(4, line.size())).starts_with(')'))
+    return status_at(line, 1);
   constexpr std::string_view kCode = "\"code\":";
   if (const size_t at = line.find(kCode); at != std::string_view::npos)
     return status_at(line, line.find_first_not_of(' ', at + kCode.size()));
@@ -82,6 +83,7 @@ constexpr std::array kSentences{
     Sentence{"You must accept", 403},
     Sentence{"Could not find competition", 404},
     Sentence{"The resource was not found", 404},
+    Sentence{"Submission not allowed", 400},
     Sentence{"You have been rate limited", 429},
     Sentence{"Too many requests", 429},
     Sentence{"This is a problem on Kaggle's side", 500},
@@ -142,23 +144,34 @@ bool is_unreachable(std::string_view line) {
 bool is_limit(std::string_view line) {
   static constexpr std::array<std::string_view, 4> kDay{"daily", "per day", "today", "tomorrow"};
   static constexpr std::array<std::string_view, 4> kCount{"submission", "allowance", "limit", "quota"};
-  static constexpr std::array<std::string_view, 2> kBoth{"maximum number of submissions", "submission limit"};
+  static constexpr std::array<std::string_view, 2> kBoth{"number of submissions", "submission limit"};
   const std::string small = lower(line);
   if (contains(small, "submissions remaining today")) return false;  // what it says after a submission
   return (contains_any(small, kDay) && contains_any(small, kCount)) || contains_any(small, kBoth);
 }
 
-/// requests' sentence down to its cause: "[Errno 111] Connection refused")))" says "Connection refused".
+/// requests' sentence down to its cause: what follows the last number of an error, the last quoted argument of an
+/// exception, or the last colon. "[Errno 111] Connection refused")))" says "Connection refused".
 std::string cause_of(std::string_view line) {
+  constexpr auto kNone = std::string_view::npos;
+  const auto after = [&](std::string_view words) {
+    return line.rfind(words) == kNone ? 0 : line.rfind(words) + words.size();
+  };
   const size_t number = line.rfind("[Errno ");
-  const size_t bracket = number == std::string_view::npos ? number : line.find("] ", number);
-  const size_t colon = line.rfind(": ");
-  if (bracket != std::string_view::npos) {
-    line.remove_prefix(bracket + 2);
-  } else if (colon != std::string_view::npos) {
-    line.remove_prefix(colon + 2);
+  const size_t quote = std::max(after("('"), after(", '"));
+  if (number != kNone && line.find("] ", number) != kNone) {
+    line.remove_prefix(line.find("] ", number) + 2);
+  } else if (quote > 0) {
+    return std::string(line.substr(quote, line.find('\'', quote) - quote));
+  } else {
+    return std::string(line.substr(after(": ")));
   }
   return std::string(line.substr(0, line.find_last_not_of("\"')") + 1));
+}
+
+/// A sentence without its full stop, for what follows it in a message.
+std::string_view without_stop(std::string_view text) {
+  return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
 }
 
 /// Kaggle's own words, without the address that was called: the first line, or the last exception's message.
@@ -167,7 +180,7 @@ std::string words_of(const Lines& lines) {
                                  [](const std::string& line) { return without_exception(line) != line; });
   if (last == lines.rend() && lines.empty()) return "it printed nothing";
   const std::string_view line = without_exception(last == lines.rend() ? lines.front() : *last);
-  return std::string(line.substr(0, line.find(" for url: ")));
+  return std::string(without_stop(line.substr(0, line.find(" for url: "))));
 }
 
 /// "No module named 'six'" -> "six"; empty for anything else.
@@ -193,7 +206,8 @@ KaggleFailure explain_status(int status, const Lines& lines) {
             fmt::format("join the competition and accept the rules on {}/rules, then submit again", kPage)};
   }
   if (status == 404) {
-    return {Kind::not_found, "Kaggle does not find the competition digit-recognizer, or it is closed to submissions (404)",
+    return {Kind::not_found,
+            "Kaggle does not find the competition digit-recognizer, or it is closed to submissions (404)",
             fmt::format("look on {}; an old kaggle program is renewed with: pip install --upgrade kaggle", kPage)};
   }
   if (status == 429) {
@@ -202,8 +216,9 @@ KaggleFailure explain_status(int status, const Lines& lines) {
   if (status >= 500) {
     return {Kind::down, fmt::format("Kaggle itself has failed: {}", words), "submit again later"};
   }
+  const bool has_reason = !contains(words, "Bad Request");
   return {Kind::refused, fmt::format("Kaggle refused the submission: {}", words),
-          fmt::format("look on {}/submissions: the day's submissions may be used up", kPage)};
+          fmt::format("look on {}/submissions{}", kPage, has_reason ? "" : ": the day's submissions may be used up")};
 }
 
 /// What says nothing of why the program failed: progress, warnings, and how it wants its own bugs reported.
@@ -230,7 +245,8 @@ std::string_view behind_bar(std::string_view line) {
 /// "SubmissionStatus.COMPLETE" as 2.0 lists it, or "complete", as programs before it do.
 std::string status_of(std::string_view listed) { return lower(listed.substr(listed.rfind('.') + 1)); }
 
-/// Comma-separated values as Python's csv.writer writes them: quoted where a field holds a comma, a quote or a line break.
+/// Comma-separated values as Python's csv.writer writes them: quoted where a field holds a comma, a quote or a line
+/// break.
 std::vector<std::vector<std::string>> csv_records(std::string_view text) {
   std::vector<std::vector<std::string>> records;
   std::vector<std::string> record(1);
@@ -300,7 +316,8 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
   const int status = find_status(lines);
   if (status == 401) return explain_status(status, lines);
   if (const std::string line = find_line(lines, is_limit); !line.empty()) {
-    return {Kind::limit, fmt::format("Kaggle takes no more submissions today: {}", without_exception(line)),
+    return {Kind::limit,
+            fmt::format("Kaggle takes no more submissions today: {}", without_stop(without_exception(line))),
             "submit again after 00:00 UTC, from which Kaggle counts a day"};
   }
   if (status != 0) return explain_status(status, lines);

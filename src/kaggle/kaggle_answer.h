@@ -41,8 +41,8 @@ std::vector<std::string> telling_lines(std::string_view output);
 /// Reads why the program failed, by its own sentences and the HTTP statuses that it reports.
 KaggleFailure explain_failure(const ProgramAnswer& answer);
 
-/// Reads `kaggle competitions submission-limits --json`. None where it is something else, or tells nothing: Kaggle counts
-/// only for those who have joined the competition.
+/// Reads `kaggle competitions submission-limits --json`. None where it is something else, or tells nothing: Kaggle
+/// counts only for those who have joined the competition.
 std::optional<SubmissionAllowance> parse_allowance(std::string_view output);
 
 /// Reads `kaggle competitions submissions --csv`, newest first. None where it is something else.

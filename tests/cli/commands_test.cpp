@@ -147,6 +147,17 @@ TEST_F(WithTrainedRun, SubmitSaysWhatIsLeftAndWaitsForTheScore) {
                             "run/submission.csv: Kaggle's public score is 0.99142\n"),
             std::string::npos)
       << result.out;
+
+  folder_.write("bin/kaggle",
+                "#!/bin/sh\n[ $2 != submissions ] || echo ref,status\n[ $2 != submit ] || touch pending\n"
+                "[ $2 != submissions ] || [ ! -f pending ] || echo 8,PENDING\n");
+  const ProgramResult left = run_digitrec("submit run -m x --wait", folder_.path(),
+                                          "PATH=$PWD/bin:$PATH timeout --foreground --preserve-status -s INT 4");
+  EXPECT_EQ(left.exit_code, 130) << left.err;
+  EXPECT_TRUE(
+      left.err.ends_with("stopped waiting; Kaggle scores the submission all the same: see kaggle competitions "
+                         "submissions digit-recognizer\n"))
+      << left.err;
 }
 
 TEST_F(WithTrainedRun, PredictLabelsALabelledFileToo) {

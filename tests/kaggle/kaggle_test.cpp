@@ -12,14 +12,13 @@ namespace {
 constexpr const char* kToday = "2026-11-28";
 constexpr const char* kHeader = "ref,fileName,date,description,status,publicScore,privateScore";
 
-/// Puts a program named kaggle before all others. It notes what it is called with and acts by files: `list` holds the rows
-/// of the submissions, `submit` is a script, `limits` is what submission-limits prints, where it exists.
+/// Puts a program named kaggle before all others. It notes what it is called with and acts by files: `list` holds the
+/// rows of the submissions, `submit` is a script, `limits` is what submission-limits prints, where it exists.
 class WithKaggle : public testing::Test {
  protected:
   void SetUp() override {
     const std::string path = folder_.path().string();
-    const auto program = folder_.write("kaggle",
-                                       "#!/bin/sh\ncd '" + path + "'\nheader=" + kHeader + R"sh(
+    const auto program = folder_.write("kaggle", "#!/bin/sh\ncd '" + path + "'\nheader=" + kHeader + R"sh(
 printf '%s|' "$@" >>calls; echo >>calls
 case $2 in
   submissions)
@@ -73,9 +72,10 @@ TEST_F(WithKaggle, AllowanceIsElseCountedFromTheList) {
 TEST_F(WithKaggle, NothingIsSentWhereNoneIsLeft) {
   folder_.write("limits", R"({"numToday": 10, "numTotal": 90})");
   folder_.write("submit", kSuccess);
-  EXPECT_ERROR(submit(), Error,
-               "Kaggle takes no more submissions today: 10 were sent; submit again after 00:00 UTC, from which Kaggle counts "
-               "a day");
+  EXPECT_ERROR(
+      submit(), Error,
+      "Kaggle takes no more submissions today: 10 were sent; submit again after 00:00 UTC, from which Kaggle counts "
+      "a day");
   EXPECT_EQ(test::read_text(folder_ / "calls").find("submit|"), std::string::npos);
 }
 
@@ -94,7 +94,8 @@ TEST_F(WithKaggle, SubmissionIsFoundByItsNumber) {
 
 TEST_F(WithKaggle, SubmissionIsElseTheOneThatIsNewInTheList) {
   folder_.write("list", row(1, "COMPLETE", "0.9"));
-  folder_.write("submit", std::string(kSuccess) + "echo '" + row(2, "PENDING") + row(1, "COMPLETE", "0.9") + "' >next\n");
+  folder_.write("submit",
+                std::string(kSuccess) + "echo '" + row(2, "PENDING") + row(1, "COMPLETE", "0.9") + "' >next\n");
   const SentSubmission sent = submit();
   ASSERT_TRUE(sent.found);
   EXPECT_EQ(sent.found->ref, "2");
@@ -121,9 +122,10 @@ TEST_F(WithKaggle, RefusalWithStatusZeroIsOne) {  // as programs before 2.0 have
                "Kaggle refused the submission: 403 - Forbidden; join the competition and accept the rules on "
                "kaggle.com/c/digit-recognizer/rules, then submit again");
   folder_.write("submit", std::string(kSuccess) + "exit 3\n");
-  EXPECT_ERROR(submit(), Error,
-               "the kaggle program failed: Successfully submitted to Digit Recognizer; run it by itself, and check that "
-               "Kaggle is reachable");
+  EXPECT_ERROR(
+      submit(), Error,
+      "the kaggle program failed: Successfully submitted to Digit Recognizer; run it by itself, and check that "
+      "Kaggle is reachable");
 }
 
 TEST_F(WithKaggle, MessageMayBeginLikeAFlag) {
