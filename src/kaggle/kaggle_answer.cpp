@@ -194,13 +194,21 @@ std::string missing_module(std::string_view line) {
 
 bool lacks_module(std::string_view line) { return !missing_module(line).empty(); }
 
+KaggleFailure explain_token(const Lines& lines) {
+  constexpr const char* kLogin =
+      "run kaggle auth login, or put a token made on kaggle.com/settings/api into KAGGLE_API_TOKEN or "
+      "~/.kaggle/access_token (kaggle.json is the old way)";
+  const bool is_old = std::any_of(lines.begin(), lines.end(),
+                                  [](const std::string& line) { return contains(line, "Could not find kaggle.json"); });
+  if (is_old) {
+    return {Kind::no_token, "Authentication required: this kaggle program, from before 2.0, finds no kaggle.json",
+            fmt::format("renew it with: pip install --upgrade kaggle; then {}", kLogin)};
+  }
+  return {Kind::no_token, "Authentication required: the kaggle program has no token that Kaggle knows", kLogin};
+}
+
 KaggleFailure explain_status(int status, const Lines& lines) {
   const std::string words = words_of(lines);
-  if (status == 401) {
-    return {Kind::no_token, "Authentication required: the kaggle program has no token that Kaggle knows",
-            "run kaggle auth login, or put a token made on kaggle.com/settings/api into KAGGLE_API_TOKEN or "
-            "~/.kaggle/access_token (kaggle.json is the old way)"};
-  }
   if (status == 403) {
     return {Kind::rules, fmt::format("Kaggle refused the submission: {}", words),
             fmt::format("join the competition and accept the rules on {}/rules, then submit again", kPage)};
@@ -303,7 +311,9 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
     return {Kind::cannot_start, "the kaggle program is not on PATH",
             "install it with: pip install kaggle, then log in with: kaggle auth login"};
   }
-  const Lines lines = telling_lines(answer.output);
+  Lines lines = telling_lines(answer.output);
+  for (std::string& line : lines)
+    std::replace(line.begin(), line.end(), '`', '\'');  // our errors put settings in those
   const std::string last = lines.empty() ? "" : lines.back();
   if (const std::string line = find_line(lines, lacks_module); !line.empty()) {
     return {Kind::cannot_start, fmt::format("the kaggle program does not start: {}", line),
@@ -314,7 +324,7 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
             "check the network, and HTTPS_PROXY where a proxy leads out, then submit again"};
   }
   const int status = find_status(lines);
-  if (status == 401) return explain_status(status, lines);
+  if (status == 401) return explain_token(lines);
   if (const std::string line = find_line(lines, is_limit); !line.empty()) {
     return {Kind::limit,
             fmt::format("Kaggle takes no more submissions today: {}", without_stop(without_exception(line))),

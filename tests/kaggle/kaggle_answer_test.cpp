@@ -113,14 +113,14 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Before2, ExplainFailure,
-    testing::Values(Case{"NoToken", "OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle",
-                         Kind::no_token, kNoToken},
-                    Case{"Unauthorized", "401 - Unauthorized", Kind::no_token, kNoToken},
-                    Case{"Exception", "(401)\nReason: Unauthorized\nHTTP response headers: {}", Kind::no_token,
-                         kNoToken},
-                    Case{"Rules", "403 - Forbidden - You must accept this competition rules", Kind::rules, ""},
-                    Case{"Limit", "400 - Bad Request - You have exceeded your daily submission limit", Kind::limit, ""},
-                    Case{"Document", "{\"code\": 403, \"message\": \"denied\"}", Kind::rules, ""}),
+    testing::Values(
+        Case{"NoToken", "OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", Kind::no_token,
+             "Authentication required: this kaggle program, from before 2.0, finds no kaggle.json"},
+        Case{"Unauthorized", "401 - Unauthorized", Kind::no_token, kNoToken},
+        Case{"Exception", "(401)\nReason: Unauthorized\nHTTP response headers: {}", Kind::no_token, kNoToken},
+        Case{"Rules", "403 - Forbidden - You must accept this competition rules", Kind::rules, ""},
+        Case{"Limit", "400 - Bad Request - You have exceeded your daily submission limit", Kind::limit, ""},
+        Case{"Document", "{\"code\": 403, \"message\": \"denied\"}", Kind::rules, ""}),
     [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
