@@ -2,6 +2,7 @@
 
 #include "core/program.h"
 #include "digitrec/core/error.h"
+#include "kaggle/kaggle_failure.h"
 
 #include <spdlog/fmt/fmt.h>
 

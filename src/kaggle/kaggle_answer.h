@@ -1,7 +1,5 @@
 #pragma once
 
-#include "core/program.h"
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,20 +24,6 @@ struct KaggleSubmission {
 
   bool is_same_as(const KaggleSubmission& other) const;
 };
-
-/// Why Kaggle's program failed.
-struct KaggleFailure {
-  enum class Kind { cannot_start, unreachable, no_token, rules, not_found, limit, busy, down, refused, unknown };
-  Kind kind = Kind::unknown;
-  std::string what;
-  std::string hint;
-};
-
-/// What Kaggle's program wrote, without its progress bars, warnings and blank lines. A bar's 401kB/s is no 401.
-std::vector<std::string> telling_lines(std::string_view output);
-
-/// Reads why the program failed, by its own sentences and the HTTP statuses that it reports.
-KaggleFailure explain_failure(const ProgramAnswer& answer);
 
 /// Reads `kaggle competitions submission-limits --json`. None where it is something else, or tells nothing: Kaggle
 /// counts only for those who have joined the competition.

@@ -103,19 +103,25 @@ void check_header(Lines& lines, const fs::path& path) {
              has_index ? "write it without the column of row numbers (pandas: index=False)" : "");
 }
 
+/// Whether the text is a number of that type and nothing else.
+template <class Number>
+bool parse_whole_text(std::string_view text, Number& value) {
+  const char* begin = text.empty() ? nullptr : &text.front();
+  const auto [stop, error] = from_text(begin, begin + text.size(), value);
+  return error == std::errc{} && stop == begin + text.size();
+}
+
 /// A whole number `low` to `high` as Kaggle reads it: 7.0, which a table of reals writes, scores nothing there.
 int64_t parse_number(const Lines& lines, std::string_view column, std::string_view field, int64_t low, int64_t high) {
-  const char* end = field.data() + field.size();
   int64_t value = 0;
-  if (const auto [stop, error] = std::from_chars(field.data(), end, value); error == std::errc{} && stop == end) {
+  if (parse_whole_text(field, value)) {
     if (value < low || value > high) lines.fail(fmt::format("{} is {}; expected {} to {}", column, value, low, high));
     return value;
   }
   const std::string expected = fmt::format("expected a whole number {} to {}", low, high);
   if (field.empty()) lines.fail(fmt::format("column {}: the field is empty; {}", column, expected));
   double real = 0;
-  const auto [stop, error] = from_text(field.data(), end, real);
-  if (error == std::errc{} && stop == end)
+  if (parse_whole_text(field, real))
     lines.fail(fmt::format("column {}: {} is not written as a whole number; {}", column, shown(field), expected));
   lines.fail(fmt::format("column {}: '{}' is not a number; {}", column, shown(field), expected));
 }
