@@ -47,17 +47,21 @@ int status_at(std::string_view line, size_t at) {
 
 /// The status that a line reports as such: "403 Client Error: ...", "403 - Forbidden", "(403)", '"code": 403'.
 int reported_status(std::string_view line) {
-  for (const std::string_view after : {" Client Error", " Server Error", " Bad Request", " Unauthorized", " Forbidden",
-                                       " Not Found", " Too Many Requests"}) {
+  for (const std::string_view after :
+       {" Client Error", " Server Error", " Bad Request", " Unauthorized", " Forbidden", " Not Found",
+        " Too Many Requests", " Request Entity Too Large", " Internal Server Error", " Bad Gateway",
+        " Service Unavailable", " Gateway Time"}) {
     const size_t at = line.find(after);
     if (at != std::string_view::npos && at >= 3 && status_at(line, at - 3) != 0) return status_at(line, at - 3);
+  }
+  for (const std::string_view before : {"\"code\": ", "\"code\":", "HTTP ", "status code ", "status code: "}) {
+    const size_t at = line.find(before);
+    if (at != std::string_view::npos && status_at(line, at + before.size()) != 0)
+      return status_at(line, at + before.size());
   }
   if (line.substr(std::min<size_t>(3, line.size())).starts_with(" - ")) return status_at(line, 0);
   if (line.starts_with('(') && line.substr(std::min<size_t>(4, line.size())).starts_with(')'))
     return status_at(line, 1);
-  constexpr std::string_view kCode = "\"code\":";
-  if (const size_t at = line.find(kCode); at != std::string_view::npos)
-    return status_at(line, line.find_first_not_of(' ', at + kCode.size()));
   return 0;
 }
 
@@ -99,6 +103,7 @@ std::string_view without_exception(std::string_view line) {
 
 int sentence_status(std::string_view line) {
   const std::string_view text = without_exception(line);
+  if (contains(text, "accept") && contains(text, "rules")) return 403;
   for (const Sentence& sentence : kSentences) {
     if (text.starts_with(sentence.begins)) return sentence.status;
   }
@@ -117,7 +122,7 @@ int find_status(const Lines& lines) {
 
 /// requests' and urllib3's words for a host that does not answer. None of them is one of Kaggle's own sentences.
 bool is_unreachable(std::string_view line) {
-  static constexpr std::array<std::string_view, 17> kWords{
+  static constexpr std::array<std::string_view, 18> kWords{
       "Max retries exceeded",
       "Failed to establish a new connection",
       "Failed to resolve",
@@ -130,23 +135,26 @@ bool is_unreachable(std::string_view line) {
       "Connection reset",
       "Network is unreachable",
       "No route to host",
-      "Read timed out",
+      "timed out",
       "ConnectionError",
       "ConnectTimeout",
       "ProxyError",
       "SSLError",
+      "CERTIFICATE_VERIFY_FAILED",
   };
   return contains_any(line, kWords);
 }
 
 /// Kaggle's words for a day's submissions that are used up: "Your team has used its daily Submission allowance (10)".
 bool is_limit(std::string_view line) {
-  static constexpr std::array<std::string_view, 4> kDay{"daily", "per day", "today", "tomorrow"};
-  static constexpr std::array<std::string_view, 4> kCount{"submission", "allowance", "limit", "quota"};
-  static constexpr std::array<std::string_view, 2> kBoth{"number of submissions", "submission limit"};
+  static constexpr std::array<std::string_view, 5> kDay{"daily", "per day", "today", "tomorrow", "24 hours"};
+  static constexpr std::array<std::string_view, 4> kCounted{"submission", "allowance", "limit", "quota"};
+  static constexpr std::array<std::string_view, 5> kFull{"limit", "maximum", "exceeded", "allowance", "quota"};
   const std::string small = lower(line);
-  if (contains(small, "submissions remaining today")) return false;  // what it says after a submission
-  return (contains_any(small, kDay) && contains_any(small, kCount)) || contains_any(small, kBoth);
+  if (contains(small, "submissions remaining today")) return false;            // what it says after a submission
+  const bool is_of_file = contains(small, "file") || contains(small, "size");  // which has limits too
+  return (contains_any(small, kDay) && contains_any(small, kCounted)) ||
+         (contains(small, "submission") && contains_any(small, kFull) && !is_of_file);
 }
 
 /// requests' sentence down to its cause: what follows the last number of an error, the last quoted argument of an
@@ -291,6 +299,11 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
             "submit again after 00:00 UTC, from which Kaggle counts a day"};
   }
   if (status != 0) return explain_status(status, lines);
+  constexpr std::string_view kUpload = "Could not submit to competition";
+  if (contains(last, kUpload)) {
+    return {Kind::unreachable, fmt::format("the upload to Kaggle failed: {}", kUpload),
+            "check the network, then submit again"};
+  }
   return {Kind::unknown, fmt::format("the kaggle program failed: {}", last.empty() ? "it printed nothing" : last),
           "run it by itself, and check that Kaggle is reachable"};
 }

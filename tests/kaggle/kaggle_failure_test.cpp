@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
              Kind::down, "Kaggle itself has failed: 503 Server Error: Service Unavailable"},
         Case{"BadRequest", "400 Client Error: Bad Request for url: https://api.kaggle.com/v1/x", Kind::refused,
              "Kaggle refused the submission: 400 Client Error: Bad Request"},
-        Case{"UploadFailed", "Could not submit to competition", Kind::unknown,
-             "the kaggle program failed: Could not submit to competition"},
+        Case{"UploadFailed", "Could not submit to competition", Kind::unreachable,
+             "the upload to Kaggle failed: Could not submit to competition"},
         Case{"ModuleMissing",
              "Traceback (most recent call last):\n  File \"upload_file.py\", line 22, in <module>\n    import six\n"
              "ModuleNotFoundError: No module named 'six'",
@@ -109,6 +109,18 @@ INSTANTIATE_TEST_SUITE_P(
              "full\ntraceback. If you think this is a bug, please report it at "
              "https://github.com/Kaggle/kaggle-cli/issues",
              Kind::unknown, "the kaggle program failed: TypeError: bad operand"}),
+    [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    InOtherWords, ExplainFailure,
+    testing::Values(Case{"Limit", "Your team has made 10 submissions in the last 24 hours", Kind::limit, ""},
+                    Case{"Limit2", "You have reached the maximum number of submissions", Kind::limit, ""},
+                    Case{"Rules", "Please accept the competition's rules first", Kind::rules, ""},
+                    Case{"RulesBeforeAll", "Submission not allowed: you must accept the rules", Kind::rules, ""},
+                    Case{"Forbidden", "HTTP 403", Kind::rules, ""}, Case{"Gateway", "502 Bad Gateway", Kind::down, ""},
+                    Case{"TimedOut", "Connection to api.kaggle.com timed out. (connect timeout=30)", Kind::unreachable,
+                         ""},
+                    Case{"TooLarge", "413 Client Error: Request Entity Too Large for url: x", Kind::refused, ""}),
     [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -141,6 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
              "Kaggle refused the submission: Submission not allowed: this competition takes notebooks only, accept "
              "that"},
         Case{"RowsOf403", "evaluation failed: 403 rows are missing", Kind::unknown, ""},
+        Case{"FileLimit", "Submission file is above the limit of 20 MB", Kind::unknown, ""},
         Case{"FileSize", "Submission file exceeds the maximum size", Kind::unknown, ""},
         Case{"Nothing", "", Kind::unknown, "the kaggle program failed: it printed nothing"}),
     [](const auto& instance) { return instance.param.name; });
