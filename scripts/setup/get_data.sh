@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fetches digits to train on into data/: the Digit Recognizer competition's files with the official Kaggle CLI, or MNIST's four
-# IDX files over HTTPS, each checked by its SHA-256. Run it again after a break: it resumes where it stopped.
+# Fetches digits to train on into data/: the Digit Recognizer competition's files with the official Kaggle CLI, or without it by a
+# token, or MNIST's four IDX files over HTTPS, each checked by its SHA-256. Run it again after a break: it resumes where it stopped.
 #
-# usage: scripts/setup/get_data.sh [kaggle|mnist] [--out DIR]     default: kaggle where its CLI is set up, else mnist
+# usage: scripts/setup/get_data.sh [kaggle|mnist] [--out DIR]     default: kaggle where you are logged in there, else mnist
 #
-# Needs: curl for MNIST; for Kaggle its CLI (pip install kaggle), an API token, and the competition's rules accepted.
-#        MNIST_MIRRORS="https://host/path/ ..." names mirrors of your own.
+# Needs: curl; for Kaggle the competition's rules accepted, and a token (kaggle.com/settings/api) in KAGGLE_API_TOKEN or
+#        ~/.kaggle/access_token, or its CLI (pip install kaggle, kaggle auth login).
+#        MNIST_MIRRORS="https://host/path/ ..." names mirrors of your own, KAGGLE_URL another address of Kaggle's API.
 # Takes: seconds; 16 MB (kaggle) or 11 MB (mnist).
 source "$(dirname "$0")/../common.sh"
 flags="--out="
@@ -52,15 +53,79 @@ get_mnist() {
   echo "MNIST's files hold the images of Kaggle's test set: do not submit a model trained on them to the competition."
 }
 
+KAGGLE_URL=${KAGGLE_URL:-https://www.kaggle.com}
+login="run kaggle auth login, or put a token made on kaggle.com/settings/api into KAGGLE_API_TOKEN or ~/.kaggle/access_token"
+rules="accept the rules on kaggle.com/c/digit-recognizer/rules, then run this again"
+unreachable="Kaggle cannot be reached; check the network, and HTTPS_PROXY where a proxy leads out, then run this again"
+
+# Prints the token that Kaggle's own program would take: KAGGLE_API_TOKEN, which may name a file, else the file's.
+kaggle_token() {
+  local file
+  if [ -n "${KAGGLE_API_TOKEN:-}" ] && [ ! -f "$KAGGLE_API_TOKEN" ]; then
+    printf %s "$KAGGLE_API_TOKEN"
+    return
+  fi
+  for file in "${KAGGLE_API_TOKEN:-}" ~/.kaggle/access_token ~/.kaggle/access_token.txt; do
+    if [ -s "$file" ]; then
+      tr -d '[:space:]' <"$file"
+      return
+    fi
+  done
+  return 1
+}
+
+has_program() { command -v kaggle >/dev/null; }
+# Whether Kaggle's program has a login that is no token: kaggle auth login's, or the old way's.
+has_login() { [ -f ~/.kaggle/credentials.json ] || [ -f ~/.kaggle/kaggle.json ] || [ -n "${KAGGLE_KEY:-}" ]; }
+
+# LOG: what to do about what Kaggle's program wrote there, by its own sentences: 401kB/s is a speed.
+explain_kaggle() {
+  if grep -q "^ModuleNotFoundError: " "$1"; then
+    echo "the kaggle program does not start: $(grep "^ModuleNotFoundError: " "$1" | tail -n 1); install that with pip"
+  elif grep -qE "Max retries exceeded|Failed to (resolve|establish a new connection)|Read timed out|Connection aborted" "$1"; then
+    echo "$unreachable"
+  elif grep -qE "^Authentication required|Could not find kaggle.json|^401 - |401 Client Error|(^|: )Unauthenticated" "$1"; then
+    echo "Authentication required: $login"
+  elif grep -qE "^You don't have access|^Permission '|^403 - |403 Client Error" "$1"; then
+    echo "Kaggle refused: $rules"
+  else
+    echo "the kaggle program failed; check your API token, and that you accepted the rules on kaggle.com/c/digit-recognizer"
+  fi
+}
+
+# FILE: by Kaggle's program.
+download_with_program() {
+  kaggle competitions download -c digit-recognizer -p "$(dirname "$1")" 2>&1 | tee "$work/log" >&2 || die "$(explain_kaggle "$work/log")"
+}
+
+# FILE: without it. The token comes through stdin, since a list of processes shows arguments; curl does not pass it on to the
+# server with the files, to which Kaggle redirects.
+download_with_token() {
+  local status
+  status=$(printf 'Authorization: Bearer %s\n' "$(kaggle_token)" |
+    curl --location --silent --show-error --connect-timeout 20 --retry 2 --header @- --write-out '%{http_code}' --output "$1" \
+      "$KAGGLE_URL/api/v1/competitions/data/download-all/digit-recognizer") || die "$unreachable"
+  case $status in
+    200) ;;
+    401) die "Authentication required: Kaggle does not know the token; $login" ;;
+    403) die "Kaggle refused: $rules" ;;
+    *) die "Kaggle answered with HTTP status $status; run this again later, or download the files on kaggle.com/c/digit-recognizer/data" ;;
+  esac
+}
+
 get_kaggle() {
-  command -v kaggle >/dev/null || die "the kaggle program is missing; pip install kaggle, put your API token in ~/.kaggle, accept the rules on kaggle.com/c/digit-recognizer"
   if [ -f "$out/train.csv" ] && [ -f "$out/test.csv" ]; then
     echo "$out/train.csv, $out/test.csv: already here"
     return
   fi
   TMPDIR=$out make_work  # on the same disk, so that mv renames
-  kaggle competitions download -c digit-recognizer -p "$work" >&2 ||
-    die "the kaggle program failed; check your API token, and that you accepted the rules on kaggle.com/c/digit-recognizer"
+  if has_program; then
+    download_with_program "$work"/digit-recognizer.zip
+  elif kaggle_token >/dev/null; then
+    download_with_token "$work"/digit-recognizer.zip
+  else
+    die "the kaggle program is missing, and so is a token: pip install kaggle and $login; accept the rules on kaggle.com/c/digit-recognizer"
+  fi
   python3 -m zipfile -e "$work"/digit-recognizer.zip "$work/files" || die "what Kaggle sent is no zip file; run this again"
   for name in sample_submission.csv test.csv train.csv; do
     [ -f "$work/files/$name" ] || die "$name is not among what Kaggle sent"
@@ -76,7 +141,7 @@ case $what in
   kaggle | mnist) ;;
   '')
     what=mnist
-    if command -v kaggle >/dev/null && { [ -f ~/.kaggle/kaggle.json ] || [ -n "${KAGGLE_KEY:-}${KAGGLE_API_TOKEN:-}" ]; }; then what=kaggle; fi
+    if kaggle_token >/dev/null || { has_program && has_login; }; then what=kaggle; fi
     ;;
   *) usage_error "unknown word '$what', expected kaggle or mnist" ;;
 esac

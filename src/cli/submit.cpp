@@ -7,10 +7,15 @@
 #include "kaggle/submission.h"
 #include "run/paths.h"
 
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
 #include <memory>
+#include <thread>
 
 namespace digitrec::cli {
 namespace {
@@ -22,6 +27,9 @@ struct SubmitCommand {
   std::string message;
   std::string data = "data";
   bool dry_run = false;
+  bool wait = false;
+  int64_t timeout = 600;       ///< seconds until --wait gives up
+  int64_t poll_interval = 10;  ///< seconds between two questions to Kaggle
 };
 
 struct Target {
@@ -59,6 +67,53 @@ std::pair<SampleSubmission, std::string> find_expected(const fs::path& submissio
   return {digit_recognizer_sample(), "the competition"};
 }
 
+/// False once the user wants to leave.
+bool pause(double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  while (interrupted() == 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return interrupted() == 0;
+}
+
+void say_allowance(const KaggleStanding& standing) {
+  if (!standing.allowance) return;
+  const auto [sent, left] = *standing.allowance;
+  if (left > 0) {
+    say(fmt::format("{} of {} submissions are left today (UTC)", left, left + sent));
+  } else if (standing.is_counted) {
+    warn(fmt::format("{} submissions were sent today (UTC), and Kaggle takes {} a day", sent, kDailySubmissions));
+  }
+}
+
+/// Prints the score once it is there. Returns the exit code.
+int wait_and_say_score(const SubmitCommand& command, const fs::path& file, const SentSubmission& sent) {
+  const std::string last_line =
+      "stopped waiting; Kaggle scores the submission all the same: see kaggle competitions "
+      "submissions digit-recognizer";
+  catch_interrupts("digitrec: " + last_line);
+  log("waiting for the score; Ctrl-C leaves");
+  const auto scored =
+      wait_for_score(sent, static_cast<double>(command.timeout), static_cast<double>(command.poll_interval), pause);
+  if (!scored) {
+    log(last_line);
+    return 128 + interrupted();
+  }
+  say(fmt::format("{}: Kaggle's public score is {}", file.string(),
+                  scored->public_score.empty() ? "not published" : scored->public_score));
+  return 0;
+}
+
+int hand_in(const SubmitCommand& command, const fs::path& file) {
+  const KaggleStanding before = ask_kaggle(fmt::format("{:%F}", fmt::gmtime(std::time(nullptr))));
+  say_allowance(before);
+  const SentSubmission sent =
+      submit_to_kaggle(file, command.message, before, static_cast<double>(command.poll_interval), pause);
+  say(sent.said.empty() ? "submitted" : sent.said);
+  if (!sent.found && !command.wait)
+    warn("the kaggle program lists no submissions; look for it on kaggle.com/c/digit-recognizer/submissions");
+  return command.wait ? wait_and_say_score(command, file, sent) : 0;
+}
+
 int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target, command.data);
   const auto [expected, source] = find_expected(target.file, command.data);
@@ -67,9 +122,7 @@ int run_submit(const SubmitCommand& command) {
                   format_count(expected.rows), source, target.classes - 1));
   if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
-  if (command.dry_run) return 0;
-  say(submit_to_kaggle(target.file, command.message));
-  return 0;
+  return command.dry_run ? 0 : hand_in(command, target.file);
 }
 
 }  // namespace
@@ -77,16 +130,27 @@ int run_submit(const SubmitCommand& command) {
 Run setup_submit(CLI::App& app) {
   auto command = std::make_shared<SubmitCommand>();
   CLI::App* sub = app.add_subcommand("submit", "Check a submission and hand it to the Kaggle CLI");
-  sub->add_option("target,-f,--file", command->target,
-                  "Submission, or a run: its submission.csv, made where it is missing")
-      ->required()
-      ->type_name("RUN|FILE");
+  CLI::Option* target =
+      sub->add_option("target", command->target, "Submission, or a run: its submission.csv, made where it is missing")
+          ->type_name("RUN|FILE");
+  sub->add_option("-f,--file", command->target, "The same, as Kaggle's program has it")
+      ->type_name("RUN|FILE")
+      ->excludes(target);
   sub->add_option("-m,--message", command->message, "Line that Kaggle shows beside the submission")->type_name("TEXT");
   sub->add_option("--data", command->data,
                   "Folder of test.csv, and of sample_submission.csv where none is beside the file")
       ->type_name("[data]");
   sub->add_flag("--dry-run", command->dry_run, "Do not hand it in");
+  sub->add_flag("--wait", command->wait, "Wait for the score and print it");
+  sub->add_option("--timeout", command->timeout, "Seconds after which --wait gives up")
+      ->check(whole_number(1, 86400))
+      ->type_name("[600]");
+  sub->add_option("--poll-interval", command->poll_interval, "Seconds between two looks at Kaggle's list")
+      ->check(whole_number(1, 3600))
+      ->type_name("[10]");
   return [command] {
+    if (command->target.empty())
+      throw UsageError("what to submit is missing; expected a run or a file, such as submission.csv");
     if (!command->dry_run && command->message.empty()) {
       throw UsageError("--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'");
     }

@@ -56,6 +56,25 @@ SampleSubmission digit_recognizer_sample() {
   return sample;
 }
 
+namespace {
+
+/// A label as Kaggle compares it: 7.0, which a table of reals writes, is no 7 there.
+int64_t plain_label(const IdLabelTable& table, const IdLabelRow& row, const fs::path& path) {
+  const int64_t label = whole_label(table, row, path);
+  if (std::to_string(label) == row.label) return label;
+  throw Error(fmt::format("{}:{}: {} is '{}', not written as a whole number; expected {}", path.string(), row.line,
+                          shown(table.label_name), shown(row.label), label));
+}
+
+/// The first id that the submission lacks.
+std::string first_missing(const SampleSubmission& sample, const std::map<std::string, int64_t>& lines) {
+  const auto missing =
+      std::find_if(sample.ids.begin(), sample.ids.end(), [&](const std::string& id) { return !lines.contains(id); });
+  return missing == sample.ids.end() ? "" : *missing;
+}
+
+}  // namespace
+
 std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmission& sample, int64_t classes) {
   const IdLabelTable table = read_id_labels(path);
   const auto fail = [&](int64_t line, const std::string& message) {
@@ -74,13 +93,14 @@ std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmissi
     const auto [first, is_new] = lines.emplace(row.id, row.line);
     if (!is_new)
       fail(row.line, fmt::format("{} {} stands in line {} too; expected each once", sample.id, row.id, first->second));
-    labels.push_back(whole_label(table, row, path));
+    labels.push_back(plain_label(table, row, path));
     if (labels.back() >= classes)
       fail(row.line, fmt::format("{} is {}; expected 0 to {}", sample.label, labels.back(), classes - 1));
   }
   const auto found = static_cast<int64_t>(labels.size());
   if (found != sample.rows) {
-    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image", path.string(), found, sample.rows),
+    throw Error(fmt::format("{}: {} rows; expected {}, one for each test image ({} {} is missing)", path.string(),
+                            found, sample.rows, sample.id, first_missing(sample, lines)),
                 "make it again with digitrec predict");
   }
   return labels;

@@ -150,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "safetensors file that digitrec or PyTorch wrote"},
                     Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
                          "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; "
-                         "expected a checkpoint that digitrec train wrote; if an earlier version wrote it, whose "
-                         "preset was another network, train it anew"},
+                         "expected a checkpoint that digitrec train wrote; train it anew if an earlier version "
+                         "wrote it"},
                     Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1,
                          "none.safetensors: no such file; check the path"},
                     Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
@@ -203,6 +203,8 @@ INSTANTIATE_TEST_SUITE_P(
              "not understood: --tta = maybe; see digitrec predict --help"},
         Case{"WordForNumber", "data synth --train x", 2,
              "--train: 'x' is not a whole number; expected 1 to 10000000; see digitrec data synth --help"},
+        Case{"NothingToSubmit", "submit -m x", 2,
+             "what to submit is missing; expected a run or a file, such as submission.csv"},
         Case{"MissingMessage", "submit short_submission.csv", 2,
              "--message is missing; expected a line for Kaggle to show, such as -m 'cnn-bn, seed 42'"}),
     [](const auto& instance) { return instance.param.name; });
@@ -221,8 +223,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"SubmissionIsAFolder", "predict --checkpoint good.safetensors --input good.csv --out used", 1,
                          "used: is a folder; expected the name of a file to write"},
                     Case{"ShortSubmission", "submit short_submission.csv --dry-run", 1,
-                         "short_submission.csv: 3 rows; expected 28000, one for each test image; make it again with "
-                         "digitrec predict"}),
+                         "short_submission.csv: 3 rows; expected 28000, one for each test image (ImageId 4 is "
+                         "missing); make it again with digitrec predict"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {

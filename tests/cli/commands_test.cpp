@@ -108,21 +108,54 @@ TEST_F(WithTrainedRun, SubmitMakesTheSubmissionWhereItIsMissing) {
 }
 
 TEST_F(WithTrainedRun, SubmitSaysWhatKaggleIsMissing) {
-  EXPECT_EQ(submit_with("OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", 1).err,
-            "digitrec: Kaggle does not know you; make an API token on kaggle.com under Settings and put it in "
-            "~/.kaggle/kaggle.json\n");
-  EXPECT_EQ(submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
-            "digitrec: Kaggle refused the submission; accept the rules on kaggle.com/c/digit-recognizer/rules, then "
-            "submit again\n");
+  constexpr const char* kNoToken =
+      "digitrec: Authentication required: the kaggle program has no token that Kaggle knows; run kaggle auth login, or "
+      "put one of kaggle.com/settings/api into KAGGLE_API_TOKEN or ~/.kaggle/access_token\n";
+  EXPECT_EQ(submit_with("Authentication required to call the Kaggle API.", 1).err, kNoToken);
+  EXPECT_EQ(
+      submit_with("403 - Forbidden - You must accept this competition rules", 1).err,
+      "digitrec: Kaggle refused the submission: 403 - Forbidden - You must accept this competition rules; join the "
+      "competition and accept the rules on kaggle.com/c/digit-recognizer/rules, then submit again\n");
   const ProgramResult failed = submit_with("something else", 3);
   EXPECT_EQ(failed.exit_code, 1);
   EXPECT_EQ(failed.err,
             "digitrec: the kaggle program failed: something else; run it by itself, and check that Kaggle is "
             "reachable\n");
   EXPECT_EQ(submit_with("Could not submit to competition", 0).exit_code, 1);
-  EXPECT_EQ(run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,
-            "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then put your API token "
-            "in ~/.kaggle\n");
+  EXPECT_EQ(
+      run_digitrec("submit run -m x", folder_.path(), "PATH=/none").err,
+      "digitrec: the kaggle program is not on PATH; install it with: pip install kaggle, then log in with: kaggle "
+      "auth login\n");
+}
+
+TEST_F(WithTrainedRun, SubmitSaysWhatIsLeftAndWaitsForTheScore) {
+  std::filesystem::create_directories(folder_ / "bin");
+  const std::string header = "echo ref,fileName,date,description,status,publicScore,privateScore\n";
+  folder_.write("bin/kaggle",
+                "#!/bin/sh\ncase $2 in\n  submit) touch sent; echo Successfully submitted ;;\n  submissions) " +
+                    header +
+                    "    [ ! -f sent ] || [ -f listed ] || echo 7,s.csv,2026-11-28,x,SubmissionStatus.PENDING,,\n"
+                    "    [ ! -f listed ] || echo 7,s.csv,2026-11-28,x,SubmissionStatus.COMPLETE,0.99142,\n"
+                    "    [ ! -f sent ] || touch listed ;;\n  *) exit 2 ;;\nesac\n");
+  std::filesystem::permissions(folder_ / "bin/kaggle", std::filesystem::perms::owner_all);
+  const ProgramResult result = run_digitrec("submit --file run/submission.csv -m x --wait --poll-interval 1",
+                                            folder_.path(), "PATH=$PWD/bin:$PATH");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("\n10 of 10 submissions are left today (UTC)\nSuccessfully submitted\n"
+                            "run/submission.csv: Kaggle's public score is 0.99142\n"),
+            std::string::npos)
+      << result.out;
+
+  folder_.write("bin/kaggle",
+                "#!/bin/sh\n[ $2 != submissions ] || echo ref,status\n[ $2 != submit ] || touch pending\n"
+                "[ $2 != submissions ] || [ ! -f pending ] || echo 8,PENDING\n");
+  const ProgramResult left = run_digitrec("submit run -m x --wait", folder_.path(),
+                                          "PATH=$PWD/bin:$PATH timeout --foreground --preserve-status -s INT 4");
+  EXPECT_EQ(left.exit_code, 130) << left.err;
+  EXPECT_TRUE(
+      left.err.ends_with("stopped waiting; Kaggle scores the submission all the same: see kaggle competitions "
+                         "submissions digit-recognizer\n"))
+      << left.err;
 }
 
 TEST_F(WithTrainedRun, PredictLabelsALabelledFileToo) {

@@ -18,7 +18,7 @@ TEST(CheckSubmission, AcceptsWhatKaggleAccepts) {
   const TempFolder folder;
   for (const std::string text : {"ImageId,Label\n1,0\n2,9\n", "ImageId,Label\n2,9\n1,0\n",
                                  "ImageId,Label\r\n1,0\r\n2,9", "\xEF\xBB\xBFImageId,Label\n1,0\n2,9\n",
-                                 "\"ImageId\",\"Label\"\n\"1\",\"0\"\n\"2\",\"9\"\n", "ImageId,Label\n1,0.0\n2,9.0\n"})
+                                 "\"ImageId\",\"Label\"\n\"1\",\"0\"\n\"2\",\"9\"\n", "ImageId,Label\n\n1,0\n2,9\n"})
     EXPECT_NO_THROW(check_submission(folder.write("s.csv", text), sample_of(2), 10)) << text;
 }
 
@@ -29,10 +29,12 @@ TEST(CheckSubmission, NamesTheFirstThingWrong) {
     EXPECT_ERROR(check_submission(path, sample_of(2), 10), Error, path.string() + message);
   };
   refused("ImageId,Label\n1,0\n2,10\n", ":3: Label is 10; expected 0 to 9");
-  refused("ImageId,Label\n1,0\n", ": 1 rows; expected 2, one for each test image; make it again with digitrec predict");
+  refused("ImageId,Label\n1,0\n",
+          ": 1 rows; expected 2, one for each test image (ImageId 2 is missing); make it again with digitrec predict");
   refused("ImageId,Label\n2,0\n2,1\n", ":3: ImageId 2 stands in line 2 too; expected each once");
   refused("ImageId,Label\n0,0\n1,1\n", ":2: ImageId is '0', which no test image has");
   refused("ImageId,Label\n1,seven\n", ":2: column Label: 'seven' is not a whole number 0 to 999");
+  refused("ImageId,Label\n1,7.0\n", ":2: Label is '7.0', not written as a whole number; expected 7");
   refused("id,label\n1,7\n", ":1: the header is 'id,label'; expected ImageId,Label");
   refused("ImageId,Label,Usage\n1,7,a\n", ":1: 3 fields; expected 2 as in the header (is the file cut off?)");
 }

@@ -1,21 +1,47 @@
 #!/usr/bin/env python3
-"""Runs scripts/setup/get_data.sh against a server on loopback: whole files, a broken mirror, a resumed download, a stand-in
-for the Kaggle CLI."""
+"""Runs scripts/setup/get_data.sh against a server on loopback: whole files, a broken mirror, a resumed download, Kaggle's API
+with a token, a stand-in for the Kaggle CLI."""
 import hashlib
 import http.server
+import io
 import os
 import pathlib
 import subprocess
 import tempfile
 import threading
 import unittest
+import zipfile
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "setup" / "get_data.sh"
 FILES = {"a.gz": b"first file" * 1000, "b.gz": b"second file" * 1000}
 
 
+def kaggle_zip():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("train", "test", "sample_submission"):
+            archive.writestr(f"{name}.csv", name)
+    return packed.getvalue()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
+    def answer_as_kaggle(self):
+        """Tokens that begin with a status get it; `right` is sent to the server with the files, as Kaggle does."""
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        if token != "right":
+            return self.send_error(int(token[:3]) if token[:3].isdigit() else 401)
+        self.send_response(302)
+        self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/storage/archive.zip")
+        self.end_headers()
+
     def do_GET(self):
+        if self.path == "/api/v1/competitions/data/download-all/digit-recognizer":
+            return self.answer_as_kaggle()
+        if self.path == "/storage/archive.zip":
+            body = kaggle_zip() if self.headers.get("Authorization") is None else b"a token went to another server"
+            self.send_response(200)
+            self.end_headers()
+            return self.wfile.write(body)
         self.server.requests.append((self.path, self.headers.get("Range")))
         body = FILES.get(self.path.rsplit("/", 1)[1])
         if body is None or self.path.startswith("/missing/"):
@@ -50,7 +76,9 @@ class GetData(unittest.TestCase):
     def run_script(self, *arguments, mirrors=("good",), **environment):
         base = f"http://127.0.0.1:{self.server.server_address[1]}"
         sums = "\n".join(f"{hashlib.sha256(body).hexdigest()} {name}" for name, body in FILES.items())
-        env = os.environ | {"MNIST_MIRRORS": " ".join(f"{base}/{m}/" for m in mirrors), "MNIST_FILES": sums} | environment
+        env = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE_")}
+        env |= {"HOME": self.folder.name, "KAGGLE_URL": base, "NO_PROXY": "127.0.0.1,localhost"}
+        env |= {"MNIST_MIRRORS": " ".join(f"{base}/{m}/" for m in mirrors), "MNIST_FILES": sums} | environment
         return subprocess.run([SCRIPT, *arguments, "--out", str(self.out)], env=env, capture_output=True, text=True)
 
     def found(self):
@@ -98,10 +126,57 @@ cd "$6" && python3 -m zipfile -c digit-recognizer.zip train.csv test.csv sample_
         self.assertEqual(sorted(self.found()), ["sample_submission.csv", "test.csv", "train.csv"])
 
     def test_says_what_to_do_when_kaggle_refuses(self):
-        result = self.run_script("kaggle", **self.kaggle("echo 403 >&2; exit 1"))
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("accepted the rules", result.stderr)
-        self.assertEqual(list(self.out.iterdir()), [])
+        for said, expected in (
+                ("403", "accepted the rules"),
+                ("403 - Forbidden", "accept the rules"),
+                ("You don't have access to this resource.", "accept the rules"),
+                ("Authentication required to call the Kaggle API.", "Authentication required: run kaggle auth login"),
+                ("Max retries exceeded with url: /v1/x401", "Kaggle cannot be reached"),
+                ("ModuleNotFoundError: No module named six", "install that with pip"),
+                ("100% 401kB/s", "the kaggle program failed")):
+            with self.subTest(said=said):
+                result = self.run_script("kaggle", **self.kaggle(f'echo "{said}" >&2; exit 1'))
+                self.assertEqual(result.returncode, 1)
+                self.assertIn(expected, result.stderr.splitlines()[-1])
+                self.assertEqual(list(self.out.iterdir()), [])
+
+    def without_program(self):
+        """PATH with what the script needs and no kaggle."""
+        tools = pathlib.Path(self.folder.name) / "tools"
+        tools.mkdir(exist_ok=True)
+        for folder in os.environ["PATH"].split(os.pathsep):
+            for program in pathlib.Path(folder).iterdir() if os.path.isdir(folder) else ():
+                if program.name != "kaggle" and not (tools / program.name).exists():
+                    (tools / program.name).symlink_to(program)
+        return {"PATH": str(tools)}
+
+    def test_fetches_with_a_token_where_the_program_is_missing(self):
+        for how in ("variable", "file named by it", "file"):
+            with self.subTest(how=how):
+                environment = self.without_program()
+                file = pathlib.Path(self.folder.name) / (".kaggle/access_token" if how == "file" else "token")
+                file.parent.mkdir(exist_ok=True)
+                file.write_text("right\n")
+                if how != "file":
+                    environment["KAGGLE_API_TOKEN"] = "right" if how == "variable" else str(file)
+                result = self.run_script(**environment)  # a token alone chooses Kaggle
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(self.found(), {f"{name}.csv": name.encode() for name in ("train", "test", "sample_submission")})
+                for path in self.out.iterdir():
+                    path.unlink()
+
+    def test_says_what_is_wrong_with_a_token(self):
+        for token, expected in (("wrong", "Authentication required"), ("403", "accept the rules"), ("500", "HTTP status 500")):
+            with self.subTest(token=token):
+                result = self.run_script("kaggle", KAGGLE_API_TOKEN=token, **self.without_program())
+                self.assertEqual(result.returncode, 1)
+                self.assertIn(expected, result.stderr)
+                self.assertEqual(list(self.out.iterdir()), [])
+        away = self.run_script("kaggle", KAGGLE_API_TOKEN="right", **self.without_program() | {"KAGGLE_URL": "http://127.0.0.1:9"})
+        self.assertIn("Kaggle cannot be reached", away.stderr)
+        none = self.run_script("kaggle", **self.without_program())
+        self.assertEqual(none.returncode, 1)
+        self.assertIn("the kaggle program is missing, and so is a token", none.stderr)
 
     def test_refuses_unknown_words(self):
         self.assertEqual(self.run_script("minst").returncode, 2)
