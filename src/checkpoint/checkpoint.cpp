@@ -14,7 +14,10 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
+#include <vector>
 
 namespace digitrec {
 
@@ -189,12 +192,66 @@ void save_checkpoint(const fs::path& file, const Classifier& model, const Checkp
 
 namespace {
 
+/// Whether a preset's network has the file's tensors, by name and shape.
+bool fits(const SafeTensors& contents, const std::string& preset, const ModelShape& shape) {
+  const auto state = network_state(*build_model(preset, shape));
+  if (state.size() != contents.tensors.size()) return false;
+  return std::all_of(state.begin(), state.end(), [&](const auto& entry) {
+    const auto found = contents.tensors.find(entry.first);
+    return found != contents.tensors.end() && found->second.sizes() == entry.second.sizes();
+  });
+}
+
+/// What the file's tensors may be the weights of: as many classes as a vector of theirs has elements, images of MNIST's
+/// size or of as many pixels as a matrix has columns.
+std::vector<ModelShape> possible_shapes(const SafeTensors& contents) {
+  std::set<int64_t> classes;
+  std::set<int64_t> sizes{28};
+  for (const auto& [name, tensor] : contents.tensors) {
+    if (tensor.dim() == 1 && tensor.size(0) <= kMaxClasses) classes.insert(tensor.size(0));
+    if (tensor.dim() != 2) continue;
+    const auto side = std::llround(std::sqrt(static_cast<double>(tensor.size(1))));
+    if (side * side == tensor.size(1) && side <= kMaxImageSize) sizes.insert(side);
+  }
+  std::vector<ModelShape> shapes;
+  for (const int64_t count : classes) {
+    for (const int64_t size : sizes) shapes.push_back({count, size});
+  }
+  return shapes;
+}
+
+/// Of weights that another program has written, such as Python's save_file: what they are of, by their names and
+/// shapes.
+CheckpointInfo guess_info(const fs::path& path, const SafeTensors& contents) {
+  CheckpointInfo info;
+  for (const std::string& preset : preset_names()) {
+    for (const ModelShape& shape : possible_shapes(contents)) {
+      if (!fits(contents, preset, shape)) continue;
+      info.preset = preset;
+      info.shape = shape;
+      info.doubt = fmt::format(
+          "{}: without checksum and settings: that it is whole could not be checked; taken as {} with MNIST's mean and "
+          "deviation",
+          path.string(), preset);
+      return info;
+    }
+  }
+  refuse(path, "it has no checksum, and its tensors are those of no preset; another program wrote it");
+}
+
+/// The weights alone, without a word on them.
+bool is_bare(const SafeTensors& contents) {
+  return !contents.has_checksum && std::all_of(contents.metadata.begin(), contents.metadata.end(),
+                                               [](const auto& entry) { return entry.first == "format"; });
+}
+
 Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum)
-    refuse(path, "it has no checksum; another program or the first version of digitrec wrote it");
+  const bool is_foreign = is_bare(contents);
+  if (!contents.has_checksum && !is_foreign)
+    refuse(path, "it has no checksum; the first version of digitrec wrote it, or it was changed");
   Checkpoint checkpoint;
-  checkpoint.info = parse_info(path, contents);
+  checkpoint.info = is_foreign ? guess_info(path, contents) : parse_info(path, contents);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
   load_state(path, contents, checkpoint.info.preset, *checkpoint.model);
   checkpoint.model->eval();

@@ -77,6 +77,7 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
 void report_networks(const Predictor& predictor) {
   for (const auto& [network, file, damage] : predictor.networks()) {
     if (!damage.empty()) warn(damage);
+    if (!network.info.doubt.empty()) warn(network.info.doubt);
     log(fmt::format("model   {} ({})", network.info.preset, file.string()));
   }
 }

@@ -8,6 +8,8 @@
 #include "support.h"
 #include "support_run.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 
 namespace digitrec {
@@ -109,6 +111,45 @@ TEST_F(BrokenCheckpoint, WithWeightsThatAreNotFinite) {
 TEST_F(BrokenCheckpoint, ThatNamesANumberTwice) {
   contents_.metadata["normalization"] = R"({"mean":0.1,"deviation":0.3,"mean":0.2})";
   expect_refused("its metadata 'normalization' names 'mean' twice");
+}
+
+/// The tensors alone, as Python's load_file and save_file leave them.
+std::string bare_file(const SafeTensors& contents) {
+  nlohmann::json header = nlohmann::json::object();
+  std::string data;
+  for (const auto& [name, tensor] : contents.tensors) {
+    const std::string_view bytes(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+    header[name] = {{"dtype", tensor.scalar_type() == torch::kFloat ? "F32" : "I64"},
+                    {"shape", tensor.sizes().vec()},
+                    {"data_offsets", {data.size(), data.size() + bytes.size()}}};
+    data += bytes;
+  }
+  const std::string text = header.dump();
+  const uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text + data;
+}
+
+TEST(Checkpoint, OfAnotherProgramIsKnownByItsTensors) {
+  const TempFolder folder;
+  for (const std::string& name : preset_names()) {
+    const auto model = build_model(name, {.classes = 7, .image_size = 28});
+    save_checkpoint(folder / "own", *model, info_of(name));
+    const auto path = folder.write("bare.safetensors", bare_file(read_safetensors(folder / "own")));
+    const Checkpoint again = test::load_network(path);
+    EXPECT_EQ(again.info.preset, name);
+    EXPECT_EQ(again.info.shape.classes, 7);
+    EXPECT_EQ(again.info.doubt, path.string() +
+                                    ": without checksum and settings: that it is whole could not be "
+                                    "checked; taken as " +
+                                    name + " with MNIST's mean and deviation");
+  }
+  SafeTensors odd;
+  odd.tensors["w"] = torch::zeros({3, 4});
+  const auto path = folder.write("odd.safetensors", bare_file(odd));
+  EXPECT_ERROR(test::load_network(path), Error,
+               path.string() +
+                   ": it has no checksum, and its tensors are those of no preset; another program wrote it; "
+                   "expected a checkpoint that digitrec train wrote");
 }
 
 TEST(Checkpoint, IsRefusedWithAnyByteChangedOrCutAnywhere) {

@@ -25,7 +25,8 @@ struct CheckpointInfo {
   std::map<std::string, double> metrics{};  ///< of the epoch it holds: epoch, val_accuracy, val_loss, ...
   std::string data{};                       ///< fingerprint of the data set, validation rows included
   std::string settings{};                   ///< of its training, see fixed_settings; empty when it is not known
-  std::string version{};                    ///< version of digitrec that wrote the file
+  std::string version{};                    ///< version of digitrec that wrote the file; empty: another program
+  std::string doubt{};                      ///< what could not be checked; empty: nothing
 };
 
 /// A trained network with what is needed to use it.
