@@ -1,4 +1,6 @@
 #include "image/decoders.h"
+#include "image/orientation.h"
+#include "image/pixel_rows.h"
 
 // jpeglib.h needs size_t and FILE, which this declares.
 #include <cstdio>
@@ -20,52 +22,6 @@ constexpr int64_t kMaxCoefficientBytes = 200 << 20;
 int64_t max_scans(int64_t pixels) {
   constexpr int64_t kPixelsOfAllScans = 1600LL << 20;
   return std::clamp<int64_t>(kPixelsOfAllScans / std::max<int64_t>(1, pixels), 25, 100);
-}
-
-/// How a camera was held, as Exif says it (tag 0x0112): 1 for upright to 8. `data` is a JPEG file's APP1 segment, a
-/// TIFF file behind "Exif" and two zeros.
-int exif_orientation(std::string_view data) {
-  constexpr size_t kHead = 6;
-  if (!data.starts_with(std::string_view("Exif\0\0", kHead)) || data.size() < kHead + 8) return 1;
-  const std::string_view tiff = data.substr(kHead);
-  const bool is_little = tiff.starts_with("II");
-  const auto number = [&](size_t at, size_t bytes) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < bytes; ++i) {
-      const size_t place = is_little ? at + bytes - 1 - i : at + i;
-      value = value << 8 | (place < tiff.size() ? static_cast<uint8_t>(tiff[place]) : 0U);
-    }
-    return value;
-  };
-  const size_t directory = number(4, 4);
-  const size_t entries = number(directory, 2);
-  for (size_t i = 0; i < entries; ++i) {
-    const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) break;
-    if (number(entry, 2) != 0x0112) continue;
-    const uint32_t value = number(entry + 8, 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-  }
-  return 1;
-}
-
-/// Turns and mirrors a picture so that it is upright.
-void set_upright(GrayImage& image, int orientation) {
-  if (orientation == 1) return;
-  const int64_t w = image.width;
-  const int64_t h = image.height;
-  const bool is_turned = orientation >= 5;
-  GrayImage upright{is_turned ? h : w, is_turned ? w : h, std::vector<uint8_t>(image.pixels.size()), image.source};
-  for (int64_t y = 0; y < upright.height; ++y) {
-    for (int64_t x = 0; x < upright.width; ++x) {
-      int64_t u = is_turned ? y : x;
-      int64_t v = is_turned ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) u = w - 1 - u;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) v = h - 1 - v;
-      upright.pixels[static_cast<size_t>(y * upright.width + x)] = image.pixels[static_cast<size_t>(v * w + u)];
-    }
-  }
-  image = std::move(upright);
 }
 
 /// libjpeg reports errors through a callback that must not return.
@@ -117,6 +73,16 @@ int64_t coefficient_bytes(jpeg_decompress_struct& jpeg) {
   return blocks * static_cast<int64_t>(sizeof(JBLOCK));
 }
 
+/// Four inks to grey. Adobe's programs, which write nearly all such files, store how little ink there is; libjpeg
+/// leaves it so, and makes CMYK of YCCK.
+void make_grey(const JSAMPLE* cmyk, bool is_inverted, JSAMPLE* grey, JDIMENSION width) {
+  for (JDIMENSION x = 0; x < width; ++x, cmyk += 4) {
+    const auto light = [&](int i) { return is_inverted ? cmyk[i] : 255 - cmyk[i]; };
+    const auto mixed = [&](int i) { return (light(i) * light(3) + 127) / 255; };
+    grey[x] = grey_of(mixed(0), mixed(1), mixed(2));
+  }
+}
+
 /// Fills `image`; returns false, with errors.message set, on failure. No C++ object with a destructor lives in
 /// this function, since longjmp would skip it.
 bool decode(const std::string& bytes, GrayImage& image, int& orientation, const DecodeLimits& limits,
@@ -140,14 +106,20 @@ bool decode(const std::string& bytes, GrayImage& image, int& orientation, const 
     escape(reinterpret_cast<j_common_ptr>(&jpeg), "too large to be progressive");
   }
   if (is_halved(image.width, image.height)) jpeg.scale_denom = 2;
-  jpeg.out_color_space = JCS_GRAYSCALE;
+  const bool is_cmyk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
+  jpeg.out_color_space = is_cmyk ? JCS_CMYK : JCS_GRAYSCALE;
   jpeg_start_decompress(&jpeg);
   image.width = jpeg.output_width;
   image.height = jpeg.output_height;
   image.pixels.resize(static_cast<size_t>(image.width * image.height));
+  // Of libjpeg's memory, which longjmp leaves to it.
+  JSAMPARRAY inks =
+      is_cmyk ? jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&jpeg), JPOOL_IMAGE, 4 * jpeg.output_width, 1)
+              : nullptr;
   while (jpeg.output_scanline < jpeg.output_height) {
     JSAMPROW row = image.pixels.data() + static_cast<size_t>(jpeg.output_scanline) * jpeg.output_width;
-    jpeg_read_scanlines(&jpeg, &row, 1);
+    jpeg_read_scanlines(&jpeg, is_cmyk ? inks : &row, 1);
+    if (is_cmyk) make_grey(inks[0], jpeg.saw_Adobe_marker != FALSE, row, jpeg.output_width);
   }
   jpeg_finish_decompress(&jpeg);
   return true;

@@ -31,8 +31,9 @@ std::string chunk(const std::string& type, const std::string& data) {
   return number(static_cast<uint32_t>(data.size())) + body + number(static_cast<uint32_t>(sum));
 }
 
-std::string header(uint32_t width, uint32_t height, bool is_interlaced = false) {
-  const std::string kind{8, 0, 0, 0, static_cast<char>(is_interlaced ? 1 : 0)};
+/// `colour`: 0 grey, 2 RGB, 4 grey and alpha, 6 RGB and alpha.
+std::string header(uint32_t width, uint32_t height, bool is_interlaced = false, char depth = 8, char colour = 0) {
+  const std::string kind{depth, colour, 0, 0, static_cast<char>(is_interlaced ? 1 : 0)};
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", number(width) + number(height) + kind);
 }
 
@@ -149,6 +150,46 @@ TEST(DecodeImage, LaysTransparencyOnWhite) {
   EXPECT_EQ(decode_image(encode(PNG_FORMAT_GA, 2, pixels), "x").pixels, (std::vector<uint8_t>{255, 255, 0, 255}));
 }
 
+TEST(DecodeImage, ReadsAPngOf16BitsAsTheOneOf8) {
+  constexpr uint32_t kSide = 16;
+  for (const auto& [colour, channels] : {std::pair<char, uint32_t>{0, 1}, {2, 3}, {4, 2}, {6, 4}}) {
+    std::string eight;
+    std::string sixteen;
+    for (uint32_t y = 0; y < kSide; ++y) {
+      eight += '\0';
+      sixteen += '\0';
+      for (uint32_t i = 0; i < kSide * channels; ++i) {
+        const auto value = static_cast<char>((y * 61 + i * i * 7) & 0xFF);
+        eight += value;
+        sixteen += std::string(2, value);
+      }
+    }
+    const auto decode = [&, colour = colour](char depth, const std::string& data) {
+      const std::string gamma = chunk("gAMA", number(100'000));  // says linear light; pictures with it are not so
+      return decode_image(header(kSide, kSide, false, depth, colour) + gamma + chunk("IDAT", deflated(data)), "x");
+    };
+    const GrayImage expected = decode(8, eight);
+    const GrayImage image = decode(16, sixteen);
+    for (size_t i = 0; i < expected.pixels.size(); ++i) {
+      ASSERT_NEAR(image.pixels[i], expected.pixels[i], 1) << "kind " << static_cast<int>(colour) << ", pixel " << i;
+    }
+  }
+}
+
+TEST(DecodeImage, TurnsAPngAsItsExifSays) {
+  const std::string right("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22);  // to be turned clockwise
+  const std::string pixels = chunk("IDAT", deflated(rows(40, 3)));
+  const std::string exif = chunk("eXIf", right);
+  for (const std::string& chunks : {exif + pixels, pixels + exif}) {
+    const GrayImage image = decode_image(header(40, 3) + chunks + chunk("IEND", ""), "x");
+    ASSERT_EQ(image.width, 3);
+    ASSERT_EQ(image.height, 40);
+    for (size_t y = 0; y < 40; ++y) EXPECT_EQ(image.pixels[3 * y], y);
+  }
+  const std::string cut = header(40, 3) + pixels + number(0xFFFFFFFF) + "eXIf" + right.substr(0, 9);
+  EXPECT_EQ(decode_image(cut, "x").width, 40);
+}
+
 TEST(DecodeImage, HalvesPicturesOfMoreThan16MillionPixels) {
   constexpr uint32_t kWidth = 6001;
   constexpr uint32_t kHeight = 2801;
@@ -168,8 +209,9 @@ TEST(DecodeImage, HalvesPicturesOfMoreThan16MillionPixels) {
     EXPECT_EQ(columns.pixels[size_t{1400} * 3001 + x], 2 * x + 1);
   }
   EXPECT_EQ(columns.pixels[3000], 6000 % 256);
-  EXPECT_ERROR(decode_image(header(kWidth, kHeight) + chunk("IDAT", ""), "x", {.max_pixels = 16 << 20}), Error,
-               "x: 6001 x 2801 pixels, more than 16 million; expected a PNG or JPEG picture of a digit");
+  EXPECT_ERROR(
+      decode_image(header(kWidth, kHeight) + chunk("IDAT", ""), "x", {.max_pixels = 16 << 20}), Error,
+      "x: 6001 x 2801 pixels, more than 16 million; expected a PNG or JPEG picture of a digit");
 }
 
 // ---- JPEG files
