@@ -11,8 +11,16 @@ namespace digitrec {
 // What decode_image hands a file to, by its first bytes.
 GrayImage decode_png(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 GrayImage decode_jpeg(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_bmp(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_gif(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_webp(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_tiff(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 ImageCost measure_png(const std::string& bytes);
 ImageCost measure_jpeg(const std::string& bytes);
+ImageCost measure_bmp(const std::string& bytes);
+ImageCost measure_gif(const std::string& bytes);
+ImageCost measure_webp(const std::string& bytes);
+ImageCost measure_tiff(const std::string& bytes);
 
 /// Throws the Error of a file that cannot be decoded.
 [[noreturn]] void fail_to_decode(const std::string& name, std::string_view what);

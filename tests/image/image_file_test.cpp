@@ -211,7 +211,7 @@ TEST(DecodeImage, HalvesPicturesOfMoreThan16MillionPixels) {
   EXPECT_EQ(columns.pixels[3000], 6000 % 256);
   EXPECT_ERROR(
       decode_image(header(kWidth, kHeight) + chunk("IDAT", ""), "x", {.max_pixels = 16 << 20}), Error,
-      "x: 6001 x 2801 pixels, more than 16 million; expected a PNG or JPEG picture of a digit");
+      "x: 6001 x 2801 pixels, more than 16 million; expected a PNG, JPEG, BMP, GIF, WebP or TIFF picture of a digit");
 }
 
 // ---- JPEG files

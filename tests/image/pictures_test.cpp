@@ -26,7 +26,7 @@ TEST(ReadImage, RefusesFilesThatAreNotPictures) {
   const TempFolder folder;
   const auto text = folder.write("a.png", "hello");
   EXPECT_ERROR(read_image(text), Error,
-               text.string() + ": neither a PNG nor a JPEG file; expected a PNG or JPEG picture of a digit");
+               text.string() + ": not a picture; expected a PNG, JPEG, BMP, GIF, WebP or TIFF picture of a digit");
   const auto whole = write_png(folder, "b.png", test::page_with_bar(40, 40, 1, 1, 30, 30));
   const auto cut = folder.write("c.png", test::read_text(whole).substr(0, 60));
   EXPECT_THROW(read_image(cut), Error);
