@@ -4,17 +4,21 @@
 #include "cli/console.h"
 #include "cli/outputs.h"
 #include "core/atomic_file.h"
+#include "core/names.h"
 #include "data/csv_writer.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "digitrec/image/pictures.h"
+#include "image/image_file.h"
 #include "kaggle/submission.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -46,8 +50,12 @@ class Outputs {
   }
 
   void write(const std::string& table, const at::Tensor& probabilities) {
+    write(table, probabilities_ ? probabilities_csv(probabilities) : "");
+  }
+
+  void write(const std::string& table, const std::string& probabilities) {
     if (table_) table_->write(table);
-    if (probabilities_) probabilities_->write(probabilities_csv(probabilities));
+    if (probabilities_) probabilities_->write(probabilities);
     if (probabilities_) probabilities_->commit();
     if (table_) table_->commit();
   }
@@ -57,38 +65,89 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-/// A picture of several digits is read as a number; its probability is that all its digits are right.
-std::string picture_table(const std::vector<fs::path>& files, const std::vector<int64_t>& counts,
+/// A row for each picture: one of several digits is read as a number, whose probability is that all its digits are
+/// right. `probabilities`: [digits, classes].
+std::string picture_table(const std::vector<fs::path>& files, const Pictures& pictures,
                           const at::Tensor& probabilities) {
   const auto [best, label] = probabilities.max(1);
-  std::string text = "File,Label,Probability\n";
+  std::string text = "File,Label,Probability,Error\n";
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
+    const std::string file = csv_field(files[i].string());
+    if (pictures.counts[i] == 0) {
+      fmt::format_to(std::back_inserter(text), "{},,,{}\n", file, csv_field(pictures.reasons[i]));
+      continue;
+    }
     std::string number;
     double probability = 1;
-    for (const int64_t end = row + counts[i]; row < end; ++row) {
+    for (const int64_t end = row + pictures.counts[i]; row < end; ++row) {
       number += std::to_string(label[row].item<int64_t>());
       probability *= best[row].item<float>();
     }
-    fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", csv_field(files[i].string()), number, probability);
+    fmt::format_to(std::back_inserter(text), "{},{},{:.4f},\n", file, number, probability);
   }
   return text;
 }
 
-/// Writes a table of the pictures to --out, or to stdout without it.
-int predict_pictures(const PredictCommand& command, const std::vector<fs::path>& files) {
-  Outputs outputs(command.inference, command.out, command.probabilities, files);
+/// A row for each digit of each picture, from the left, with the probability of every class.
+std::string digit_table(const std::vector<fs::path>& files, const Pictures& pictures, const at::Tensor& probabilities) {
+  const at::Tensor dense = probabilities.contiguous();
+  const float* probability = dense.const_data_ptr<float>();
+  const at::Tensor labels = dense.argmax(1);
+  const int64_t* label = labels.const_data_ptr<int64_t>();
+  std::string text = "File,Position,Label";
+  for (int64_t c = 0; c < dense.size(1); ++c) fmt::format_to(std::back_inserter(text), ",p{}", c);
+  text += '\n';
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string file = csv_field(files[i].string());
+    for (int64_t position = 1; position <= pictures.counts[i]; ++position, ++label) {
+      fmt::format_to(std::back_inserter(text), "{},{},{}", file, position, *label);
+      for (int64_t c = 0; c < dense.size(1); ++c) fmt::format_to(std::back_inserter(text), ",{:.6g}", *probability++);
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+/// Names what a folder holds beside pictures, a few of many.
+void log_left_out(const std::vector<fs::path>& left_out) {
+  constexpr size_t kMaxNames = 8;
+  if (left_out.empty()) return;
+  std::vector<std::string> names;
+  for (const fs::path& path : left_out) {
+    if (names.size() < kMaxNames) names.push_back(path.filename().string());
+  }
+  const std::string more =
+      left_out.size() > kMaxNames
+          ? fmt::format(" and {} more", format_count(static_cast<int64_t>(left_out.size() - kMaxNames)))
+          : "";
+  log(fmt::format("left out: {}{}", join(names), more));
+}
+
+/// Writes a table of the pictures to --out, or to stdout without it. Throws Error, once it is written, when some could
+/// not be read.
+int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
+  const std::vector<fs::path>& files = found.files;
+  std::vector<fs::path> read = files;
+  std::erase(read, "-");
+  Outputs outputs(command.inference, command.out, command.probabilities, read);
   Predictor predictor = make_predictor(command.inference);
+  log_left_out(found.left_out);
   const Pictures pictures = load_pictures(files, predictor.shape().image_size);
-  const at::Tensor probabilities = predictor.predict(pictures.digits);
-  const std::string table = picture_table(files, pictures.counts, probabilities);
-  outputs.write(table, probabilities);
+  const at::Tensor probabilities =
+      pictures.digits.size() > 0 ? predictor.predict(pictures.digits) : at::zeros({0, predictor.shape().classes});
+  const std::string table = picture_table(files, pictures, probabilities);
+  outputs.write(table, command.probabilities.empty() ? "" : digit_table(files, pictures, probabilities));
   if (command.out.empty()) {
     say(table.substr(0, table.size() - 1));
   } else {
     say_written(output_file(command.out), fmt::format("{} pictures", files.size()));
   }
-  return 0;
+  const auto unread = std::count(pictures.counts.begin(), pictures.counts.end(), 0);
+  if (unread == 0) return 0;
+  throw Error(fmt::format("{} of {} could not be read", unread,
+                          format_count(static_cast<int64_t>(files.size()), "picture", "pictures")),
+              "column Error says why");
 }
 
 /// Kaggle's sample_submission.csv beside the test file says how many rows the competition expects.
@@ -108,8 +167,8 @@ void check_against_sample(const Dataset& dataset) {
 
 int run_predict(const PredictCommand& command) {
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
-  const std::vector<fs::path> pictures = find_pictures(paths);
-  if (!pictures.empty()) return predict_pictures(command, pictures);
+  const PictureFiles pictures = find_pictures(paths);
+  if (!pictures.files.empty()) return predict_pictures(command, pictures);
   write_submission(command.inference, paths.front(), command.out.empty() ? "submission.csv" : command.out,
                    command.probabilities);
   return 0;
@@ -135,7 +194,8 @@ Run setup_predict(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
   add_inference_options(*sub, command->inference);
   sub->add_option("--input", command->input,
-                  "Images: a folder, a file of " + data_format_names() + ", or pictures (PNG, JPEG)")
+                  fmt::format("Images: a folder, a file of {}, or pictures ({}), - for one from stdin",
+                              data_format_names(), kPictureFormats))
       ->type_name("[data]");
   sub->add_option("--out", command->out, "File to write, - for stdout; default: submission.csv, for pictures stdout")
       ->type_name("FILE");

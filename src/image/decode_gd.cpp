@@ -1,5 +1,5 @@
-// BMP, GIF and WebP, which libgd reads. It takes memory for the whole picture at once, so what a file says of its size is
-// looked at first.
+// BMP, GIF and WebP, which libgd reads. It takes memory for the whole picture at once, so what a file says of its size
+// is looked at first.
 #include "image/decoders.h"
 #include "image/orientation.h"
 #include "image/pixel_rows.h"
@@ -44,7 +44,9 @@ constexpr size_t kBmpPlainHead = 40;  ///< BITMAPINFOHEADER
 Header bmp_header(std::string_view bytes) {
   constexpr uint32_t kOs2Head = 12;
   if (number(bytes, kBmpFileHead, 4) == kOs2Head) return {number(bytes, 18, 2), number(bytes, 20, 2)};
-  const auto signed_number = [&](size_t at) { return static_cast<int64_t>(static_cast<int32_t>(number(bytes, at, 4))); };
+  const auto signed_number = [&](size_t at) {
+    return static_cast<int64_t>(static_cast<int32_t>(number(bytes, at, 4)));
+  };
   return {signed_number(18), std::abs(signed_number(22))};  // less than 0: from the top
 }
 

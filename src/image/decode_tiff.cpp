@@ -157,14 +157,15 @@ GrayImage decode_tiff(const std::string& bytes, const std::string& name, const D
   require_size(name, header.width, header.height, limits.max_pixels);
   const Tiff tiff = open(source);
   if (tiff == nullptr) fail(name, source);
-  const auto part = static_cast<int64_t>(
-      std::min<uint64_t>(INT64_MAX, TIFFIsTiled(tiff.get()) != 0 ? TIFFTileSize64(tiff.get()) : TIFFStripSize64(tiff.get())));
+  const auto part = static_cast<int64_t>(std::min<uint64_t>(
+      INT64_MAX, TIFFIsTiled(tiff.get()) != 0 ? TIFFTileSize64(tiff.get()) : TIFFStripSize64(tiff.get())));
   constexpr int64_t kSmallPart = 16 << 20;  // a tile may be larger than its picture
   if (part > std::max(kSmallPart, strip_bytes(header))) fail(name, source, "its strips are larger than the picture");
 
   RgbaImage image;
   std::array<char, 1024> reason{};
-  if (TIFFRGBAImageOK(tiff.get(), reason.data()) == 0 || TIFFRGBAImageBegin(&image, tiff.get(), 1, reason.data()) == 0) {
+  if (TIFFRGBAImageOK(tiff.get(), reason.data()) == 0 ||
+      TIFFRGBAImageBegin(&image, tiff.get(), 1, reason.data()) == 0) {
     fail(name, source, reason.data());
   }
   if (image.width != header.width || image.height != header.height) fail(name, source);

@@ -99,7 +99,12 @@ ImageCost measure_image(const std::string& bytes) {
 }
 
 GrayImage read_image(const std::filesystem::path& path) {
-  return decode_image(read_file(path, kMaxImageFileBytes), path.string());
+  std::error_code error;
+  const std::filesystem::path file = path == "-" ? "/dev/stdin" : path;
+  if (path == "-" && std::filesystem::is_character_file(file, error)) {
+    throw Error("-: no picture comes on stdin", "send one, as with: < photo.png");
+  }
+  return decode_image(read_file(file, kMaxImageFileBytes), path.string());
 }
 
 std::string encode_png(const GrayImage& image) {

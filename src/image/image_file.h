@@ -50,7 +50,7 @@ struct ImageCost {
 /// Zeros for what decode_image refuses at once.
 ImageCost measure_image(const std::string& bytes);
 
-/// Reads and decodes a file. Throws Error.
+/// Reads and decodes a file, or for "-" what comes on stdin. Throws Error.
 GrayImage read_image(const std::filesystem::path& path);
 
 /// The bytes of a PNG file. Throws Error, naming `image.source`.

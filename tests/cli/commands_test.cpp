@@ -381,8 +381,39 @@ TEST(Commands, PredictPicturesToATable) {
   std::filesystem::copy(DIGITREC_FIXTURES "/pictures", folder / "pictures");
   const ProgramResult result = run_digitrec("predict --checkpoint run --input pictures", folder.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_TRUE(result.out.starts_with("File,Label,Probability\npictures/one.jpg,1,")) << result.out;
+  EXPECT_TRUE(result.out.starts_with("File,Label,Probability,Error\npictures/one.jpg,1,")) << result.out;
   EXPECT_NE(result.out.find("pictures/zero.png,0,"), std::string::npos) << result.out;
+
+  // Whatever their names, from stdin, and with the probability of every class.
+  std::filesystem::copy(folder / "pictures/one.jpg", folder / "x");
+  const ProgramResult named = run_digitrec(
+      "predict --checkpoint run --input x - --probabilities p.csv <pictures/zero.png >named.csv #", folder.path());
+  EXPECT_EQ(named.exit_code, 0);
+  const std::string names = read_text(folder / "named.csv");
+  EXPECT_TRUE(names.starts_with("File,Label,Probability,Error\nx,1,")) << names;
+  EXPECT_NE(names.find("\n-,0,"), std::string::npos) << names;
+  const std::string table = read_text(folder / "p.csv");
+  EXPECT_TRUE(table.starts_with("File,Position,Label,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\nx,1,1,")) << table;
+  EXPECT_NE(table.find("\n-,1,0,"), std::string::npos) << table;
+
+  // One that cannot be read loses none of the others, and nothing is passed over in silence.
+  folder.write("pictures/NOTE.txt", "two pictures");
+  folder.write("pictures/cut.png", read_text(folder / "pictures/zero.png").substr(0, 50));
+  folder.write("pictures/seven.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+  const ProgramResult mixed =
+      run_digitrec("predict --checkpoint run --input pictures --out t.csv --probabilities p.csv", folder.path());
+  EXPECT_EQ(mixed.exit_code, 1);
+  EXPECT_TRUE(
+      mixed.err.ends_with("left out: NOTE.txt\n"
+                          "digitrec: 2 of 4 pictures could not be read; column Error says why\n"))
+      << mixed.err;
+  const std::string rows = read_text(folder / "t.csv");
+  EXPECT_NE(rows.find("\npictures/one.jpg,1,"), std::string::npos) << rows;
+  EXPECT_NE(rows.find("\npictures/cut.png,,,\"damaged PNG file"), std::string::npos) << rows;
+  EXPECT_NE(rows.find("\npictures/seven.svg,,,an SVG drawing; export it as PNG\n"), std::string::npos) << rows;
+  EXPECT_EQ(read_text(folder / "p.csv").find("cut"), std::string::npos);
+  EXPECT_EQ(run_digitrec("predict --checkpoint run --input -", folder.path()).out,
+            "File,Label,Probability,Error\n-,,,\"no picture comes on stdin; send one, as with: < photo.png\"\n");
 }
 
 }  // namespace

@@ -80,8 +80,8 @@ std::string little(uint32_t value, size_t count = 4) {
 }
 
 /// A TIFF file of the pattern, as libtiff writes it; `set` sets more tags.
-std::string tiff(const std::function<void(TIFF*)>& set = {}, int bits = 8, uint16_t photometric = PHOTOMETRIC_MINISBLACK,
-                 bool is_tiled = false) {
+std::string tiff(const std::function<void(TIFF*)>& set = {}, int bits = 8,
+                 uint16_t photometric = PHOTOMETRIC_MINISBLACK, bool is_tiled = false) {
   const TempFolder folder;
   const auto path = folder / "a.tif";
   TIFF* to = TIFFOpen(path.c_str(), "w");
@@ -207,7 +207,9 @@ TEST(PictureFormats, DamageIsAnErrorAndNothingGoesToStderr) {
 }
 
 TEST(PictureFormats, TooLargeASizeIsRefusedByTheHeader) {
-  const auto put = [](std::string file, size_t at, const std::string& bytes) { return file.replace(at, bytes.size(), bytes); };
+  const auto put = [](std::string file, size_t at, const std::string& bytes) {
+    return file.replace(at, bytes.size(), bytes);
+  };
   const auto directory = tiff();
   const size_t width = directory.find(little(TIFFTAG_IMAGEWIDTH, 2) + little(TIFF_SHORT, 2));
   ASSERT_NE(width, std::string::npos);
@@ -221,7 +223,8 @@ TEST(PictureFormats, TooLargeASizeIsRefusedByTheHeader) {
   for (const auto& [size, file] : bombs) {
     EXPECT_EQ(measure_image(file).bytes, 0) << size;
     EXPECT_ERROR(decode_image(file, "x"), Error,
-                 "x: " + size + " pixels, more than 64 million; expected a PNG, JPEG, BMP, GIF, WebP or TIFF picture of a digit");
+                 "x: " + size +
+                     " pixels, more than 64 million; expected a PNG, JPEG, BMP, GIF, WebP or TIFF picture of a digit");
   }
   EXPECT_THROW(decode_image(gif(), "x", {.max_pixels = 1000}), Error);
 }
@@ -285,7 +288,9 @@ TEST(PictureFormats, LayTransparencyOnWhite) {
 }
 
 /// A WebP file of these chunks.
-std::string riff(const std::string& chunks) { return "RIFF" + little(static_cast<uint32_t>(chunks.size()) + 4) + "WEBP" + chunks; }
+std::string riff(const std::string& chunks) {
+  return "RIFF" + little(static_cast<uint32_t>(chunks.size()) + 4) + "WEBP" + chunks;
+}
 std::string chunk(const std::string& name, const std::string& data) {
   return name + little(static_cast<uint32_t>(data.size())) + data + std::string(data.size() % 2, '\0');
 }
@@ -332,9 +337,13 @@ TEST(PictureFormats, MakeFourInksGrey) {
 }
 
 TEST(PictureFormats, AKindThatIsNotReadIsNamed) {
-  EXPECT_ERROR(decode_image("<svg xmlns='http://www.w3.org/2000/svg'/>", "x"), Error, "x: an SVG drawing; export it as PNG");
-  EXPECT_ERROR(decode_image(std::string("\0\0\0\x18" "ftypheic\0\0\0\0", 16), "x"), Error,
-               "x: a HEIC picture; save it as PNG or JPEG");
+  EXPECT_ERROR(decode_image("<svg xmlns='http://www.w3.org/2000/svg'/>", "x"), Error,
+               "x: an SVG drawing; export it as PNG");
+  EXPECT_ERROR(decode_image(std::string("\0\0\0\x18"
+                                        "ftypheic\0\0\0\0",
+                                        16),
+                            "x"),
+               Error, "x: a HEIC picture; save it as PNG or JPEG");
   const std::string expected = "; expected a PNG, JPEG, BMP, GIF, WebP or TIFF picture of a digit";
   EXPECT_ERROR(decode_image("", "x"), Error, "x: an empty file" + expected);
   EXPECT_ERROR(decode_image("hello", "x"), Error, "x: not a picture" + expected);

@@ -71,21 +71,72 @@ TEST(ReadImage, TurnsAPhotoAsItsCameraWasHeld) {
   EXPECT_EQ(turned(9, true).pixels, plain.pixels);  // not an orientation
 }
 
+using Paths = std::vector<std::filesystem::path>;
+
 TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
   const TempFolder folder;
-  for (const char* name : {"b.png", "a.JPG", "notes.txt"}) folder.write(name, "");
-  EXPECT_EQ(find_pictures({folder.path()}), (std::vector<std::filesystem::path>{folder / "a.JPG", folder / "b.png"}));
-  EXPECT_EQ(find_pictures({folder / "b.png", folder / "a.JPG"}),
-            (std::vector<std::filesystem::path>{folder / "b.png", folder / "a.JPG"}));
+  for (const char* name : {"b.png", "a.JPG", "notes.txt", ".DS_Store"}) folder.write(name, "");
+  const PictureFiles found = find_pictures({folder.path()});
+  EXPECT_EQ(found.files, (Paths{folder / "a.JPG", folder / "b.png"}));
+  EXPECT_EQ(found.left_out, (Paths{folder / ".DS_Store", folder / "notes.txt"}));
+  EXPECT_EQ(find_pictures({folder / "b.png", "-", folder / "a.JPG"}).files,
+            (Paths{folder / "b.png", "-", folder / "a.JPG"}));
   const TempFolder mixed;
   mixed.write("a.png", "");
   mixed.write("test.csv", "");
   EXPECT_ERROR(find_pictures({mixed.path()}), Error,
                mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
-  EXPECT_TRUE(find_pictures({folder / "test.csv"}).empty());
+  EXPECT_TRUE(find_pictures({folder / "test.csv"}).files.empty());
+  EXPECT_TRUE(find_pictures({mixed / "test.csv"}).files.empty());
+  EXPECT_ERROR(find_pictures({mixed / "test.csv", folder / "notes.txt"}), Error,
+               (mixed / "test.csv").string() +
+                   ": not a picture; expected PNG, JPEG, BMP, GIF, WebP or TIFF, or a single data file");
+  const TempFolder empty;
+  EXPECT_TRUE(find_pictures({empty.path()}).files.empty());
   EXPECT_ERROR(
-      find_pictures({folder / "b.png", folder / "test.csv"}), Error,
-      (folder / "test.csv").string() + ": no pictures found; expected .png or .jpg files, or a single data file");
+      find_pictures({folder / "b.png", empty.path()}), Error,
+      empty.path().string() + ": no pictures found; expected PNG, JPEG, BMP, GIF, WebP or TIFF, or a single data file");
+}
+
+TEST(FindPictures, TellsThemByTheirFirstBytes) {
+  const TempFolder folder;
+  const auto page = test::page_with_bar(40, 40, 10, 5, 14, 35);
+  const auto plain = write_png(folder, "scan", page);
+  EXPECT_EQ(find_pictures({plain}).files, Paths{plain});
+  const auto drawing = folder.write("seven.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+  const auto broken = folder.write("unknown.bin", std::string("\0\1\2", 3));
+  folder.write("labels.csv", "name,label\n");
+  folder.write("meta.json", "{}");
+  EXPECT_EQ(find_pictures({folder.path()}).files, (Paths{plain, drawing, broken}));
+
+  // Without a picture that can be read: data, unless something is there that shows one.
+  const TempFolder drawings;
+  const auto photo = drawings.write("IMG_1.HEIC", std::string("\0\0\0\x18"
+                                                              "ftypheic\0\0\0\0",
+                                                              16));
+  EXPECT_EQ(find_pictures({drawings.path()}).files, Paths{photo});
+  drawings.write("train.csv", "label,pixel0\n");
+  EXPECT_TRUE(find_pictures({drawings.path()}).files.empty());
+  const TempFolder other;
+  other.write("model.bin", std::string("\0\1\2", 3));
+  EXPECT_TRUE(find_pictures({other.path()}).files.empty());
+}
+
+TEST(LoadPictures, OneThatCannotBeReadKeepsTheOthers) {
+  const TempFolder folder;
+  const auto bar = write_png(folder, "bar.png", test::page_with_bar(40, 40, 10, 5, 14, 35));
+  const auto blank = write_png(folder, "blank.png", test::page_with_bar(40, 40, 0, 0, 0, 0));
+  const auto cut = folder.write("cut.png", test::read_text(bar).substr(0, 60));
+  const auto drawing = folder.write("seven.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+  const Pictures pictures = load_pictures({blank, bar, cut, drawing, folder / "none.png", bar}, 28);
+  EXPECT_EQ(pictures.counts, (std::vector<int64_t>{0, 1, 0, 0, 0, 1}));
+  EXPECT_EQ(pictures.digits.size(), 2);
+  EXPECT_EQ(pictures.reasons[1], "");
+  EXPECT_TRUE(pictures.reasons[0].starts_with("blank")) << pictures.reasons[0];
+  EXPECT_TRUE(pictures.reasons[2].starts_with("damaged PNG file")) << pictures.reasons[2];
+  EXPECT_EQ(pictures.reasons[3], "an SVG drawing; export it as PNG");
+  EXPECT_EQ(pictures.reasons[4], "no such file; check the path");
+  EXPECT_EQ(load_pictures({blank}, 28).digits.size(), 0);
 }
 
 }  // namespace
