@@ -1,5 +1,5 @@
 # Everything but LibTorch: the installed package where there is one, else the pinned release, checked by its hash.
-# zlib, libzip, libpng, libjpeg, libtiff, libgd and Boost's headers are in every distribution and are not fetched.
+# zlib, libzip, libpng, libjpeg, libtiff, libwebp, libgd and Boost's headers are in every distribution and are not fetched.
 
 include(FetchContent)
 set(FETCHCONTENT_QUIET OFF)
@@ -25,6 +25,7 @@ function(find_system_library target header library package)
   target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE_DIR})
 endfunction()
 find_system_library(libzip zip.h zip libzip-dev)
+find_system_library(libwebp webp/decode.h webp libwebp-dev)
 find_system_library(libgd gd.h gd libgd-dev)
 
 # Asio and Beast, under the server: headers only, and only three files of src/serve include them.

@@ -1,7 +1,7 @@
-// BMP, GIF and WebP, which libgd reads. It takes memory for the whole picture at once, so what a file says of its size
+// BMP and GIF, which libgd reads. It takes memory for the whole picture at once, so what a file says of its size
 // is looked at first.
 #include "image/decoders.h"
-#include "image/orientation.h"
+#include "image/little_endian.h"
 #include "image/pixel_rows.h"
 
 #include <gd.h>
@@ -15,26 +15,15 @@
 namespace digitrec {
 namespace {
 
-/// Bytes that libgd takes for a pixel: its own, and for WebP also libwebp's.
+/// Bytes that libgd takes for a pixel, at the most.
 constexpr int64_t kGdBytes = 4;
-constexpr int64_t kWebpBytes = 8;
 
 /// What the header of a picture says.
 struct Header {
   int64_t width = 0;
   int64_t height = 0;
-  bool has_alpha = false;
   bool is_cut_off = false;
 };
-
-/// A whole number of up to 4 bytes, the lowest first; bytes beyond the end count as zeros.
-uint32_t number(std::string_view bytes, size_t at, size_t count) {
-  uint32_t value = 0;
-  for (size_t i = count; i-- > 0;) {
-    value = value << 8 | (at + i < bytes.size() ? static_cast<uint8_t>(bytes[at + i]) : 0U);
-  }
-  return value;
-}
 
 // ---- BMP
 
@@ -43,9 +32,10 @@ constexpr size_t kBmpPlainHead = 40;  ///< BITMAPINFOHEADER
 
 Header bmp_header(std::string_view bytes) {
   constexpr uint32_t kOs2Head = 12;
-  if (number(bytes, kBmpFileHead, 4) == kOs2Head) return {number(bytes, 18, 2), number(bytes, 20, 2)};
+  if (little_endian(bytes, kBmpFileHead, 4) == kOs2Head)
+    return {little_endian(bytes, 18, 2), little_endian(bytes, 20, 2)};
   const auto signed_number = [&](size_t at) {
-    return static_cast<int64_t>(static_cast<int32_t>(number(bytes, at, 4)));
+    return static_cast<int64_t>(static_cast<int32_t>(little_endian(bytes, at, 4)));
   };
   return {signed_number(18), std::abs(signed_number(22))};  // less than 0: from the top
 }
@@ -55,17 +45,17 @@ Header bmp_header(std::string_view bytes) {
 std::string with_plain_header(const std::string& bytes) {
   constexpr uint32_t kMasks = 3;  // BI_BITFIELDS
   constexpr size_t kCompression = 30;
-  const size_t head = number(bytes, kBmpFileHead, 4);
+  const size_t head = little_endian(bytes, kBmpFileHead, 4);
   if (head < kBmpPlainHead || bytes.size() < kBmpFileHead + head) return bytes;
-  const bool has_masks = number(bytes, kCompression, 4) == kMasks;
-  const bool is_usual = has_masks && number(bytes, 28, 2) == 32 && number(bytes, 54, 4) == 0xFF0000 &&
-                        number(bytes, 58, 4) == 0xFF00 && number(bytes, 62, 4) == 0xFF;
+  const bool has_masks = little_endian(bytes, kCompression, 4) == kMasks;
+  const bool is_usual = has_masks && little_endian(bytes, 28, 2) == 32 && little_endian(bytes, 54, 4) == 0xFF0000 &&
+                        little_endian(bytes, 58, 4) == 0xFF00 && little_endian(bytes, 62, 4) == 0xFF;
   if (head == kBmpPlainHead && !is_usual) return bytes;
   std::string plain = bytes.substr(0, kBmpFileHead + kBmpPlainHead) + bytes.substr(kBmpFileHead + head);
   const auto put = [&](size_t at, uint32_t value) {
     for (size_t i = 0; i < 4; ++i) plain[at + i] = static_cast<char>(value >> 8 * i & 0xFF);
   };
-  put(10, static_cast<uint32_t>(number(bytes, 10, 4) - (head - kBmpPlainHead)));  // where the pixels begin
+  put(10, static_cast<uint32_t>(little_endian(bytes, 10, 4) - (head - kBmpPlainHead)));  // where the pixels begin
   put(kBmpFileHead, kBmpPlainHead);
   if (is_usual) put(kCompression, 0);
   return plain;
@@ -88,7 +78,7 @@ size_t palette_bytes(uint32_t flags) { return (flags & 0x80) != 0 ? size_t{6} <<
 
 /// Of the first picture in the file.
 Header gif_header(std::string_view bytes) {
-  size_t at = 13 + palette_bytes(number(bytes, 10, 1));
+  size_t at = 13 + palette_bytes(little_endian(bytes, 10, 1));
   while (at < bytes.size()) {
     constexpr size_t kDescriptor = 10;
     if (bytes[at] == '!') {
@@ -97,71 +87,14 @@ Header gif_header(std::string_view bytes) {
       at = *behind;
     } else if (bytes[at] == ',') {
       // Its palette, and the size of the first codes, before the data.
-      const size_t data = at + kDescriptor + palette_bytes(number(bytes, at + 9, 1)) + 1;
+      const size_t data = at + kDescriptor + palette_bytes(little_endian(bytes, at + 9, 1)) + 1;
       const bool is_cut_off = !behind_blocks(bytes, data).has_value();
-      return {number(bytes, at + 5, 2), number(bytes, at + 7, 2), false, is_cut_off};
+      return {little_endian(bytes, at + 5, 2), little_endian(bytes, at + 7, 2), is_cut_off};
     } else {
       break;
     }
   }
   return {};
-}
-
-// ---- WebP: a RIFF file of chunks
-
-constexpr size_t kRiffHead = 12;
-constexpr size_t kChunkHead = 8;
-constexpr uint32_t kIsAnimated = 0x02;
-constexpr uint32_t kHasAlpha = 0x10;
-
-/// Where the chunk behind the one at `at` is.
-size_t next_chunk(std::string_view bytes, size_t at) {
-  const size_t length = number(bytes, at + 4, 4);
-  return at + kChunkHead + length + length % 2;
-}
-
-/// What a chunk of the name holds, the first from `at` on.
-std::string_view find_chunk(std::string_view bytes, std::string_view name, size_t at = kRiffHead) {
-  for (; at + kChunkHead <= bytes.size(); at = next_chunk(bytes, at)) {
-    if (bytes.substr(at, 4) == name) return bytes.substr(at + kChunkHead, number(bytes, at + 4, 4));
-  }
-  return {};
-}
-
-Header webp_header(std::string_view bytes) {
-  if (bytes.size() < kRiffHead) return {};
-  const std::string_view kind = bytes.substr(kRiffHead, 4);
-  const size_t data = kRiffHead + kChunkHead;
-  if (kind == "VP8X") {
-    const uint32_t flags = number(bytes, data, 1);
-    return {1 + number(bytes, data + 4, 3), 1 + number(bytes, data + 7, 3), (flags & kHasAlpha) != 0};
-  }
-  if (kind == "VP8L") {
-    const uint32_t sizes = number(bytes, data + 1, 4);
-    return {1 + (sizes & 0x3FFF), 1 + (sizes >> 14 & 0x3FFF), (sizes >> 28 & 1) != 0};
-  }
-  if (kind == "VP8 ") return {number(bytes, data + 6, 2) & 0x3FFF, number(bytes, data + 8, 2) & 0x3FFF};
-  return {};
-}
-
-bool is_animated(std::string_view webp) {
-  return webp.substr(kRiffHead, 4) == "VP8X" && (number(webp, kRiffHead + kChunkHead, 1) & kIsAnimated) != 0;
-}
-
-/// The first picture of an animation as a file of its own, which libgd reads; empty where there is none.
-std::string first_frame(std::string_view webp) {
-  constexpr size_t kFrameHead = 16;  // place, size and time
-  const std::string_view frame = find_chunk(webp, "ANMF");
-  if (frame.size() <= kFrameHead) return {};
-  const std::string_view chunks = frame.substr(kFrameHead);
-  std::string file = "RIFF____WEBP";
-  if (chunks.starts_with("ALPH")) {  // is to be said in a header
-    file += std::string("VP8X\x0a\0\0\0\x10\0\0\0", 12);
-    file += frame.substr(6, 6);
-  }
-  file += chunks;
-  for (size_t i = 0; i < 4; ++i) file[4 + i] = static_cast<char>((file.size() - 8) >> 8 * i & 0xFF);
-  return file;
 }
 
 // ---- any of them
@@ -216,10 +149,10 @@ GrayImage convert(Image image, bool has_alpha, std::string_view kind, const std:
   return rows.finish(name);
 }
 
-ImageCost cost_of(const Header& header, int64_t bytes) {
+ImageCost cost_of(const Header& header) {
   if (header.width < 1 || header.height < 1 || header.width > kMaxPixels / header.height) return {};
   const int64_t pixels = header.width * header.height;
-  return {pixels, bytes * pixels + cost_of_pixels(header.width, header.height)};
+  return {pixels, kGdBytes * pixels + cost_of_pixels(header.width, header.height)};
 }
 
 }  // namespace
@@ -229,7 +162,7 @@ GrayImage decode_bmp(const std::string& bytes, const std::string& name, const De
   return convert(read(gdImageCreateFromBmpPtr, with_plain_header(bytes)), false, "BMP", name, limits);
 }
 
-ImageCost measure_bmp(const std::string& bytes) { return cost_of(bmp_header(bytes), kGdBytes); }
+ImageCost measure_bmp(const std::string& bytes) { return cost_of(bmp_header(bytes)); }
 
 GrayImage decode_gif(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
   require_header(name, "GIF", gif_header(bytes), limits);
@@ -238,23 +171,6 @@ GrayImage decode_gif(const std::string& bytes, const std::string& name, const De
   return convert(std::move(image), has_alpha, "GIF", name, limits);
 }
 
-ImageCost measure_gif(const std::string& bytes) { return cost_of(gif_header(bytes), kGdBytes); }
-
-GrayImage decode_webp(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
-  if (is_animated(bytes)) {
-    const std::string frame = first_frame(bytes);
-    require_header(name, "WebP", webp_header(frame), limits);
-    return convert(read(gdImageCreateFromWebpPtr, frame), true, "WebP", name, limits);
-  }
-  const Header header = webp_header(bytes);
-  require_header(name, "WebP", header, limits);
-  GrayImage image = convert(read(gdImageCreateFromWebpPtr, bytes), header.has_alpha, "WebP", name, limits);
-  set_upright(image, exif_orientation(find_chunk(bytes, "EXIF")));
-  return image;
-}
-
-ImageCost measure_webp(const std::string& bytes) {
-  return cost_of(webp_header(is_animated(bytes) ? first_frame(bytes) : bytes), kWebpBytes);
-}
+ImageCost measure_gif(const std::string& bytes) { return cost_of(gif_header(bytes)); }
 
 }  // namespace digitrec

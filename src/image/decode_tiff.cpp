@@ -25,6 +25,7 @@ struct Header {
   int64_t width = 0;
   int64_t height = 0;
   int64_t pixel_bits = 0;
+  int64_t part_rows = 0;  ///< of a strip or tile
 };
 
 Header read_header(std::string_view bytes) {
@@ -34,12 +35,16 @@ Header read_header(std::string_view bytes) {
   };
   const int64_t bits = std::min<int64_t>(64, tag(TIFFTAG_BITSPERSAMPLE, 1));
   const int64_t samples = std::min<int64_t>(64, tag(TIFFTAG_SAMPLESPERPIXEL, 1));
-  return {tag(TIFFTAG_IMAGEWIDTH, 0), tag(TIFFTAG_IMAGELENGTH, 0), bits * samples};
+  const int64_t height = tag(TIFFTAG_IMAGELENGTH, 0);
+  const int64_t rows =
+      std::min(height, tag(TIFFTAG_TILELENGTH, static_cast<uint32_t>(tag(TIFFTAG_ROWSPERSTRIP, UINT32_MAX))));
+  return {tag(TIFFTAG_IMAGEWIDTH, 0), height, bits * samples, std::max<int64_t>(1, rows)};
 }
 
-/// Bytes for the strip that is read, its pixels as libtiff gives them and, at the worst, the whole picture in one.
-int64_t strip_bytes(const Header& header) {
-  return header.width * header.height * 4 + (header.width * header.pixel_bits + 7) / 8 * header.height;
+/// Bytes for what is read at a time: a strip or a row of tiles, and its pixels as libtiff gives them.
+int64_t part_bytes(const Header& header) {
+  const int64_t given = std::min(header.width * header.height, std::max(header.width * header.part_rows, kChunkPixels));
+  return 4 * given + (header.width * header.pixel_bits + 7) / 8 * header.part_rows;
 }
 
 /// A file in memory, as libtiff reads it, and what it says of it.
@@ -160,7 +165,7 @@ GrayImage decode_tiff(const std::string& bytes, const std::string& name, const D
   const auto part = static_cast<int64_t>(std::min<uint64_t>(
       INT64_MAX, TIFFIsTiled(tiff.get()) != 0 ? TIFFTileSize64(tiff.get()) : TIFFStripSize64(tiff.get())));
   constexpr int64_t kSmallPart = 16 << 20;  // a tile may be larger than its picture
-  if (part > std::max(kSmallPart, strip_bytes(header))) fail(name, source, "its strips are larger than the picture");
+  if (part > std::max(kSmallPart, part_bytes(header))) fail(name, source, "its strips are larger than the picture");
 
   RgbaImage image;
   std::array<char, 1024> reason{};
@@ -193,7 +198,7 @@ GrayImage decode_tiff(const std::string& bytes, const std::string& name, const D
 ImageCost measure_tiff(const std::string& bytes) {
   const Header header = read_header(bytes);
   if (header.width < 1 || header.height < 1 || header.width > kMaxPixels / header.height) return {};
-  return {header.width * header.height, strip_bytes(header) + cost_of_pixels(header.width, header.height)};
+  return {header.width * header.height, part_bytes(header) + cost_of_pixels(header.width, header.height)};
 }
 
 }  // namespace digitrec

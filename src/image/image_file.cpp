@@ -15,7 +15,8 @@
 namespace digitrec {
 namespace {
 
-constexpr uint64_t kMaxImageFileBytes = 64ULL << 20;
+/// Of kMaxPixels that are not packed: scanners and BMP have such.
+constexpr uint64_t kMaxImageFileBytes = 256ULL << 20;
 /// Pictures of more pixels are halved: find_ink shrinks them much further, and floats of them all would fill memory.
 constexpr int64_t kMaxWholePixels = 16 << 20;
 

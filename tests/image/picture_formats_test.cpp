@@ -1,4 +1,4 @@
-// Pictures in the formats that libgd and libtiff read, and JPEGs of four inks.
+// Pictures in the formats that libgd, libtiff and libwebp read, and JPEGs of four inks.
 #include "digitrec/core/error.h"
 #include "image/image_file.h"
 #include "support.h"
