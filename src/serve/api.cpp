@@ -232,9 +232,10 @@ size_t Api::chosen_model(const Request& request) const {
 Answer Api::predict(Request& request) {
   const Content content = content_of(request);
   if (content == Content::other) {
-    throw Refusal{415,
-                  "expected Content-Type image/png, image/jpeg, application/octet-stream, multipart/form-data or "
-                  "application/json"};
+    throw Refusal{
+        415, fmt::format("expected Content-Type image/png or that of another picture ({}), application/octet-stream, "
+                         "multipart/form-data or application/json",
+                         kPictureFormats)};
   }
   Task task;
   task.model = chosen_model(request);
