@@ -103,7 +103,8 @@ bool decode(const std::string& bytes, GrayImage& image, int& orientation, const 
   image.height = jpeg.image_height;
   if (image.height == 0 || image.width > limits.max_pixels / image.height) return true;  // refused by the caller
   if (coefficient_bytes(jpeg) > kMaxCoefficientBytes) {
-    escape(reinterpret_cast<j_common_ptr>(&jpeg), "too large to be progressive");
+    escape(reinterpret_cast<j_common_ptr>(&jpeg),
+           "a progressive one of this size takes too much memory; save it as baseline");
   }
   if (is_halved(image.width, image.height)) jpeg.scale_denom = 2;
   const bool is_cmyk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;

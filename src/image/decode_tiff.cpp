@@ -20,6 +20,8 @@ namespace {
 
 /// Pixels that are asked of libtiff at a time, where its strips are not larger.
 constexpr int64_t kChunkPixels = 1 << 18;
+/// Memory that a strip may take; all of a photo of 50 million pixels may be one.
+constexpr int64_t kMaxPartBytes = 340 << 20;
 
 struct Header {
   int64_t width = 0;
@@ -160,6 +162,7 @@ GrayImage decode_tiff(const std::string& bytes, const std::string& name, const D
   Source source{bytes};
   if (header.width == 0 || header.height == 0) fail(name, source);
   require_size(name, header.width, header.height, limits.max_pixels);
+  if (part_bytes(header) > kMaxPartBytes) fail(name, source, "strips too large; save it in smaller ones");
   const Tiff tiff = open(source);
   if (tiff == nullptr) fail(name, source);
   const auto part = static_cast<int64_t>(std::min<uint64_t>(
@@ -198,6 +201,7 @@ GrayImage decode_tiff(const std::string& bytes, const std::string& name, const D
 ImageCost measure_tiff(const std::string& bytes) {
   const Header header = read_header(bytes);
   if (header.width < 1 || header.height < 1 || header.width > kMaxPixels / header.height) return {};
+  if (part_bytes(header) > kMaxPartBytes) return {};
   return {header.width * header.height, part_bytes(header) + cost_of_pixels(header.width, header.height)};
 }
 

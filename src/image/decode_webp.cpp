@@ -109,7 +109,8 @@ GrayImage decode_still(std::string_view bytes, const std::string& name, const De
   const VP8StatusCode status = WebPGetFeatures(data, bytes.size(), &decoding.input);
   // The size that was looked at is the one that is decoded.
   const bool is_sound = status == VP8_STATUS_OK && decoding.input.width == header.width &&
-                        decoding.input.height == header.height && WebPDecode(data, bytes.size(), &decoding) == VP8_STATUS_OK;
+                        decoding.input.height == header.height &&
+                        WebPDecode(data, bytes.size(), &decoding) == VP8_STATUS_OK;
   if (!is_sound) fail_to_decode(name, "damaged WebP file");
   const bool has_alpha = decoding.input.has_alpha != 0;
   PixelRows rows(decoding.output.width, decoding.output.height, has_alpha ? 2 : 1);

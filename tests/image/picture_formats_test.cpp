@@ -229,6 +229,31 @@ TEST(PictureFormats, TooLargeASizeIsRefusedByTheHeader) {
   EXPECT_THROW(decode_image(gif(), "x", {.max_pixels = 1000}), Error);
 }
 
+TEST(PictureFormats, AStripThatWouldFillMemoryIsRefusedByTheHeader) {
+  const auto entry = [](uint32_t tag, uint32_t type, uint32_t value) {
+    return little(tag, 2) + little(type, 2) + little(1) + little(value);
+  };
+  const std::string file = std::string("II*\0\x08\0\0\0\x04\0", 10) + entry(TIFFTAG_IMAGEWIDTH, TIFF_LONG, 8000) +
+                           entry(TIFFTAG_IMAGELENGTH, TIFF_LONG, 8000) + entry(TIFFTAG_BITSPERSAMPLE, TIFF_SHORT, 16) +
+                           entry(TIFFTAG_SAMPLESPERPIXEL, TIFF_SHORT, 4) + little(0);
+  EXPECT_EQ(measure_image(file).bytes, 0);
+  EXPECT_ERROR(
+      decode_image(file, "x"), Error,
+      "x: damaged or unusual TIFF file (strips too large; save it in smaller ones); expected a PNG, JPEG, BMP, "
+      "GIF, WebP or TIFF picture of a digit");
+}
+
+TEST(PictureFormats, HalveLargeOnes) {
+  GdImage image(gdImageCreate(6001, 2801), gdImageDestroy);
+  gdImageColorAllocate(image.get(), 200, 200, 200);
+  EXPECT_EQ(decode_image(gif(image.get()), "GIF").pixels, Bytes(size_t{3001} * 1401, 200));
+  GdImage colours(gdImageCreateTrueColor(6001, 2801), gdImageDestroy);
+  gdImageFilledRectangle(colours.get(), 0, 0, 6000, 2800, gdTrueColor(200, 200, 200));
+  const GrayImage page = decode_image(webp(colours.get()), "WebP");
+  EXPECT_EQ(page.width, 3001);
+  EXPECT_EQ(page.pixels, Bytes(size_t{3001} * 1401, 200));
+}
+
 TEST(PictureFormats, EndWhenTheyAreStopped) {
   for (const auto& [name, file] : files()) {
     EXPECT_THROW(decode_image(file, "x", {.is_stopped = [] { return true; }}), Error) << name;

@@ -8,7 +8,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::vector<uint8_t> pixels_of(const Json& image) { return read_request_body(Json{{"pixels", image}}.dump(), 9).images.at(0); }
+std::vector<uint8_t> pixels_of(const Json& image) {
+  return read_request_body(Json{{"pixels", image}}.dump(), 9).images.at(0);
+}
 
 std::string refusal_of(const std::string& text) {
   try {
@@ -36,9 +38,11 @@ TEST(RequestBody, FractionsUpTo1AreSharesOf255) {
 TEST(RequestBody, SaysWhatRangeItFound) {
   EXPECT_EQ(refusal_of_image({0, 0.5, 200, 0, 0, 0, 0, 0, 0}),
             "pixels run from 0 to 200, some of them fractions; expected 0 to 255, or 0 to 1, not both");
-  EXPECT_EQ(refusal_of_image({0, -0.5, 1, 0, 0, 0, 0, 0, 0}), "pixels run from -0.5 to 1; expected 0 to 255, or 0 to 1");
+  EXPECT_EQ(refusal_of_image({0, -0.5, 1, 0, 0, 0, 0, 0, 0}),
+            "pixels run from -0.5 to 1; expected 0 to 255, or 0 to 1");
   EXPECT_EQ(refusal_of_image({0, 256, 1, 0, 0, 0, 0, 0, 0}), "pixels run from 0 to 256; expected 0 to 255, or 0 to 1");
-  EXPECT_EQ(refusal_of_image({0, 1e300, 1, 0, 0, 0, 0, 0, 0}), "pixels run from 0 to 1e+300; expected 0 to 255, or 0 to 1");
+  EXPECT_EQ(refusal_of_image({0, 1e300, 1, 0, 0, 0, 0, 0, 0}),
+            "pixels run from 0 to 1e+300; expected 0 to 255, or 0 to 1");
   EXPECT_EQ(refusal_of_image({0, "1", 1, 0, 0, 0, 0, 0, 0}), "pixel 1 is not a number");
 }
 
