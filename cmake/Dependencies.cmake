@@ -1,5 +1,5 @@
 # Everything but LibTorch: the installed package where there is one, else the pinned release, checked by its hash.
-# zlib, libzip, libpng, libjpeg, libgd, libtiff and Boost's headers are in every distribution and are not fetched.
+# zlib, libzip, libpng, libjpeg, libtiff, libwebp, libgd and Boost's headers are in every distribution and are not fetched.
 
 include(FetchContent)
 set(FETCHCONTENT_QUIET OFF)
@@ -10,6 +10,7 @@ set(INSTALL_GTEST OFF)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(TIFF REQUIRED)
 find_package(Threads REQUIRED)
 
 # A target for a library that has no CMake package of its own everywhere.
@@ -24,8 +25,8 @@ function(find_system_library target header library package)
   target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE_DIR})
 endfunction()
 find_system_library(libzip zip.h zip libzip-dev)
+find_system_library(libwebp webp/decode.h webp libwebp-dev)
 find_system_library(libgd gd.h gd libgd-dev)
-find_system_library(libtiff tiffio.h tiff libtiff-dev)  # which libgd reads TIFF with
 
 # Asio and Beast, under the server: headers only, and only three files of src/serve include them.
 find_path(BOOST_INCLUDE_DIR boost/beast/http/basic_parser.hpp)

@@ -14,7 +14,7 @@ read_arguments 0 1 "$@"
 
 # Headers; the libraries themselves are those that the program loads.
 PACKAGES=(libcli11-dev libspdlog-dev libfmt-dev libfccp-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev libgtest-dev
-          zlib1g-dev libzip-dev libpng-dev libjpeg62-turbo-dev libjpeg-turbo8-dev libgd-dev libtiff-dev 'libboost1*-dev')
+          zlib1g-dev libzip-dev libpng-dev libjpeg62-turbo-dev libjpeg-turbo8-dev libtiff-dev libwebp-dev libgd-dev 'libboost1*-dev')
 
 pack() {
   need_digitrec

@@ -23,7 +23,7 @@ TORCH=2.13.0
 # Debian 12 is out of support.
 PLAYWRIGHT=1.65.2
 # Without these nothing builds, or a test cannot run.
-NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libzip-dev libpng-dev libjpeg-dev libgd-dev libtiff-dev libboost-dev)
+NEEDED=(g++ cmake make ninja-build curl ca-certificates python3 python3-venv python3-pip zlib1g-dev libzip-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev libgd-dev libboost-dev)
 # CMake fetches the libraries where they are missing; ccache and mold only make building quicker; gnuplot draws figures.
 WANTED=(git ccache mold libcli11-dev libspdlog-dev libfccp-dev libgtest-dev nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev gnuplot-nox)
 
@@ -36,7 +36,7 @@ fi
 
 install_packages() {
   if ! command -v apt-get >/dev/null; then
-    say "no apt-get here: needed are a C++20 compiler, CMake, Ninja, Python 3, zlib, libzip, libpng, libjpeg, libgd, libtiff and Boost's headers; CMake fetches the rest"
+    say "no apt-get here: needed are a C++20 compiler, CMake, Ninja, Python 3, zlib, libzip, libpng, libjpeg, libtiff, libwebp, libgd and Boost's headers; CMake fetches the rest"
     return
   fi
   local needed wanted package

@@ -1,5 +1,6 @@
 #include "image/decoders.h"
 #include "image/orientation.h"
+#include "image/pixel_rows.h"
 
 // jpeglib.h needs size_t and FILE, which this declares.
 #include <cstdio>
@@ -72,19 +73,20 @@ int64_t coefficient_bytes(jpeg_decompress_struct& jpeg) {
   return blocks * static_cast<int64_t>(sizeof(JBLOCK));
 }
 
-/// Cyan, magenta, yellow and black of a row as grey. Adobe's programs store how much light each lets through.
-void grey_of_inks(const std::vector<uint8_t>& inks, bool are_inverted, uint8_t* grey) {
-  const auto light = [&](size_t i) { return are_inverted ? inks[i] : 255 - inks[i]; };
-  for (size_t i = 0; i < inks.size(); i += 4) {
-    const int colour = 299 * light(i) + 587 * light(i + 1) + 114 * light(i + 2);
-    *grey++ = static_cast<uint8_t>((colour * light(i + 3) / 255 + 500) / 1000);
+/// Four inks to grey. Adobe's programs, which write nearly all such files, store how little ink there is; libjpeg
+/// leaves it so, and makes CMYK of YCCK.
+void make_grey(const JSAMPLE* cmyk, bool is_inverted, JSAMPLE* grey, JDIMENSION width) {
+  for (JDIMENSION x = 0; x < width; ++x, cmyk += 4) {
+    const auto light = [&](int i) { return is_inverted ? cmyk[i] : 255 - cmyk[i]; };
+    const auto mixed = [&](int i) { return (light(i) * light(3) + 127) / 255; };
+    grey[x] = grey_of(mixed(0), mixed(1), mixed(2));
   }
 }
 
 /// Fills `image`; returns false, with errors.message set, on failure. No C++ object with a destructor lives in
 /// this function, since longjmp would skip it.
-bool decode(const std::string& bytes, GrayImage& image, std::vector<uint8_t>& inks, int& orientation,
-            const DecodeLimits& limits, jpeg_decompress_struct& jpeg, JpegProgress& progress, JpegErrors& errors) {
+bool decode(const std::string& bytes, GrayImage& image, int& orientation, const DecodeLimits& limits,
+            jpeg_decompress_struct& jpeg, JpegProgress& progress, JpegErrors& errors) {
   if (setjmp(errors.escape) != 0) return false;
   jpeg_create_decompress(&jpeg);
   progress.manager.progress_monitor = on_jpeg_progress;
@@ -95,15 +97,14 @@ bool decode(const std::string& bytes, GrayImage& image, std::vector<uint8_t>& in
   jpeg_read_header(&jpeg, TRUE);
   for (const jpeg_marker_struct* marker = jpeg.marker_list; marker != nullptr && orientation == 1;
        marker = marker->next) {
-    constexpr std::string_view kHead("Exif\0\0", 6);
-    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (data.starts_with(kHead)) orientation = exif_orientation(data.substr(kHead.size()));
+    orientation = exif_orientation({reinterpret_cast<const char*>(marker->data), marker->data_length});
   }
   image.width = jpeg.image_width;
   image.height = jpeg.image_height;
   if (image.height == 0 || image.width > limits.max_pixels / image.height) return true;  // refused by the caller
   if (coefficient_bytes(jpeg) > kMaxCoefficientBytes) {
-    escape(reinterpret_cast<j_common_ptr>(&jpeg), "too large to be progressive");
+    escape(reinterpret_cast<j_common_ptr>(&jpeg),
+           "a progressive one of this size takes too much memory; save it as baseline");
   }
   if (is_halved(image.width, image.height)) jpeg.scale_denom = 2;
   const bool is_cmyk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
@@ -112,12 +113,14 @@ bool decode(const std::string& bytes, GrayImage& image, std::vector<uint8_t>& in
   image.width = jpeg.output_width;
   image.height = jpeg.output_height;
   image.pixels.resize(static_cast<size_t>(image.width * image.height));
-  if (is_cmyk) inks.resize(static_cast<size_t>(image.width) * 4);
+  // Of libjpeg's memory, which longjmp leaves to it.
+  JSAMPARRAY inks =
+      is_cmyk ? jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&jpeg), JPOOL_IMAGE, 4 * jpeg.output_width, 1)
+              : nullptr;
   while (jpeg.output_scanline < jpeg.output_height) {
-    uint8_t* grey = image.pixels.data() + static_cast<size_t>(jpeg.output_scanline) * jpeg.output_width;
-    JSAMPROW row = is_cmyk ? inks.data() : grey;
-    jpeg_read_scanlines(&jpeg, &row, 1);
-    if (is_cmyk) grey_of_inks(inks, jpeg.saw_Adobe_marker != FALSE, grey);
+    JSAMPROW row = image.pixels.data() + static_cast<size_t>(jpeg.output_scanline) * jpeg.output_width;
+    jpeg_read_scanlines(&jpeg, is_cmyk ? inks : &row, 1);
+    if (is_cmyk) make_grey(inks[0], jpeg.saw_Adobe_marker != FALSE, row, jpeg.output_width);
   }
   jpeg_finish_decompress(&jpeg);
   return true;
@@ -145,10 +148,9 @@ GrayImage decode_jpeg(const std::string& bytes, const std::string& name, const D
   jpeg_decompress_struct jpeg{};
   JpegProgress progress{};
   JpegErrors errors{};
-  std::vector<uint8_t> inks;  // of a row, where the picture is made for printing
   int orientation = 1;
   set_error_handlers(jpeg, errors);
-  const bool decoded = decode(bytes, image, inks, orientation, limits, jpeg, progress, errors);
+  const bool decoded = decode(bytes, image, orientation, limits, jpeg, progress, errors);
   const bool cut_off = errors.manager.num_warnings > 0;
   jpeg_destroy_decompress(&jpeg);
   if (!decoded) fail_to_decode(name, fmt::format("not a readable JPEG file ({})", errors.message));

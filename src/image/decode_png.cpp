@@ -1,37 +1,73 @@
 #include "image/decoders.h"
-#include "image/gray_alpha.h"
 #include "image/orientation.h"
+#include "image/pixel_rows.h"
 
 #include <png.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <csetjmp>
 #include <new>
 
 namespace digitrec {
 namespace {
 
+/// Grey of colours is the light of them, as libpng makes it of 8 bits; it is made here since libpng makes another one
+/// of 16 bits. 8 bits hold light to the power of 1 / 2.2, and the weights are those of sRGB's red, green and blue.
+class GreyOfColour {
+ public:
+  GreyOfColour() {
+    for (size_t i = 0; i < 256; ++i) {
+      to_light_[i] = correct(i, 2.2);
+      from_light_[i] = correct(i, 1 / 2.2);
+    }
+  }
+  uint8_t operator()(const uint8_t* rgb) const {
+    if (rgb[0] == rgb[1] && rgb[0] == rgb[2]) return rgb[0];
+    constexpr uint32_t kRed = 6968;
+    constexpr uint32_t kGreen = 23434;
+    constexpr uint32_t kBlue = 32768 - kRed - kGreen;
+    const uint32_t light = kRed * to_light_[rgb[0]] + kGreen * to_light_[rgb[1]] + kBlue * to_light_[rgb[2]];
+    return from_light_[(light + 16384) >> 15];
+  }
+
+ private:
+  static uint8_t correct(size_t level, double power) {
+    return static_cast<uint8_t>(std::floor(255 * std::pow(static_cast<double>(level) / 255, power) + 0.5));
+  }
+  std::array<uint8_t, 256> to_light_;
+  std::array<uint8_t, 256> from_light_;
+};
+
 /// A picture on its way from libpng, which calls the functions below as it comes to each part of the file.
 struct PngReading {
   const DecodeLimits* limits = nullptr;
   int64_t width = 0;
   int64_t height = 0;
+  int64_t samples = 0;   ///< of a pixel, as libpng gives it: 1, grey; 2, grey and alpha; 3, colour; 4, colour and alpha
   int64_t channels = 0;  ///< 1: grey, 2: grey and alpha
   bool is_interlaced = false;
   bool is_too_large = false;
-  int64_t rows_missing = 0;     ///< of those in the file: of all passes, where it is interlaced
-  std::vector<uint8_t> pixels;  ///< the rows that are complete, halved where the picture is
-  std::vector<uint8_t> whole;   ///< of an interlaced picture that will be halved
-  std::vector<uint8_t> upper;   ///< the first of two rows that become one
-  std::jmp_buf finished;        ///< the last row is there: nothing more of the file is looked at
+  int64_t rows_missing = 0;    ///< of those in the file: of all passes, where it is interlaced
+  PixelRows rows;              ///< those that are complete
+  std::vector<uint8_t> whole;  ///< of an interlaced picture
+  std::vector<uint8_t> grey;   ///< a row whose colours have become grey
+  std::jmp_buf finished;       ///< the last row is there: nothing more of the file is looked at
   std::string message;
 
-  bool halves() const { return is_halved(width, height); }
   size_t row_bytes() const { return static_cast<size_t>(width * channels); }
-  void append(const uint8_t* first, const uint8_t* second) {
-    const std::vector<uint8_t> row = halve(first, second, width, channels);
-    pixels.insert(pixels.end(), row.begin(), row.end());
+  /// A row of `columns` pixels without its colours.
+  const uint8_t* without_colours(const uint8_t* row, int64_t columns) {
+    if (samples < 3) return row;
+    static const GreyOfColour grey_of_colour;
+    grey.clear();
+    for (int64_t x = 0; x < columns; ++x, row += samples) {
+      grey.push_back(grey_of_colour(row));
+      if (samples == 4) grey.push_back(row[3]);
+    }
+    return grey.data();
   }
   /// The next row of a pass, which holds some of the columns of one of the picture's rows.
   void scatter(const uint8_t* row, int64_t number, int pass) {
@@ -41,19 +77,6 @@ struct PngReading {
     for (size_t i = 0; i < columns; ++i) {
       const size_t x = PNG_COL_FROM_PASS_COL(i, pass);
       std::copy_n(row + i * pixel, pixel, whole.data() + y * row_bytes() + x * pixel);
-    }
-  }
-  /// The next row of a picture that is not interlaced.
-  void take(const uint8_t* row, bool is_last) {
-    if (!halves()) {
-      pixels.insert(pixels.end(), row, row + row_bytes());
-    } else if (!upper.empty()) {
-      append(upper.data(), row);
-      upper.clear();
-    } else if (is_last) {
-      append(row, row);
-    } else {
-      upper.assign(row, row + row_bytes());
     }
   }
 };
@@ -95,20 +118,17 @@ void on_header(png_structp png, png_infop info) {
 
   png_set_expand(png);
   png_set_scale_16(png);
-  if ((png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR) != 0) {
-    // Grey is the light of a colour, which 8 bits hold as sRGB does; -1: the weights of red, green and blue in it.
-    png_set_gamma_fixed(png, PNG_DEFAULT_sRGB, PNG_DEFAULT_sRGB);
-    png_set_rgb_to_gray_fixed(png, PNG_ERROR_ACTION_NONE, -1, -1);
-  }
   png_read_update_info(png, info);
-  reading.channels = png_get_channels(png, info);
-  if (png_get_rowbytes(png, info) != reading.row_bytes()) png_error(png, "unknown kind of pixels");
+  reading.samples = png_get_channels(png, info);
+  reading.channels = reading.samples % 2 == 0 ? 2 : 1;
+  if (png_get_rowbytes(png, info) != static_cast<size_t>(width) * static_cast<size_t>(reading.samples)) {
+    png_error(png, "unknown kind of pixels");
+  }
   run(png, [&] {
-    const auto bytes = static_cast<size_t>(reading.height) * reading.row_bytes();
     if (reading.is_interlaced) {
-      reading.whole.resize(bytes);
+      reading.whole.resize(static_cast<size_t>(reading.height) * reading.row_bytes());
     } else {
-      reading.pixels.reserve(reading.halves() ? bytes / 4 : bytes);
+      reading.rows = PixelRows(reading.width, reading.height, reading.channels);
     }
   });
 }
@@ -116,11 +136,16 @@ void on_header(png_structp png, png_infop info) {
 void on_row(png_structp png, png_bytep row, png_uint_32 number, int pass) {
   PngReading& reading = reading_of(png);
   if (reading.limits->is_stopped && reading.limits->is_stopped()) png_error(png, "stopped");
-  if (reading.is_interlaced) {
-    reading.scatter(row, number, pass);
-  } else {
-    run(png, [&] { reading.take(row, number + 1 == static_cast<png_uint_32>(reading.height)); });
-  }
+  run(png, [&] {
+    const int64_t columns =
+        reading.is_interlaced ? static_cast<int64_t>(PNG_PASS_COLS(reading.width, pass)) : reading.width;
+    const uint8_t* plain = reading.without_colours(row, columns);
+    if (reading.is_interlaced) {
+      reading.scatter(plain, number, pass);
+    } else {
+      reading.rows.take(plain);
+    }
+  });
   if (--reading.rows_missing == 0) std::longjmp(reading.finished, 1);
 }
 
@@ -144,27 +169,25 @@ void process(png_structp png, png_infop info, const std::string& bytes, PngReadi
   png_process_data(png, info, reinterpret_cast<png_bytep>(const_cast<char*>(bytes.data())), bytes.size());
 }
 
-/// Puts an interlaced picture, which is complete, where others are row by row.
+/// Puts the rows of an interlaced picture, which is complete, where others are as they come.
 void take_whole(PngReading& reading) {
-  if (!reading.halves()) {
-    reading.pixels = std::move(reading.whole);
-    return;
+  reading.rows = PixelRows(reading.width, reading.height, reading.channels);
+  for (int64_t y = 0; y < reading.height; ++y) {
+    reading.rows.take(reading.whole.data() + static_cast<size_t>(y) * reading.row_bytes());
   }
-  for (int64_t y = 0; y < reading.height; y += 2) {
-    const uint8_t* row = reading.whole.data() + static_cast<size_t>(y) * reading.row_bytes();
-    reading.append(row, y + 1 < reading.height ? row + reading.row_bytes() : row);
-  }
+  reading.whole = {};
 }
 
-/// The chunk eXIf, wherever it stands; empty when there is none.
-std::string_view find_exif(std::string_view bytes) {
+/// The Exif data of a PNG file, which may lie before or behind its pixels. libpng is not asked: it would look at all
+/// that the file holds.
+std::string_view exif_of(std::string_view png) {
   constexpr size_t kSignature = 8;
-  constexpr size_t kAround = 12;  // a chunk's length and type before its data, its checksum behind
-  for (size_t at = kSignature; at + kAround <= bytes.size();) {
-    const size_t length = png_get_uint_32(reinterpret_cast<const png_byte*>(bytes.data() + at));
-    if (length > bytes.size() - at - kAround) break;
-    if (bytes.substr(at + 4, 4) == "eXIf") return bytes.substr(at + 8, length);
-    at += kAround + length;
+  constexpr size_t kHead = 8;  // length, type
+  constexpr size_t kSum = 4;
+  for (size_t at = kSignature; at + kHead <= png.size();) {
+    const size_t length = png_get_uint_32(reinterpret_cast<png_const_bytep>(png.data() + at));
+    if (png.substr(at + 4, 4) == "eXIf") return png.substr(at + kHead, length);
+    at += kHead + length + kSum;
   }
   return {};
 }
@@ -186,11 +209,8 @@ GrayImage decode_png(const std::string& bytes, const std::string& name, const De
     fail_to_decode(name, fmt::format("damaged PNG file ({})", reading.message.empty() ? "cut off" : reading.message));
   }
   if (reading.is_interlaced) take_whole(reading);
-  const bool halves = reading.halves();
-  GrayImage image{halves ? (reading.width + 1) / 2 : reading.width, halves ? (reading.height + 1) / 2 : reading.height,
-                  std::move(reading.pixels), name};
-  if (reading.channels == 2) image.pixels = flatten(image.pixels);
-  set_upright(image, exif_orientation(find_exif(bytes)));
+  GrayImage image = reading.rows.finish(name);
+  set_upright(image, exif_orientation(exif_of(bytes)));
   return image;
 }
 

@@ -11,13 +11,27 @@ namespace digitrec {
 // What decode_image hands a file to, by its first bytes.
 GrayImage decode_png(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 GrayImage decode_jpeg(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
-GrayImage decode_other(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_bmp(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_gif(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_webp(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_tiff(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
+GrayImage decode_heif(const std::string& bytes, const std::string& name, const DecodeLimits& limits);
 ImageCost measure_png(const std::string& bytes);
 ImageCost measure_jpeg(const std::string& bytes);
-ImageCost measure_other(const std::string& bytes);
+ImageCost measure_bmp(const std::string& bytes);
+ImageCost measure_gif(const std::string& bytes);
+ImageCost measure_webp(const std::string& bytes);
+ImageCost measure_tiff(const std::string& bytes);
+ImageCost measure_heif(const std::string& bytes);
+
+/// Whether a file is HEIC, HEIF or AVIF by its first bytes.
+bool is_heif(std::string_view bytes);
+
+/// Keeps what libgd has to say off stderr.
+void silence_gd();
 
 /// Throws the Error of a file that cannot be decoded.
-[[noreturn]] void fail_to_decode(const std::string& name, std::string_view what, std::string hint = "");
+[[noreturn]] void fail_to_decode(const std::string& name, std::string_view what);
 
 void require_size(const std::string& name, int64_t width, int64_t height, int64_t max_pixels);
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitrec {
@@ -16,8 +17,14 @@ struct GrayImage {
   std::string source;  ///< for messages
 };
 
-/// Whether a file is named as pictures are: .png, .jpg, .webp, ..., in any case.
+/// What decode_image reads, for messages.
+inline constexpr std::string_view kPictureFormats = "PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC or AVIF";
+
+/// Whether the name is that of a picture in one of these formats, in any case. Its bytes say what a file is.
 bool is_image_name(const std::filesystem::path& path);
+
+/// Whether decode_image reads files that begin so: their first kFileKindBytes, or all.
+bool is_image(std::string_view beginning);
 
 /// Pixels of the largest picture that is decoded: a phone's photo, but no decompression bomb.
 inline constexpr int64_t kMaxPixels = 64 << 20;
@@ -28,10 +35,10 @@ struct DecodeLimits {
   std::function<bool()> is_stopped{};
 };
 
-/// Decodes a picture: PNG and JPEG by their libraries, BMP, GIF, WebP, TIFF, HEIC and AVIF by libgd, told apart by
-/// their first bytes. Colour becomes grey; transparent parts become white, or black where the picture is light; a photo
-/// is turned upright; one of more than 16 million pixels is made half as wide and high. What a file holds beyond its
-/// pixels costs nothing. Throws Error, naming `source`, when it is none, is damaged, or is beyond `limits`.
+/// Decodes a picture, whose first bytes tell which kind it is; of several in a file the first. Colour becomes grey;
+/// transparent parts become white, or black where the picture is light; a photo is turned upright; one of more than 16
+/// million pixels is made half as wide and high. What a file holds beyond its pixels costs nothing. Throws Error,
+/// naming `source`, when it is none of kPictureFormats, is damaged, or is beyond `limits`.
 GrayImage decode_image(const std::string& bytes, const std::string& source, const DecodeLimits& limits = {});
 
 /// What a picture costs, as its header says.
@@ -43,7 +50,7 @@ struct ImageCost {
 /// Zeros for what decode_image refuses at once.
 ImageCost measure_image(const std::string& bytes);
 
-/// Reads and decodes a file. Throws Error.
+/// Reads and decodes a file, or for "-" what comes on stdin. Throws Error.
 GrayImage read_image(const std::filesystem::path& path);
 
 /// The bytes of a PNG file. Throws Error, naming `image.source`.

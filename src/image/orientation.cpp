@@ -1,31 +1,17 @@
 #include "image/orientation.h"
 
-#include <cstdint>
+#include "image/tiff_tags.h"
+
 #include <utility>
 
 namespace digitrec {
 
-int exif_orientation(std::string_view tiff) {
-  if (tiff.size() < 8 || (!tiff.starts_with("II") && !tiff.starts_with("MM"))) return 1;
-  const bool is_little = tiff.starts_with("II");
-  const auto number = [&](size_t at, size_t bytes) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < bytes; ++i) {
-      const size_t place = is_little ? at + bytes - 1 - i : at + i;
-      value = value << 8 | (place < tiff.size() ? static_cast<uint8_t>(tiff[place]) : 0U);
-    }
-    return value;
-  };
-  const size_t directory = number(4, 4);
-  const size_t entries = number(directory, 2);
-  for (size_t i = 0; i < entries; ++i) {
-    const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) break;
-    if (number(entry, 2) != 0x0112) continue;
-    const uint32_t value = number(entry + 8, 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-  }
-  return 1;
+int exif_orientation(std::string_view exif) {
+  constexpr std::string_view kHead("Exif\0\0", 6);
+  constexpr uint32_t kOrientation = 0x0112;
+  if (exif.starts_with(kHead)) exif.remove_prefix(kHead.size());
+  const uint32_t value = TiffDirectory(exif).value(kOrientation).value_or(1);
+  return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
 }
 
 void set_upright(GrayImage& image, int orientation) {

@@ -6,9 +6,9 @@
 
 namespace digitrec {
 
-/// How a camera was held, as Exif says it (tag 0x0112): 1 for upright to 8. `tiff`: a TIFF file, in which Exif keeps
-/// it; 1 for what is none.
-int exif_orientation(std::string_view tiff);
+/// How a camera was held, as Exif says it (tag 0x0112): 1, upright, to 8. `exif` is a TIFF file, with or without "Exif"
+/// and two zeros before it; 1 where it says nothing.
+int exif_orientation(std::string_view exif);
 
 /// Turns and mirrors a picture so that it is upright.
 void set_upright(GrayImage& image, int orientation);

@@ -31,6 +31,7 @@ bool is_drawn(const FileKind& kind) {
 }
 
 bool is_picture(const fs::path& file) {
+  if (file == "-") return true;  // stdin
   const FileKind kind = kind_of_file(file);
   return kind.name.empty() ? is_image_name(file) : is_drawn(kind);
 }

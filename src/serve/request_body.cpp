@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace digitrec::serve {
 namespace {
@@ -24,7 +23,8 @@ std::string many_images() { return fmt::format("\"images\" is not an array of 1 
 /// not JSON is refused first.
 class BodyReader final : public nlohmann::json_sax<Json> {
  public:
-  BodyReader(RequestBody& body, size_t pixels) : body_(body), pixels_(pixels) {}
+  BodyReader(RequestBody& body, size_t pixels)
+      : body_(body), pixels_(pixels), side_(static_cast<size_t>(std::lround(std::sqrt(pixels)))) {}
 
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
@@ -56,22 +56,19 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   bool start_array(size_t /*size*/) override {
     if (levels_ == 0) return false;
-    if (is_in_image()) return begin_row();
     const bool is_value = levels_ == 1;  // of a field
     if (is_value && field_ == Field::pixels) body_.has_pixels = true;
     if (is_value && field_ == Field::images) body_.has_images = true;
     const bool begins_image = (is_value && field_ == Field::pixels) || (levels_ == 2 && field_ == Field::images);
+    if (is_in_row()) refuse_pixel();
+    if (is_in_image()) begin_row();
     if (!open()) return false;
     if (begins_image) begin_image();
     return true;
   }
   bool end_array() override {
-    if (is_in_row_) {
-      if (image_.size() % side() != 0 || image_.empty()) refuse_image();
-      is_in_row_ = false;
-    } else if (levels_ == image_level_) {
-      end_image();
-    }
+    if (is_in_row() && seen_.size() != row_begin_ + side_) refuse_image();
+    if (levels_ == image_level_) end_image();
     return close();
   }
   bool parse_error(size_t /*position*/, const std::string& /*token*/, const Json::exception& /*error*/) override {
@@ -84,26 +81,25 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   enum class Field { other, pixels, images, label };
   static constexpr uint64_t kMaxLabel = 1'000'000;
 
-  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_ + (is_in_row_ ? 1 : 0); }
-  /// Pixels of a row: an image is square.
-  size_t side() const { return static_cast<size_t>(std::lround(std::sqrt(static_cast<double>(pixels_)))); }
+  /// Directly, not in one of its rows.
+  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
+  bool is_in_row() const { return image_level_ > 0 && has_rows_ && levels_ == image_level_ + 1; }
 
   /// A value that is neither a number nor an array.
   bool other() {
-    if (is_in_image()) refuse_pixel();
+    if (is_in_image() || is_in_row()) refuse_pixel();
     if (levels_ == 1) mark_field();
     if (levels_ == 2 && field_ == Field::images && image_level_ == 0) refuse_image();
     return count();
   }
 
   bool number(double value) {
-    if (!is_in_image()) return other();
-    if (!(value >= 0 && value <= 255)) {
-      refuse_pixel();
-    } else if (image_.size() < pixels_ && has_rows_ == is_in_row_) {
-      image_.push_back(static_cast<float>(value));
-    } else {
+    if (!is_in_image() && !is_in_row()) return other();
+    const bool is_where_pixels_are = is_in_row() == has_rows_;
+    if (!is_where_pixels_are || seen_.size() == pixels_) {
       refuse_image();
+    } else {
+      seen_.push_back(value);
     }
     return count();
   }
@@ -118,27 +114,39 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   void begin_image() {
     image_level_ = levels_;
-    if (++images_ > kMaxImages) refuse({422, many_images()});
-    image_.clear();
     has_rows_ = false;
+    seen_.clear();
+    if (body_.images.size() == kMaxImages) refuse({422, many_images()});
+    if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
+    body_.images.emplace_back().reserve(pixels_);
   }
 
-  /// An image may be a list of rows, as NumPy's tolist gives it.
-  bool begin_row() {
-    if (is_in_row_ || (!has_rows_ && !image_.empty())) refuse_image();
+  /// An image may be a list of its rows; then it is that from its first value on.
+  void begin_row() {
+    if (!has_rows_ && !seen_.empty()) refuse_image();
     has_rows_ = true;
-    is_in_row_ = !is_in_row_;
-    return open();
+    row_begin_ = seen_.size();
   }
 
-  /// What reaches no higher than 1 is taken as 0 to 1, as pixels are fed to networks.
   void end_image() {
+    if (seen_.size() != pixels_) refuse_image();
     image_level_ = 0;
-    if (image_.size() != pixels_) refuse_image();
-    if (refusal_) return;  // what is refused takes no more memory
-    const float scale = *std::max_element(image_.begin(), image_.end()) <= 1 ? 255 : 1;
-    std::vector<uint8_t>& pixels = body_.images.emplace_back();
-    for (const float value : image_) pixels.push_back(static_cast<uint8_t>(std::lround(scale * value)));
+    if (!refusal_) convert_image();
+  }
+
+  /// Values of which none is above 1 are shares of 255, as many programs have images.
+  void convert_image() {
+    const auto [lowest, highest] = std::minmax_element(seen_.begin(), seen_.end());
+    const bool has_fractions =
+        std::any_of(seen_.begin(), seen_.end(), [](double level) { return level != std::floor(level); });
+    const bool is_mixed = has_fractions && *highest > 1;
+    if (*lowest < 0 || *highest > 255 || is_mixed) {
+      refuse({422, fmt::format("pixels run from {:.6g} to {:.6g}{}; expected 0 to 255, or 0 to 1{}", *lowest, *highest,
+                               is_mixed ? ", some of them fractions" : "", is_mixed ? ", not both" : "")});
+      return;
+    }
+    const double scale = *highest <= 1 ? 255 : 1;
+    for (const double level : seen_) body_.images.back().push_back(static_cast<uint8_t>(std::lround(level * scale)));
   }
 
   bool open() {
@@ -159,21 +167,20 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     if (!refusal_) refusal_ = std::move(refusal);
   }
   void refuse_image() {
-    refuse({422, fmt::format("an image is not an array of {} pixels, or of {} rows of {}", pixels_, side(), side())});
+    refuse({422, fmt::format("an image is not an array of {0} pixels, or of {1} rows of {1}", pixels_, side_)});
   }
-  void refuse_pixel() {
-    refuse({422, fmt::format("pixel {} is not a number from 0 to 255, or 0 to 1", image_.size())});
-  }
+  void refuse_pixel() { refuse({422, fmt::format("pixel {} is not a number", seen_.size())}); }
+
   RequestBody& body_;
   size_t pixels_;
+  size_t side_;
   Field field_ = Field::other;  ///< of the outermost object, that the parser is in
   int64_t levels_ = 0;          ///< arrays and objects that are open
   int64_t image_level_ = 0;     ///< of them, up to an image; 0 outside
+  bool has_rows_ = false;       ///< the image is a list of its rows
+  size_t row_begin_ = 0;
+  std::vector<double> seen_;  ///< the image's values as they came
   int64_t values_ = 0;
-  size_t images_ = 0;
-  std::vector<float> image_;  ///< the pixels so far of the image that the parser is in
-  bool has_rows_ = false;     ///< it is a list of rows
-  bool is_in_row_ = false;
   bool is_object_ = false;
   std::optional<Refusal> refusal_;
 };

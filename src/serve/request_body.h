@@ -18,8 +18,8 @@ struct RequestBody {
 };
 
 /// Reads the body in one pass and keeps only what it needs; other fields are ignored. Throws Refusal when it is not a
-/// JSON object, is nested too deeply or too long, and when an image does not have `pixels` numbers
-/// from 0 to 255, or from 0 to 1, row by row or as a list of rows.
+/// JSON object, is nested too deeply or too long, and when an image is not `pixels` numbers, or as many in the rows of
+/// a square, from 0 to 255 or, where some are fractions, from 0 to 1.
 RequestBody read_request_body(const std::string& text, size_t pixels);
 
 }  // namespace digitrec::serve

@@ -2,7 +2,7 @@
 #include "image/framing.h"
 #include "image/image_file.h"
 
-// PNG and JPEG files, and what is found in them. Small pictures: large ones only take long.
+// Picture files of every kind, and what is found in them. Small pictures: large ones only take long.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace digitrec;
   return fuzz::parse([&] {

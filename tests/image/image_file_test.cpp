@@ -31,8 +31,9 @@ std::string chunk(const std::string& type, const std::string& data) {
   return number(static_cast<uint32_t>(data.size())) + body + number(static_cast<uint32_t>(sum));
 }
 
-std::string header(uint32_t width, uint32_t height, bool is_interlaced = false) {
-  const std::string kind{8, 0, 0, 0, static_cast<char>(is_interlaced ? 1 : 0)};
+/// `colour`: 0 grey, 2 RGB, 4 grey and alpha, 6 RGB and alpha.
+std::string header(uint32_t width, uint32_t height, bool is_interlaced = false, char depth = 8, char colour = 0) {
+  const std::string kind{depth, colour, 0, 0, static_cast<char>(is_interlaced ? 1 : 0)};
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", number(width) + number(height) + kind);
 }
 
@@ -70,70 +71,6 @@ std::string rows(size_t width, size_t height) {
 }
 
 double seconds_of_processor() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-/// `rows` of 2 x 2 pixels, each after the byte that says how it is filtered; `kind`: depth and kind of colour.
-std::string small_png(const std::string& kind, const std::string& rows, const std::string& more = "") {
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", number(2) + number(2) + kind + std::string(3, '\0')) + more +
-         chunk("IDAT", deflated(rows)) + chunk("IEND", "");
-}
-
-TEST(DecodeImage, Reads16BitsAs8) {
-  using namespace std::string_literals;
-  const std::vector<uint8_t> grey{0, 100, 200, 255};
-  EXPECT_EQ(decode_image(small_png("\x10\0"s, "\0\0\0\x64\x64\0\xc8\xc8\xff\xff"s), "a").pixels, grey);
-  const std::string with_alpha = "\0\0\0\xff\xff\x64\x64\xff\xff\0\xc8\xc8\xff\xff\xff\xff\xff\xff"s;
-  EXPECT_EQ(decode_image(small_png("\x10\x04"s, with_alpha), "a").pixels, grey);
-  std::string colour;
-  for (const char* row : {"\x00\x64", "\xc8\xff"}) {
-    colour += '\0';
-    for (const int i : {0, 1}) colour += std::string(6, row[i]);
-  }
-  EXPECT_EQ(decode_image(small_png("\x10\x02"s, colour), "a").pixels, grey);
-}
-
-TEST(DecodeImage, TurnsAPngAsItsExifSays) {
-  using namespace std::string_literals;
-  const std::string rows = "\0\1\2\0\3\4"s;
-  const std::string exif = "MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"s;
-  EXPECT_EQ(decode_image(small_png("\x08\0"s, rows), "a").pixels, (std::vector<uint8_t>{1, 2, 3, 4}));
-  EXPECT_EQ(decode_image(small_png("\x08\0"s, rows, chunk("eXIf", exif)), "a").pixels,
-            (std::vector<uint8_t>{3, 1, 4, 2}));
-}
-
-/// A JPEG for printing: four inks, as Adobe stores them.
-std::string ink_jpeg(const std::vector<uint8_t>& inks, bool is_adobe) {
-  jpeg_compress_struct jpeg{};
-  jpeg_error_mgr errors{};
-  jpeg.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&jpeg);
-  unsigned char* data = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&jpeg, &data, &size);
-  jpeg.image_width = 16;
-  jpeg.image_height = 16;
-  jpeg.input_components = 4;
-  jpeg.in_color_space = JCS_CMYK;
-  jpeg_set_defaults(&jpeg);
-  jpeg_set_quality(&jpeg, 100, TRUE);
-  jpeg.write_Adobe_marker = is_adobe ? TRUE : FALSE;
-  jpeg_start_compress(&jpeg, TRUE);
-  std::vector<uint8_t> row;
-  for (int x = 0; x < 16; ++x) row.insert(row.end(), inks.begin(), inks.end());
-  JSAMPROW rows = row.data();
-  while (jpeg.next_scanline < jpeg.image_height) jpeg_write_scanlines(&jpeg, &rows, 1);
-  jpeg_finish_compress(&jpeg);
-  std::string bytes(reinterpret_cast<const char*>(data), size);
-  jpeg_destroy_compress(&jpeg);
-  std::free(data);
-  return bytes;
-}
-
-TEST(DecodeImage, ReadsJpegsForPrinting) {
-  EXPECT_NEAR(decode_image(ink_jpeg({255, 255, 255, 255}, true), "a").pixels[0], 255, 2);  // all light comes through
-  EXPECT_NEAR(decode_image(ink_jpeg({255, 255, 255, 0}, true), "a").pixels[0], 0, 2);
-  EXPECT_NEAR(decode_image(ink_jpeg({0, 0, 0, 0}, false), "a").pixels[0], 255, 2);  // no ink
-  EXPECT_NEAR(decode_image(ink_jpeg({0, 0, 0, 255}, false), "a").pixels[0], 0, 2);
-}
 
 TEST(DecodeImage, LooksAtNothingBehindThePixelsOfAPng) {
   const std::string end = chunk("IEND", "");
@@ -213,6 +150,46 @@ TEST(DecodeImage, LaysTransparencyOnWhite) {
   EXPECT_EQ(decode_image(encode(PNG_FORMAT_GA, 2, pixels), "x").pixels, (std::vector<uint8_t>{255, 255, 0, 255}));
 }
 
+TEST(DecodeImage, ReadsAPngOf16BitsAsTheOneOf8) {
+  constexpr uint32_t kSide = 16;
+  for (const auto& [colour, channels] : {std::pair<char, uint32_t>{0, 1}, {2, 3}, {4, 2}, {6, 4}}) {
+    std::string eight;
+    std::string sixteen;
+    for (uint32_t y = 0; y < kSide; ++y) {
+      eight += '\0';
+      sixteen += '\0';
+      for (uint32_t i = 0; i < kSide * channels; ++i) {
+        const auto value = static_cast<char>((y * 61 + i * i * 7) & 0xFF);
+        eight += value;
+        sixteen += std::string(2, value);
+      }
+    }
+    const auto decode = [&, colour = colour](char depth, const std::string& data) {
+      const std::string gamma = chunk("gAMA", number(100'000));  // says linear light; pictures with it are not so
+      return decode_image(header(kSide, kSide, false, depth, colour) + gamma + chunk("IDAT", deflated(data)), "x");
+    };
+    const GrayImage expected = decode(8, eight);
+    const GrayImage image = decode(16, sixteen);
+    for (size_t i = 0; i < expected.pixels.size(); ++i) {
+      ASSERT_NEAR(image.pixels[i], expected.pixels[i], 1) << "kind " << static_cast<int>(colour) << ", pixel " << i;
+    }
+  }
+}
+
+TEST(DecodeImage, TurnsAPngAsItsExifSays) {
+  const std::string right("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22);  // to be turned clockwise
+  const std::string pixels = chunk("IDAT", deflated(rows(40, 3)));
+  const std::string exif = chunk("eXIf", right);
+  for (const std::string& chunks : {exif + pixels, pixels + exif}) {
+    const GrayImage image = decode_image(header(40, 3) + chunks + chunk("IEND", ""), "x");
+    ASSERT_EQ(image.width, 3);
+    ASSERT_EQ(image.height, 40);
+    for (size_t y = 0; y < 40; ++y) EXPECT_EQ(image.pixels[3 * y], y);
+  }
+  const std::string cut = header(40, 3) + pixels + number(0xFFFFFFFF) + "eXIf" + right.substr(0, 9);
+  EXPECT_EQ(decode_image(cut, "x").width, 40);
+}
+
 TEST(DecodeImage, HalvesPicturesOfMoreThan16MillionPixels) {
   constexpr uint32_t kWidth = 6001;
   constexpr uint32_t kHeight = 2801;
@@ -233,7 +210,8 @@ TEST(DecodeImage, HalvesPicturesOfMoreThan16MillionPixels) {
   }
   EXPECT_EQ(columns.pixels[3000], 6000 % 256);
   EXPECT_ERROR(decode_image(header(kWidth, kHeight) + chunk("IDAT", ""), "x", {.max_pixels = 16 << 20}), Error,
-               "x: 6001 x 2801 pixels, more than 16 million; expected a picture of a digit");
+               "x: 6001 x 2801 pixels, more than 16 million; expected a PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC or AVIF "
+               "picture of a digit");
 }
 
 // ---- JPEG files

@@ -30,7 +30,7 @@ with tempfile.TemporaryDirectory() as name:
     run("cmake", "--build", folder / "build")
     program = folder / "build/label"
     libraries = run("ldd", program)
-    for unwanted in ("libpng", "libjpeg"):
+    for unwanted in ("libpng", "libjpeg", "libtiff", "libwebp", "libgd"):
         assert unwanted not in libraries, f"{unwanted} is linked:\n{libraries}"
 
     installed = prefix / "bin/digitrec"

@@ -175,6 +175,38 @@ TEST_F(ServerTest, ReadsPhotosOfCamerasAsTheCommandLineDoes) {
             std::string::npos);
 }
 
+TEST_F(ServerTest, TakesPixelsAsSharesAndInRows) {
+  std::vector<int> levels(784);
+  std::vector<double> shares(784);
+  std::vector<std::vector<int>> rows(28, std::vector<int>(28));
+  for (size_t i = 0; i < 784; ++i) {
+    levels[i] = i / 28 > 4 && i / 28 < 24 && i % 28 > 12 && i % 28 < 16 ? 200 + static_cast<int>(i % 28) : 0;
+    shares[i] = levels[i] / 255.0;
+    rows[i / 28][i % 28] = levels[i];
+  }
+  const Json expected = post("/api/predict", kJson, Json{{"pixels", levels}}.dump()).json();
+  EXPECT_EQ(expected["digits"].size(), 1U);
+  EXPECT_EQ(post("/api/predict", kJson, Json{{"pixels", shares}}.dump()).json(), expected);
+  EXPECT_EQ(post("/api/predict", kJson, Json{{"pixels", rows}}.dump()).json(), expected);
+}
+
+TEST_F(ServerTest, ReadsEveryKindOfPicture) {
+  for (const auto& entry : std::filesystem::directory_iterator(DIGITREC_SOURCE "/tests/fuzz/corpus/image")) {
+    const std::string kind = entry.path().extension().string().substr(1);
+    const bool is_new = kind == "bmp" || kind == "gif" || kind == "webp" || kind == "tif";
+    if (!is_new || entry.path().stem() == "jpeg" || entry.path().stem() == "colour") continue;  // those are too small
+    const Reply reply = post("/api/predict", "image/" + kind, test::read_text(entry.path()));
+    EXPECT_EQ(reply.status, 200) << entry.path() << reply.body;
+  }
+  EXPECT_EQ(post("/api/predict", "image/heic",
+                 std::string("\0\0\0\x18"
+                             "ftypheic\0\0\0\0",
+                             16))
+                .json()["error"],
+            "picture: damaged HEIC or AVIF file; expected a PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC or AVIF picture of a "
+            "digit");
+}
+
 TEST_F(ServerTest, AnswersUnderThePathOfAProxy) {
   for (const char* path : {"/digits/", "/digits/page.js", "/digits/healthz", "/healthz", "/"}) {
     EXPECT_EQ(ask("GET", path).status, 200) << path;

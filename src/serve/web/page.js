@@ -267,7 +267,7 @@ function percent(share) {
 }
 
 function sentence(text) {
-  const words = text.replace(/^picture: /, "").replace(/; expected a picture of a digit$/, "");
+  const words = text.replace(/^picture: /, "").replace(/; expected a .*picture of a digit$/, "");
   return words[0].toUpperCase() + words.slice(1);
 }
 
