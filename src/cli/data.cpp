@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/outputs.h"
 #include "data/near_duplicates.h"
 #include "data/summary.h"
 #include "digitrec/core/error.h"
@@ -74,7 +75,7 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {
     if (!fs::is_directory(path)) {
-      files.emplace_back(path);
+      files.emplace_back(input_file(path));
       continue;
     }
     const std::vector<fs::path> found = find_data_files(path);
@@ -116,7 +117,7 @@ int run_info(const InfoCommand& command) {
 
 Run setup_data(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("data", "Inspect data files, or draw synthetic digits");
-  sub->require_subcommand(1);
+  sub->require_subcommand(0, 1);
 
   auto synth = std::make_shared<SynthCommand>();
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");
@@ -136,9 +137,12 @@ Run setup_data(CLI::App& app) {
   info_sub->add_flag("--json", info->json, "Print JSON");
 
   const Run show = setup_data_show(*sub);
-  return [synth_sub, synth, info_sub, info, show] {
+  return [sub, synth_sub, synth, info_sub, info, show] {
     if (synth_sub->parsed()) return run_synth(*synth);
-    return info_sub->parsed() ? run_info(*info) : show();
+    if (info_sub->parsed()) return run_info(*info);
+    if (!sub->get_subcommands().empty()) return show();
+    std::cout << sub->help(sub->get_parent()->get_name());
+    return 0;
   };
 }
 

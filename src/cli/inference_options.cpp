@@ -6,25 +6,68 @@
 #include "cli/runtime.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
+#include "digitrec/core/error.h"
 #include "digitrec/run/run.h"
+#include "run/networks.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <memory>
+#include <system_error>
 
 namespace digitrec::cli {
 
-void add_inference_options(CLI::App& sub, InferenceOptions& options) {
-  sub.add_option("--checkpoint", options.checkpoints,
-                 "Checkpoint or run folder; several vote by their mean probability")
-      ->required()
-      ->type_name("F");
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Whether the word can only mean networks, whatever state they are in.
+bool is_checkpoint(const fs::path& word) {
+  std::error_code ignored;
+  if (!fs::is_directory(word, ignored)) return word.extension() == ".safetensors";
+  const RunPaths run(word);
+  return fs::exists(run.config()) || has_checkpoint(run) || !run.members().empty();
+}
+
+void require_on_disk(const std::string& word) {
+  std::error_code ignored;
+  if (word == "-" || fs::exists(word, ignored)) return;
+  throw Error(fmt::format("{}: no such run, file or folder", word), "check the path");
+}
+
+}  // namespace
+
+std::vector<std::string> sort_words(InferenceOptions& options, const std::string& command) {
+  std::vector<std::string> input;
+  for (const std::string& word : options.words) {
+    if (is_checkpoint(word)) {
+      options.checkpoints.push_back(word);
+    } else {
+      require_on_disk(word);
+      input.push_back(word);
+    }
+  }
+  require_run(options, command, input);
+  return input;
+}
+
+void require_run(const InferenceOptions& options, const std::string& command, const std::vector<std::string>& input) {
+  if (!options.checkpoints.empty()) return;
+  if (input.empty()) throw UsageError(fmt::format("name a run: digitrec {} RUN", command));
+  throw UsageError(fmt::format("{}: neither the folder of a run nor a .safetensors file", input.front()),
+                   fmt::format("name a run before it: digitrec {} RUN {}", command, input.front()));
+}
+
+void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& words,
+                           const std::string& read) {
+  sub.add_option("run", options.words, read)->option_text(words);
+  sub.add_option("--checkpoint", options.checkpoints, "The runs, as a flag")->type_name("F");
   sub.add_option("--device", options.device, "Device: auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
   sub.add_option("--precision", options.precision, "Precision of activations: auto, fp32 or bf16")->type_name("[auto]");
   sub.add_option("--threads", options.threads, "CPU threads; 0: one per physical core")
       ->check(whole_number(0, 1024))
       ->type_name("[0]");
-  sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");
+  sub.add_flag("--tta", options.tta, "Test-time augmentation: mean of nine views");
 }
 
 PredictorOptions predictor_options(const InferenceOptions& options) {

@@ -10,16 +10,26 @@
 
 namespace digitrec::cli {
 
-/// The flags that eval and predict share.
+/// The flags that eval, predict and serve share.
 struct InferenceOptions {
   std::vector<std::string> checkpoints;
+  std::vector<std::string> words{};  ///< without a flag before them: see sort_words
   std::string device = "auto";
   std::string precision = "auto";
   int64_t threads = 0;
   bool tta = false;
 };
 
-void add_inference_options(CLI::App& sub, InferenceOptions& options);
+/// `words`: what may follow the command, as help shows it: "... [data]". `read`: what those words are.
+void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& words, const std::string& read);
+
+/// Puts the run folders and .safetensors files among the words with the checkpoints, and returns the others: what the
+/// command reads. Throws Error for a word that is nothing on disk, UsageError where no checkpoint is named.
+std::vector<std::string> sort_words(InferenceOptions& options, const std::string& command);
+
+/// Throws UsageError where no checkpoint is named, with what to type. `input`: words that are none.
+void require_run(const InferenceOptions& options, const std::string& command,
+                 const std::vector<std::string>& input = {});
 
 /// Sets up the runtime; logs the device and precision that were chosen.
 PredictorOptions predictor_options(const InferenceOptions& options);

@@ -106,7 +106,15 @@ void check_against_sample(const Dataset& dataset) {
   log(fmt::format("check   as many rows as {}", sample->string()));
 }
 
-int run_predict(const PredictCommand& command) {
+/// The images may be named with or without their flag.
+void take_words(PredictCommand& command) {
+  const std::vector<std::string> input = sort_words(command.inference, "predict");
+  command.input.insert(command.input.end(), input.begin(), input.end());
+  if (command.input.empty()) command.input = {"data"};
+}
+
+int run_predict(PredictCommand& command) {
+  take_words(command);
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const std::vector<fs::path> pictures = find_pictures(paths);
   if (!pictures.empty()) return predict_pictures(command, pictures);
@@ -131,9 +139,9 @@ void write_submission(const InferenceOptions& options, const fs::path& input, co
 
 Run setup_predict(CLI::App& app) {
   auto command = std::make_shared<PredictCommand>();
-  command->input = {"data"};
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
-  add_inference_options(*sub, command->inference);
+  add_inference_options(*sub, command->inference, "... [input ...]",
+                        "Run folder or checkpoint; several vote by their mean probability; then what to label");
   sub->add_option("--input", command->input,
                   "Images: a folder, a file of " + data_format_names() + ", or pictures (PNG, JPEG)")
       ->type_name("[data]");

@@ -199,7 +199,7 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
 
 void TrainingView::log_next_step() const {
   std::cout << std::flush;  // the result comes first
-  log(fmt::format("next    digitrec predict --checkpoint {}", run_.string()));
+  log(fmt::format("next    digitrec predict {}", run_.string()));
   log(fmt::format("        digitrec report {}", run_.string()));
 }
 
