@@ -14,7 +14,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 
 namespace digitrec {
 
@@ -94,6 +95,57 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   return info;
 }
 
+/// Whether the network has the file's tensors, by names and shapes.
+bool has_same_tensors(const Classifier& model, const SafeTensors& contents) {
+  const auto state = network_state(model);
+  return state.size() == contents.tensors.size() && std::all_of(state.begin(), state.end(), [&](const auto& tensor) {
+           const auto found = contents.tensors.find(tensor.first);
+           return found != contents.tensors.end() && found->second.sizes() == tensor.second.sizes();
+         });
+}
+
+/// How many classes the file's network has, should it be of this preset: as many as its last layer has biases.
+int64_t count_classes(const std::string& preset, const SafeTensors& contents) {
+  const auto found = contents.tensors.find(build_model(preset, {})->named_parameters().back().name);
+  const bool is_bias = found != contents.tensors.end() && found->second.dim() == 1;
+  return is_bias && found->second.numel() <= kMaxClasses ? found->second.numel() : 0;
+}
+
+/// Of a file without metadata, which is what Python's save_file(load_file(...)) leaves. The pixels are taken to be
+/// normalised as MNIST's, from which those of other sets of handwritten digits hardly differ.
+CheckpointInfo guess_info(const fs::path& path, const SafeTensors& contents) {
+  for (const std::string& preset : preset_names()) {
+    const ModelShape shape{.classes = count_classes(preset, contents)};
+    if (shape.classes > 0 && has_same_tensors(*build_model(preset, shape), contents))
+      return {.preset = preset, .shape = shape};
+  }
+  refuse(path, "it has no metadata, and its tensors are those of no preset");
+}
+
+/// Whether only the checksum is missing. Where a bit of its name was flipped, there is a key that digitrec never wrote.
+bool has_known_keys(const SafeTensors& contents) {
+  constexpr std::array kKeys{"classes", "data",          "digitrec", "format",   "image_size",
+                             "metrics", "normalization", "preset",   "settings", "temperature"};
+  return std::all_of(contents.metadata.begin(), contents.metadata.end(), [&](const auto& entry) {
+    return std::find(kKeys.begin(), kKeys.end(), entry.first) != kKeys.end();
+  });
+}
+
+/// What the file says of its network, and in `doubt` what it does not.
+CheckpointInfo read_info(const fs::path& path, const SafeTensors& contents, std::string& doubt) {
+  if (contents.has_checksum) return parse_info(path, contents);
+  if (contents.metadata.contains("preset")) {
+    if (!has_known_keys(contents)) refuse(path, "it has no checksum; another program wrote it, or it is damaged");
+    doubt = fmt::format("{}: another program saved it: no checksum could be checked", path.string());
+    return parse_info(path, contents);
+  }
+  CheckpointInfo info = guess_info(path, contents);
+  doubt = fmt::format(
+      "{}: no metadata: taken for {} of MNIST's digits (mean {}, deviation {}); no checksum could be checked",
+      path.string(), info.preset, info.normalization.mean, info.normalization.deviation);
+  return info;
+}
+
 /// Copies the file's tensors into the network's. Throws Error unless names, shapes and types are the same.
 void load_state(const fs::path& path, const SafeTensors& contents, const std::string& preset, Classifier& model) {
   at::NoGradGuard no_grad;
@@ -106,7 +158,7 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       // As of a `fast` from before its second convolution had 32 channels.
       refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name),
-             "if an earlier version wrote it, whose preset was another network, train it anew");
+             "train it again if an earlier version wrote it");
     }
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));
@@ -156,10 +208,8 @@ namespace {
 
 Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  if (!contents.has_checksum)
-    refuse(path, "it has no checksum; another program or the first version of digitrec wrote it");
   Checkpoint checkpoint;
-  checkpoint.info = parse_info(path, contents);
+  checkpoint.info = read_info(path, contents, checkpoint.doubt);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
   load_state(path, contents, checkpoint.info.preset, *checkpoint.model);
   checkpoint.model->eval();

@@ -86,6 +86,7 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
 void report_networks(const Predictor& predictor) {
   for (const auto& [network, file, damage] : predictor.networks()) {
     if (!damage.empty()) warn(damage);
+    if (!network.doubt.empty()) warn(network.doubt);
     log(fmt::format("model   {} ({})", network.info.preset, file.string()));
   }
 }

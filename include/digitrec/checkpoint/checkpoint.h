@@ -27,6 +27,7 @@ struct CheckpointInfo {
 struct Checkpoint {
   CheckpointInfo info;                ///< as the file's metadata says
   std::shared_ptr<Classifier> model;  ///< in evaluation mode, on the CPU
+  std::string doubt{};                ///< one line: what another program that saved the file left out; else empty
 };
 
 /// What was read, from which file, and why from that one.
@@ -43,9 +44,10 @@ enum class Fallback { none, previous };
 /// Writes parameters, buffers and `info` as a safetensors file, atomically. Throws Error.
 void save_checkpoint(const std::filesystem::path& file, const Classifier& model, const CheckpointInfo& info);
 
-/// Rebuilds the network from the file alone. Throws Error when it is not a checkpoint, is cut off or damaged, or its
-/// tensors are not those of the preset it names; with Fallback::previous only when the previous file cannot be used
-/// either.
+/// Rebuilds the network from the file alone. A file that Python saved again, without a checksum or any metadata, is
+/// taken for the preset whose tensors it has, of MNIST's digits. Throws Error when it is not a checkpoint, is cut off
+/// or damaged, or its tensors are not those of the preset it names; with Fallback::previous only when the previous file
+/// cannot be used either.
 Loaded<Checkpoint> load_checkpoint(const std::filesystem::path& file, Fallback fallback);
 
 }  // namespace digitrec
