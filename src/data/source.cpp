@@ -65,7 +65,8 @@ Dataset load_folder(const fs::path& folder, Purpose purpose, int64_t max_rows) {
 }  // namespace
 
 Dataset load_dataset(const fs::path& path, Purpose purpose, int64_t max_rows) {
-  if (fs::is_directory(path)) return load_folder(path, purpose, max_rows);
+  // Of the usual folder, missing, the same is said as of an empty one.
+  if (fs::is_directory(path) || (path == "data" && !fs::exists(path))) return load_folder(path, purpose, max_rows);
   require_file(path);
   return format_of(path).load(path, purpose, max_rows);
 }
