@@ -28,6 +28,12 @@ bool has_unicode();
 /// The text with its control characters, which a terminal would obey, as "?".
 std::string printable(std::string_view text);
 
+/// Columns that an error, a warning or a line of the log may have.
+inline constexpr size_t kMaxColumns = 200;
+/// The line in at most `columns` columns. A longer one, which quotes what it found in a file, loses its middle: its
+/// beginning says where, its end what to do.
+std::string shorten(std::string_view line, size_t columns = kMaxColumns);
+
 /// Prints lines on stdout: as they are, on a terminal printable.
 void say(std::string_view text);
 
