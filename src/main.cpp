@@ -15,11 +15,11 @@
 
 namespace {
 
-/// The only place that prints an error, always as one line.
+/// The only place that prints an error, always as one line that a screen can hold.
 int report(const char* message, int exit_code) {
   std::string line = digitrec::cli::with_flags(message);
   line.resize(std::min(line.size(), line.find('\n')));
-  std::cerr << "digitrec: " << digitrec::cli::shorten(digitrec::cli::printable(line)) << '\n';
+  std::cerr << digitrec::cli::shorten("digitrec: " + digitrec::cli::printable(line)) << '\n';
   return exit_code;
 }
 

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -125,6 +126,58 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   return info;
 }
 
+/// Whether the network has the file's tensors, by names and shapes.
+bool has_same_tensors(const Classifier& model, const SafeTensors& contents) {
+  const auto state = network_state(model);
+  return state.size() == contents.tensors.size() && std::all_of(state.begin(), state.end(), [&](const auto& tensor) {
+           const auto found = contents.tensors.find(tensor.first);
+           return found != contents.tensors.end() && found->second.sizes() == tensor.second.sizes();
+         });
+}
+
+/// How many classes the file's network has, should it be of this preset: as many as its last layer has biases.
+int64_t count_classes(const std::string& preset, const SafeTensors& contents) {
+  const auto found = contents.tensors.find(build_model(preset, {})->named_parameters().back().name);
+  const bool is_bias = found != contents.tensors.end() && found->second.dim() == 1;
+  return is_bias && found->second.numel() <= kMaxClasses ? found->second.numel() : 0;
+}
+
+/// Of a file without metadata, which is what Python's save_file(load_file(...)) leaves. The pixels are taken to be
+/// normalised as MNIST's, from which those of other sets of handwritten digits hardly differ.
+CheckpointInfo guess_info(const fs::path& path, const SafeTensors& contents) {
+  for (const std::string& preset : preset_names()) {
+    const ModelShape shape{.classes = count_classes(preset, contents)};
+    if (shape.classes > 0 && has_same_tensors(*build_model(preset, shape), contents))
+      return {.preset = preset, .shape = shape};
+  }
+  refuse(path, "it has no metadata, and its tensors are those of no preset");
+}
+
+/// Whether only the checksum is missing. Where a bit of its name was flipped, there is a key that digitrec never wrote.
+bool has_known_keys(const SafeTensors& contents) {
+  constexpr std::array kKeys{"class_labels", "class_names", "classes",     "data",     "digitrec",
+                             "format",       "framing",     "image_size",  "metrics",  "normalization",
+                             "preset",       "settings",    "temperature", "transpose"};
+  return std::all_of(contents.metadata.begin(), contents.metadata.end(), [&](const auto& entry) {
+    return std::find(kKeys.begin(), kKeys.end(), entry.first) != kKeys.end();
+  });
+}
+
+/// What the file says of its network, and in `doubt` what it does not.
+CheckpointInfo read_info(const fs::path& path, const SafeTensors& contents, std::string& doubt) {
+  if (contents.has_checksum) return parse_info(path, contents);
+  if (contents.metadata.contains("preset")) {
+    if (!has_known_keys(contents)) refuse(path, "it has no checksum; another program wrote it, or it is damaged");
+    doubt = fmt::format("{}: another program saved it: no checksum could be checked", path.string());
+    return parse_info(path, contents);
+  }
+  CheckpointInfo info = guess_info(path, contents);
+  doubt = fmt::format(
+      "{}: no metadata: taken for {} of MNIST's digits (mean {}, deviation {}); no checksum could be checked",
+      path.string(), info.preset, info.normalization.mean, info.normalization.deviation);
+  return info;
+}
+
 /// Copies the file's tensors into the network's. Throws Error unless names, shapes and types are the same.
 void load_state(const fs::path& path, const SafeTensors& contents, const std::string& preset, Classifier& model) {
   at::NoGradGuard no_grad;
@@ -137,7 +190,7 @@ void load_state(const fs::path& path, const SafeTensors& contents, const std::st
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       // As of a `fast` from before its second convolution had 32 channels.
       refuse(path, fmt::format("it says preset {} but its tensor '{}' has another shape or type", preset, name),
-             "train it anew if an earlier version wrote it");
+             "train it again if an earlier version wrote it");
     }
     if (!found->second.isfinite().all().item<bool>()) {
       refuse(path, fmt::format("its tensor '{}' has values that are not finite", name));
@@ -192,66 +245,10 @@ void save_checkpoint(const fs::path& file, const Classifier& model, const Checkp
 
 namespace {
 
-/// Whether a preset's network has the file's tensors, by name and shape.
-bool fits(const SafeTensors& contents, const std::string& preset, const ModelShape& shape) {
-  const auto state = network_state(*build_model(preset, shape));
-  if (state.size() != contents.tensors.size()) return false;
-  return std::all_of(state.begin(), state.end(), [&](const auto& entry) {
-    const auto found = contents.tensors.find(entry.first);
-    return found != contents.tensors.end() && found->second.sizes() == entry.second.sizes();
-  });
-}
-
-/// What the file's tensors may be the weights of: as many classes as a vector of theirs has elements, images of MNIST's
-/// size or of as many pixels as a matrix has columns.
-std::vector<ModelShape> possible_shapes(const SafeTensors& contents) {
-  std::set<int64_t> classes;
-  std::set<int64_t> sizes{28};
-  for (const auto& [name, tensor] : contents.tensors) {
-    if (tensor.dim() == 1 && tensor.size(0) <= kMaxClasses) classes.insert(tensor.size(0));
-    if (tensor.dim() != 2) continue;
-    const auto side = std::llround(std::sqrt(static_cast<double>(tensor.size(1))));
-    if (side * side == tensor.size(1) && side <= kMaxImageSize) sizes.insert(side);
-  }
-  std::vector<ModelShape> shapes;
-  for (const int64_t count : classes) {
-    for (const int64_t size : sizes) shapes.push_back({count, size});
-  }
-  return shapes;
-}
-
-/// Of weights that another program has written, such as Python's save_file: what they are of, by their names and
-/// shapes.
-CheckpointInfo guess_info(const fs::path& path, const SafeTensors& contents) {
-  CheckpointInfo info;
-  for (const std::string& preset : preset_names()) {
-    for (const ModelShape& shape : possible_shapes(contents)) {
-      if (!fits(contents, preset, shape)) continue;
-      info.preset = preset;
-      info.shape = shape;
-      info.doubt = fmt::format(
-          "{}: without checksum and settings: that it is whole could not be checked; taken as {} with MNIST's mean and "
-          "deviation",
-          path.string(), preset);
-      return info;
-    }
-  }
-  refuse(path, "it has no checksum, and its tensors are those of no preset; another program wrote it");
-}
-
-/// The weights alone, without a word on them.
-bool is_bare(const SafeTensors& contents) {
-  return !contents.has_checksum && std::all_of(contents.metadata.begin(), contents.metadata.end(),
-                                               [](const auto& entry) { return entry.first == "format"; });
-}
-
 Checkpoint read_checkpoint(const fs::path& path) {
   const SafeTensors contents = read_safetensors(path);
-  const bool is_foreign = is_bare(contents);
-  if (!contents.has_checksum && !is_foreign)
-    refuse(path, "it has no checksum; the first version of digitrec wrote it, or it was changed");
   Checkpoint checkpoint;
-  checkpoint.info = is_foreign ? guess_info(path, contents) : parse_info(path, contents);
+  checkpoint.info = read_info(path, contents, checkpoint.doubt);
   checkpoint.model = build_model(checkpoint.info.preset, checkpoint.info.shape);
   load_state(path, contents, checkpoint.info.preset, *checkpoint.model);
   checkpoint.model->eval();

@@ -126,7 +126,9 @@ class Reader {
     crc = update_crc(crc, bytes.substr(end));
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer's files would never pass it
     if (bytes.substr(begin, kNoChecksum.size()) != fmt::format("{:08x}", crc)) {
-      fail("its checksum disagrees: the file was changed or damaged");
+      fail(
+          "its checksum disagrees: it was damaged, or changed by a program that kept the old 'checksum' in its "
+          "metadata");
     }
 #endif
   }

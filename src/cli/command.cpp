@@ -61,36 +61,33 @@ std::string see_help(const CLI::App& app) {
   return fmt::format("see {} --help", name);
 }
 
-/// What other programs call a flag of ours, else the one that begins alike, else the nearest.
-std::string nearest_flag(const std::string& flag, const std::vector<std::string>& known) {
-  const auto is_known = [&](const std::string& name) {
-    return std::find(known.begin(), known.end(), name) != known.end();
-  };
-  const std::multimap<std::string, std::string> synonyms{{"--output", "--out"},
-                                                         {"-o", "--out"},
-                                                         {"-f", "--input"},
-                                                         {"-f", "--data"},
-                                                         {"--file", "--input"},
-                                                         {"--file", "--data"},
-                                                         {"--run", "--checkpoint"},
-                                                         {"--model", "--checkpoint"},
-                                                         {"--weights", "--checkpoint"},
-                                                         {"--workers", "--threads"},
-                                                         {"--host", "--address"},
-                                                         {"-p", "--port"},
-                                                         {"-e", "--epochs"},
-                                                         {"--gpu", "--device"},
-                                                         {"--learning-rate", "--lr"},
-                                                         {"-j", "--threads"}};
-  for (auto [name, end] = synonyms.equal_range(flag); name != end; ++name) {
-    if (is_known(name->second)) return name->second;
+/// What other programs call our flags.
+struct Synonym {
+  const char* theirs;
+  const char* ours;
+};
+constexpr std::array kSynonyms{
+    Synonym{"-o", "--out"},           Synonym{"--learning-rate", "--lr"},   Synonym{"--model", "--checkpoint"},
+    Synonym{"--run", "--checkpoint"}, Synonym{"--weights", "--checkpoint"}, Synonym{"--input", "--data"},
+    Synonym{"-f", "--input"},         Synonym{"--data", "--input"},         Synonym{"--file", "--input"},
+    Synonym{"-f", "--data"},          Synonym{"--file", "--data"},          Synonym{"--model", "--models"},
+};
+
+/// One name begins with the other, as --output with --out and --batch-size with --batch.
+bool is_longer_or_shorter(const std::string& a, const std::string& b) {
+  constexpr size_t kMinShared = 5;  // two hyphens and three letters
+  return std::min(a.size(), b.size()) >= kMinShared && (a.starts_with(b) || b.starts_with(a));
+}
+
+/// The flag of the subcommand that is meant; empty where none is near.
+std::string nearest_flag(const CLI::App& app, const std::string& flag) {
+  const std::vector<std::string> names = flag_names(app);
+  for (const auto& [theirs, ours] : kSynonyms) {
+    if (flag == theirs && std::find(names.begin(), names.end(), ours) != names.end()) return ours;
   }
-  constexpr size_t kEnough = 5;  // "--lr" begins many words
-  for (const std::string& name : known) {
-    if (flag.size() >= kEnough && name.size() >= kEnough && (name.starts_with(flag) || flag.starts_with(name)))
-      return name;
-  }
-  return nearest_name(flag, known);
+  const auto longer = std::find_if(names.begin(), names.end(),
+                                   [&](const std::string& name) { return is_longer_or_shorter(flag, name); });
+  return longer != names.end() ? *longer : nearest_name(flag, names);
 }
 
 /// CLI11 would only say that the word was not expected; this suggests the nearest known one.
@@ -102,8 +99,7 @@ std::string nearest_flag(const std::string& flag, const std::vector<std::string>
     throw UsageError(fmt::format("unexpected argument '{}'", word), see);
   }
   const std::string flag = word.substr(0, word.find('='));
-  const std::vector<std::string> flags = flag_names(app);
-  const std::string nearest = nearest_flag(flag, flags);
+  const std::string nearest = nearest_flag(app, flag);
   if (nearest.empty()) throw UsageError(fmt::format("unknown option '{}'", flag), see);
   throw UsageError(fmt::format("unknown option '{}'", flag), fmt::format("did you mean '{}'?", nearest));
 }
@@ -125,6 +121,25 @@ void keep_unknown_words(CLI::App& app) {
   for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) keep_unknown_words(*sub);
 }
 
+const CLI::App* find_subcommand(const CLI::App& app, const std::string& name) {
+  const auto found = app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+  return found.empty() ? nullptr : found.front();
+}
+
+/// `digitrec help train` is `digitrec train --help`.
+int print_help(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* named = &app;
+  std::string before;
+  for (const std::string& word : words) {
+    const CLI::App* sub = find_subcommand(*named, word);
+    if (sub == nullptr) fail_unknown(*named, word);
+    before += (before.empty() ? "" : " ") + named->get_name();
+    named = sub;
+  }
+  std::cout << named->help(before);
+  return 0;
+}
+
 std::string one_line(std::string text) {
   for (char& c : text) {
     if (c == '\n') c = ' ';
@@ -144,18 +159,6 @@ std::string describe(const CLI::ParseError& error) {
   if (error.get_name() == "ConversionError" && flag == "Could not convert")
     return "not understood: " + message.substr(flag.size() + 2);
   return message;
-}
-
-/// The command line in CLI11's order, which is reversed, with what other programs call help and the version in our
-/// words.
-std::vector<std::string> usual_words(std::vector<std::string> words) {
-  if (!words.empty() && words.front() == "version") words.front() = "--version";
-  if (!words.empty() && words.front() == "help") {
-    words.erase(words.begin());
-    words.emplace_back("--help");
-  }
-  std::reverse(words.begin(), words.end());
-  return words;
 }
 
 }  // namespace
@@ -198,6 +201,7 @@ std::string with_flags(std::string_view message) {
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
   app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
+  app.require_subcommand(0, 1);                      // so that a file named like a subcommand is a file behind another
   app.set_version_flag("-V,--version", version_line(), "Print the versions of digitrec, LibTorch and the compiler");
   std::map<std::string, Run> runs;
   for (const auto& setup : kCommands) {
@@ -208,8 +212,14 @@ int run_command_line(int argc, char** argv) {
   // Set last: subcommands would inherit it.
   app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");
 
+  const std::vector<std::string> words(argv + 1, argv + std::max(1, argc));
+  if (!words.empty() && words.front() == "help") return print_help(app, {words.begin() + 1, words.end()});
+  if (!words.empty() && words.front() == "version") {
+    std::cout << version_line() << '\n';
+    return 0;
+  }
   try {
-    app.parse(usual_words({argv + 1, argv + argc}));
+    app.parse(argc, argv);
     refuse_unknown_words(app);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
@@ -219,7 +229,7 @@ int run_command_line(int argc, char** argv) {
     throw UsageError(describe(error), see_help(*named));
   }
   if (app.get_subcommands().empty()) {
-    if (argc > 1) fail_unknown(app, argv[1]);
+    if (!words.empty()) fail_unknown(app, words.front());
     std::cout << app.help();
     return 0;
   }

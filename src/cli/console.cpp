@@ -20,6 +20,7 @@
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <vector>
 
 namespace digitrec::cli {
 namespace {
@@ -98,6 +99,55 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
+namespace {
+
+/// Bytes of the UTF-8 character there; 1 for a byte that begins none.
+size_t character_size(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  size_t size = 1;
+  if (byte(at) >= 0xC0) size = byte(at) < 0xE0 ? 2 : byte(at) < 0xF0 ? 3 : 4;
+  if (size > text.size() - at) return 1;
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(at + i) & 0xC0) != 0x80) return 1;
+  }
+  return size;
+}
+
+/// Where a character begins, and in which column. Terminals draw many of those of three bytes two columns wide, so all
+/// are counted so.
+struct Place {
+  size_t byte = 0;
+  size_t column = 0;
+};
+
+/// Of each character, and of the end.
+std::vector<Place> places(std::string_view text) {
+  std::vector<Place> found{{}};
+  while (found.back().byte < text.size()) {
+    const auto [byte, column] = found.back();
+    const size_t size = character_size(text, byte);
+    found.push_back({byte + size, column + (size < 3 ? 1 : 2)});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string shorten(std::string_view line, size_t columns) {
+  constexpr std::string_view kGap = " ... ";
+  const std::vector<Place> all = places(line);
+  const size_t width = all.back().column;
+  if (width <= columns) return std::string(line);
+  const size_t half = (columns - std::min(columns, kGap.size())) / 2;
+  const auto from = [&](size_t column) {
+    return std::lower_bound(all.begin(), all.end(), column,
+                            [](const Place& place, size_t wanted) { return place.column < wanted; });
+  };
+  const auto head = std::prev(from(half + 1));  // the last that ends within its half
+  const auto tail = from(width - half);
+  return fmt::format("{}{}{}", line.substr(0, head->byte), kGap, line.substr(tail->byte));
+}
+
 int table_width(Stream stream) {
   return isatty(descriptor(stream)) == 1 ? terminal_width(stream) : std::numeric_limits<int>::max();
 }
@@ -134,23 +184,9 @@ void say(std::string_view text) {
   }
 }
 
-std::string shorten(const std::string& line) {
-  constexpr size_t kMax = 190;
-  constexpr size_t kEnd = 80;
-  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // a character, in UTF-8
-  std::vector<size_t> characters;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if (begins(line[i])) characters.push_back(i);
-  }
-  if (characters.size() <= kMax) return line;
-  constexpr std::string_view kGap = " ... ";
-  return line.substr(0, characters[kMax - kEnd - kGap.size()]) + std::string(kGap) +
-         line.substr(characters[characters.size() - kEnd]);
-}
+void log(std::string_view line) { logger().info("{}", shorten(printable(line))); }
 
-void log(std::string_view line) { logger().info("{}", printable(line)); }
-
-void warn(std::string_view line) { logger().warn("warning: {}", printable(line)); }
+void warn(std::string_view line) { logger().warn("{}", shorten("warning: " + printable(line))); }
 
 void set_log_file(const std::filesystem::path& path) {
   static spdlog::sink_ptr file;

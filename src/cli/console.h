@@ -31,9 +31,11 @@ std::string printable(std::string_view text);
 /// " (text)", or nothing for an empty text.
 std::string in_brackets(std::string_view text);
 
-/// A printable line of at most 190 characters: of a longer one the beginning, which says where, and the end, which says
-/// what to do.
-std::string shorten(const std::string& line);
+/// Columns that an error, a warning or a line of the log may have.
+inline constexpr size_t kMaxColumns = 200;
+/// The line in at most `columns` columns. A longer one, which quotes what it found in a file, loses its middle: its
+/// beginning says where, its end what to do.
+std::string shorten(std::string_view line, size_t columns = kMaxColumns);
 
 /// Prints lines on stdout: as they are, on a terminal printable.
 void say(std::string_view text);

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_options.h"
+#include "cli/outputs.h"
 #include "data/formats.h"
 #include "data/near_duplicates.h"
 #include "data/summary.h"
@@ -83,7 +84,7 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {
     if (!is_data_folder(path)) {
-      files.emplace_back(path);
+      files.emplace_back(input_file(path));
       continue;
     }
     const std::vector<fs::path> found = find_data_files(path);
@@ -129,6 +130,7 @@ int run_info(const InfoCommand& command) {
 
 Run setup_data(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("data", "Inspect data, convert it, or draw synthetic digits");
+  sub->require_subcommand(0, 1);
 
   auto synth = std::make_shared<SynthCommand>();
   CLI::App* synth_sub = sub->add_subcommand("synth", "Draw synthetic digits in Kaggle's format");

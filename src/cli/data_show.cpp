@@ -116,7 +116,8 @@ void print_values(const Shown& shown) {
   }
 }
 
-int run_show(const ShowCommand& command) {
+int run_show(ShowCommand& command) {
+  command.path = input_file(command.path);
   const std::filesystem::path out = output_file(command.out);
   if (!command.out.empty()) {
     require_apart({{"--out", out}}, {command.path, command.recipe});

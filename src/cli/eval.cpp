@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/inference_options.h"
+#include "cli/outputs.h"
 #include "cli/table.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
@@ -141,7 +142,7 @@ Evaluation evaluate(const EvalCommand& command) {
 /// On the run's own data, by networks that never saw the row.
 Evaluation evaluate_held_out(EvalCommand& command) {
   if (command.inference.checkpoints.size() != 1)
-    throw UsageError("--held-out: expected one --checkpoint, a run folder");
+    throw UsageError("--held-out: expected one run", "name it alone: digitrec eval RUN --held-out");
   const std::filesystem::path folder = command.inference.checkpoints.front();
   const TrainConfig config = trained_config(folder);
   if (command.data.empty()) command.data = config.data;
@@ -159,12 +160,17 @@ Evaluation evaluate_held_out(EvalCommand& command) {
           chosen_by(held_out.config, /*has_validation_rows=*/true), chosen_on_scored_rows(held_out.config)};
 }
 
+/// The data may be named with or without its flag.
+void take_words(EvalCommand& command) {
+  std::vector<std::string> data = sort_words(command.inference, "eval");
+  if (!command.data.empty()) data.insert(data.begin(), command.data);
+  if (data.size() > 1)
+    throw UsageError(fmt::format("two data sets, {} and {}", data[0], data[1]), "name the one to evaluate on");
+  if (!data.empty()) command.data = input_file(data.front());
+}
+
 int run_eval(EvalCommand& command) {
-  for (const std::string& word : take_words(command.inference, "eval")) {
-    if (!command.data.empty())
-      throw UsageError(fmt::format("{}: a second data set, besides {}", word, command.data), "name one");
-    command.data = word;
-  }
+  take_words(command);
   if (command.data.empty() && !command.held_out) command.data = "data";
   const Evaluation evaluation = command.held_out ? evaluate_held_out(command) : evaluate(command);
   if (command.json) {
@@ -180,8 +186,10 @@ int run_eval(EvalCommand& command) {
 Run setup_eval(CLI::App& app) {
   auto command = std::make_shared<EvalCommand>();
   CLI::App* sub = app.add_subcommand("eval", "Measure checkpoints on labelled data");
-  add_inference_options(*sub, command->inference, ", and then the data");
-  sub->add_option("--data", command->data, "Labelled data: a folder, or a file of " + data_format_names())
+  add_inference_options(*sub, command->inference, "... [data]",
+                        "Run folder or checkpoint; several vote by their mean probability; then labelled data");
+  sub->add_option("--data", command->data,
+                  "Labelled data: a folder, or a file of " + data_format_names() + ", - for stdin")
       ->type_name("[data]");
   sub->add_flag("--held-out", command->held_out, "Score a run on its own data: each row by networks that never saw it");
   sub->add_option("--limit", command->limit, "Number of rows to use, from the first; 0: all")

@@ -85,4 +85,10 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   return opts.substr(0, opts.find(" Excludes:"));
 }
 
+/// What option_text() says of the words that may follow stands in the first line too.
+std::string HelpFormatter::make_option_usage(const CLI::Option* option) const {
+  const std::string& words = option->get_option_text();
+  return words.empty() ? CLI::Formatter::make_option_usage(option) : option->get_name() + " " + words;
+}
+
 }  // namespace digitrec::cli

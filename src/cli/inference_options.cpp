@@ -10,48 +10,68 @@
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/run/run.h"
-#include "run/paths.h"
+#include "run/networks.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <memory>
+#include <system_error>
 
 namespace digitrec::cli {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-/// A run's folder, or a file named as checkpoints are.
-bool is_checkpoint(const std::string& word) {
-  const std::filesystem::path path = word;
-  if (lower_case(path.extension().string()) == ".safetensors") return true;
-  const RunPaths run(path);
-  return std::filesystem::is_directory(path) &&
-         (std::filesystem::exists(run.config()) || std::filesystem::exists(run.best()));
+/// Whether the word can only mean networks, whatever state they are in.
+bool is_checkpoint(const fs::path& word) {
+  std::error_code ignored;
+  if (!fs::is_directory(word, ignored)) return word.extension() == ".safetensors";
+  const RunPaths run(word);
+  return fs::exists(run.config()) || has_checkpoint(run) || !run.members().empty();
+}
+
+void require_on_disk(const std::string& word) {
+  std::error_code ignored;
+  if (word == "-" || fs::exists(word, ignored)) return;
+  throw Error(fmt::format("{}: no such run, file or folder", word), "check the path");
 }
 
 }  // namespace
 
-void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& others) {
-  sub.add_option("RUN", options.words, "Run folder or checkpoint; several vote by their mean probability" + others)
-      ->type_name("");
-  sub.add_option("--checkpoint", options.checkpoints, "The same, when a flag suits better")->type_name("F");
+std::vector<std::string> sort_words(InferenceOptions& options, const std::string& command) {
+  std::vector<std::string> input;
+  for (const std::string& word : options.words) {
+    if (is_checkpoint(word)) {
+      options.checkpoints.push_back(word);
+    } else {
+      require_on_disk(word);
+      input.push_back(word);
+    }
+  }
+  require_run(options, command, input);
+  return input;
+}
+
+void require_run(const InferenceOptions& options, const std::string& command, const std::vector<std::string>& input) {
+  if (!options.checkpoints.empty()) return;
+  if (input.empty()) throw UsageError(fmt::format("name a run: digitrec {} RUN", command));
+  throw UsageError(fmt::format("{}: neither the folder of a run nor a .safetensors file", input.front()),
+                   fmt::format("name a run before it: digitrec {} RUN {}", command, input.front()));
+}
+
+void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& words,
+                           const std::string& read) {
+  sub.add_option("run", options.words, read)->option_text(words);
+  sub.add_option("--checkpoint", options.checkpoints, "The runs, as a flag")->type_name("F");
   sub.add_option("--device", options.device, "Device: auto, cpu, cuda, cuda:N or mps")->type_name("[auto]");
   sub.add_option("--precision", options.precision, "Precision of activations: auto, fp32 or bf16")->type_name("[auto]");
   sub.add_option("--threads", options.threads, "CPU threads; 0: one per physical core")
       ->check(whole_number(0, 1024))
       ->type_name("[0]");
-  sub.add_flag("--tta", options.tta, "Test-time augmentation: the mean of nine views of every image");
-  sub.add_flag("--transpose", options.transpose, "Swap rows and columns of the data's images; default: as trained");
+  sub.add_flag("--tta", options.tta, "Test-time augmentation: mean of nine views");
+  sub.add_flag("--transpose", options.transpose, "Swap rows and columns of images; default: as trained");
   add_frame_option(sub, [&options](Framing framing) { options.framing = framing; }, "[as trained]");
-}
-
-std::vector<std::string> take_words(InferenceOptions& options, const std::string& command) {
-  std::vector<std::string> others;
-  for (const std::string& word : options.words) (is_checkpoint(word) ? options.checkpoints : others).push_back(word);
-  if (!options.checkpoints.empty()) return others;
-  if (others.empty()) throw UsageError(fmt::format("no run named; expected digitrec {} RUN", command));
-  throw UsageError(
-      fmt::format("{}: neither a run's folder nor a checkpoint; expected digitrec {} RUN", others.front(), command));
 }
 
 DataOptions data_options(const InferenceOptions& options, const Predictor& predictor) {
@@ -77,7 +97,7 @@ PredictorOptions predictor_options(const InferenceOptions& options) {
 void report_networks(const Predictor& predictor) {
   for (const auto& [network, file, damage] : predictor.networks()) {
     if (!damage.empty()) warn(damage);
-    if (!network.info.doubt.empty()) warn(network.info.doubt);
+    if (!network.doubt.empty()) warn(network.doubt);
     log(fmt::format("model   {} ({})", network.info.preset, file.string()));
   }
 }

@@ -11,10 +11,10 @@
 
 namespace digitrec::cli {
 
-/// The flags that eval and predict share.
+/// The flags that eval, predict and serve share.
 struct InferenceOptions {
-  std::vector<std::string> words{};  ///< as they were given, besides flags
   std::vector<std::string> checkpoints;
+  std::vector<std::string> words{};  ///< without a flag before them: see sort_words
   std::string device = "auto";
   std::string precision = "auto";
   int64_t threads = 0;
@@ -23,12 +23,16 @@ struct InferenceOptions {
   std::optional<Framing> framing{};
 };
 
-/// `others`: what words besides the runs are, for help; empty: there are none.
-void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& others);
+/// `words`: what may follow the command, as help shows it: "... [data]". `read`: what those words are.
+void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& words, const std::string& read);
 
-/// Sorts the words of the command line: those that are runs or checkpoints join the checkpoints, the others are
-/// returned. Throws UsageError when no checkpoint is named at all. `command`: the subcommand, for messages.
-std::vector<std::string> take_words(InferenceOptions& options, const std::string& command);
+/// Puts the run folders and .safetensors files among the words with the checkpoints, and returns the others: what the
+/// command reads. Throws Error for a word that is nothing on disk, UsageError where no checkpoint is named.
+std::vector<std::string> sort_words(InferenceOptions& options, const std::string& command);
+
+/// Throws UsageError where no checkpoint is named, with what to type. `input`: words that are none.
+void require_run(const InferenceOptions& options, const std::string& command,
+                 const std::vector<std::string>& input = {});
 
 /// Sets up the runtime; logs the device and precision that were chosen.
 PredictorOptions predictor_options(const InferenceOptions& options);

@@ -70,6 +70,8 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
 
 fs::path output_file(const std::string& value) { return value == "-" ? "/dev/stdout" : value; }
 
+std::string input_file(const std::string& value) { return value == "-" ? "/dev/stdin" : value; }
+
 void require_apart(const std::vector<Output>& outputs, const std::vector<fs::path>& inputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto& [flag, file] = outputs[i];

@@ -15,6 +15,8 @@ struct Output {
 
 /// The file that a flag's value names: "-" is stdout.
 std::filesystem::path output_file(const std::string& value);
+/// The same of a file to read: "-" is stdin.
+std::string input_file(const std::string& value);
 
 /// Throws UsageError when an output is the same file, by whatever path or link, as one that the command reads or as
 /// another output. `inputs`: what the user named, or nothing; of a folder, the files of a data set or a run in it are

@@ -172,12 +172,15 @@ SubmissionNames submission_names(const Dataset& dataset, const Classes& classes)
   return names;
 }
 
+/// The images may be named with or without their flag.
+void take_words(PredictCommand& command) {
+  const std::vector<std::string> input = sort_words(command.inference, "predict");
+  command.input.insert(command.input.end(), input.begin(), input.end());
+  if (command.input.empty()) command.input = {"data"};
+}
+
 int run_predict(PredictCommand& command) {
-  const std::vector<std::string> words = take_words(command.inference, "predict");
-  if (!words.empty() && !command.input.empty())
-    throw UsageError(fmt::format("{}: images besides those of --input", words.front()),
-                     "name all of them in one place");
-  if (command.input.empty()) command.input = words.empty() ? std::vector<std::string>{"data"} : words;
+  take_words(command);
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const PictureFiles pictures = find_pictures(paths);
   if (!pictures.files.empty()) return predict_pictures(command, pictures);
@@ -205,7 +208,8 @@ void write_submission(const InferenceOptions& options, const fs::path& input, co
 Run setup_predict(CLI::App& app) {
   auto command = std::make_shared<PredictCommand>();
   CLI::App* sub = app.add_subcommand("predict", "Label images: write a submission, or a table of pictures");
-  add_inference_options(*sub, command->inference, ", and then the images");
+  add_inference_options(*sub, command->inference, "... [input ...]",
+                        "Run folder or checkpoint; several vote by their mean probability; then what to label");
   sub->add_option("--input", command->input, "Images: a folder, a file of " + data_format_names() + ", or pictures")
       ->type_name("[data]");
   sub->add_option("--out", command->out, "File to write, - for stdout; default: submission.csv, for pictures stdout")

@@ -43,12 +43,13 @@ void print_address(const ServeOptions& options, uint16_t port) {
 }
 
 int run_serve(ServeCommand& command) {
-  const std::vector<std::string> others = take_words(command.inference, "serve");
-  if (!others.empty()) throw UsageError(others.front() + ": neither a run's folder nor a checkpoint");
+  std::vector<std::string>& runs = command.inference.checkpoints;
+  runs.insert(runs.end(), command.inference.words.begin(), command.inference.words.end());
+  require_run(command.inference, "serve");
   const sigset_t signals = block_signals();
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more must not end the server
   ServeOptions& options = command.serve;
-  options.models.assign(command.inference.checkpoints.begin(), command.inference.checkpoints.end());
+  options.models.assign(runs.begin(), runs.end());
   options.corrections = command.corrections;
   options.inference = predictor_options(command.inference);
   options.inference.on_progress = nullptr;
@@ -74,8 +75,8 @@ int run_serve(ServeCommand& command) {
 Run setup_serve(CLI::App& app) {
   auto command = std::make_shared<ServeCommand>();
   CLI::App* sub = app.add_subcommand("serve", "Serve a page to draw digits on, and the API behind it");
-  add_inference_options(*sub, command->inference, "");
-  sub->get_option("RUN")->description("Run folder or checkpoint; the page offers a choice of several");
+  add_inference_options(*sub, command->inference, "...",
+                        "Run folder or checkpoint; the page offers a choice of several");
   sub->add_option("--address", command->serve.address, "Address to listen on; 0.0.0.0 or :: lets others in")
       ->type_name("[127.0.0.1]");
   sub->add_option("--port", command->serve.port, "Port to listen on; 0: any free port")

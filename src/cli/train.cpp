@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "cli/outputs.h"
 #include "cli/runtime.h"
 #include "cli/training_view.h"
 #include "core/precision.h"
@@ -31,6 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct TrainCommand {
+  std::string data;  ///< without its flag
   std::string config_file;
   std::string recipe;
   std::optional<std::string> resume;  ///< a run's folder
@@ -65,7 +67,7 @@ TrainConfig resolve_config(const TrainCommand& command) {
     config = read_run_config(*command.resume);
     config.out = *command.resume;
   }
-  if (!command.config_file.empty()) apply_config_file(config, command.config_file);
+  if (!command.config_file.empty()) apply_config_file(config, input_file(command.config_file));
   for (const ConfigOption& option : train_options(config)) {
     for (const auto& [key, value] : command.flags) {
       if (key != option.key) continue;
@@ -75,6 +77,7 @@ TrainConfig resolve_config(const TrainCommand& command) {
       if (const auto wrong = option.set(value)) throw UsageError(flag_name(key) + ": " + *wrong);
     }
   }
+  config.data = input_file(config.data);
   return config;
 }
 
@@ -95,11 +98,22 @@ void print_recipe_help() {
   std::cout << wrap_help(help, terminal_width(Stream::out));
 }
 
-int run_train(const TrainCommand& command) {
+/// The data may be named with or without its flag.
+void take_data(TrainCommand& command) {
+  if (command.data.empty()) return;
+  for (const auto& [key, value] : command.flags) {
+    if (key != "data") continue;
+    throw UsageError(fmt::format("two data sets, {} and {}", value, command.data), "name the one to train on");
+  }
+  command.flags.emplace_back("data", command.data);
+}
+
+int run_train(TrainCommand& command) {
   if (command.help_recipe) {
     print_recipe_help();
     return 0;
   }
+  take_data(command);
   TrainConfig config = resolve_config(command);
   if (command.print_config) {
     std::cout << to_toml(config);
@@ -138,6 +152,7 @@ int run_train(const TrainCommand& command) {
 Run setup_train(CLI::App& app) {
   auto command = std::make_shared<TrainCommand>();
   CLI::App* sub = app.add_subcommand("train", "Train a preset; fills a run folder with checkpoints and metrics");
+  sub->add_option("path", command->data, "Training data, as --data")->type_name("[data]");
   CLI::Option* config_option =
       sub->add_option("--config", command->config_file, "TOML file of settings; flags override it")->type_name("FILE");
   CLI::Option* recipe_option =
@@ -160,10 +175,6 @@ Run setup_train(CLI::App& app) {
         ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
         ->group(option.common ? "Options" : "");
   }
-  sub->add_option_function<std::string>(
-         "DATA", [command](const std::string& value) { command->flags.emplace_back("data", value); },
-         "Training data, as --data")
-      ->type_name("");
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");
   return [command] { return run_train(*command); };

@@ -40,6 +40,17 @@ bool is_device_name(const std::string& name) {
   return error == std::errc{} && end == name.data() + name.size() && index >= 0 && index < 128;
 }
 
+/// Other programs say "gpu", which is letters nearer to "cpu" than to what it means.
+std::string suggest_device(const std::string& word) {
+#ifdef __APPLE__
+  constexpr const char* kGpu = "mps";
+#else
+  constexpr const char* kGpu = "cuda";
+#endif
+  const std::vector<std::string> known{"auto", "cpu", "cuda", "mps"};
+  return suggest_name(word == "gpu" ? kGpu : word, known);
+}
+
 }  // namespace
 
 std::vector<DeviceInfo> available_devices() {
@@ -71,9 +82,7 @@ DeviceChoice choose_device(const std::string& name) {
     return {first.device, fmt::format("{} ({}): {}", first.name, first.description, why)};
   }
   if (!is_device_name(name)) {
-    const std::vector<std::string> known{"auto", "cpu", "cuda", "mps"};
-    if (lower_case(name) == "gpu") throw UsageError("unknown device 'gpu'; expected cuda, mps on a Mac, or auto");
-    throw UsageError(fmt::format("unknown device '{}'{}", name, suggest_name(name, known)));
+    throw UsageError(fmt::format("unknown device '{}'{}", name, suggest_device(lower_case(name))));
   }
   for (const DeviceInfo& info : devices) {
     if (info.name == name || (name == "cuda" && info.name == "cuda:0")) {

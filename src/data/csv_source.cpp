@@ -43,8 +43,7 @@ Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
     if (dataset.has_labels()) return dataset;
     throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no {} beside it", path.string(),
                             kTestLabels),
-                fmt::format("score a run on its own rows with `held_out`, or name a labelled file, such as {}",
-                            (path.parent_path() / "train.csv").string()));
+                "score a run on rows that it held back with digitrec eval RUN --held-out, or name a labelled file");
   }
   const Labels labels = purpose == Purpose::predict   ? Labels::ignored
                         : purpose == Purpose::inspect ? Labels::optional

@@ -32,6 +32,7 @@ Unseeing load_unseeing(const RunPaths& member, const Dataset& dataset, const std
                             dataset.source, member.name()));
   }
   if (!network.damage.empty()) doubts.push_back(network.damage);
+  if (!network.value.doubt.empty()) doubts.push_back(network.value.doubt);
   const AsTrained trained = as_trained(read_run_config(member.folder()), member.config(), network);
   // A run of one network is its own member.
   const bool is_told = std::find(doubts.begin(), doubts.end(), trained.doubt) != doubts.end();

@@ -150,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "safetensors file that digitrec or PyTorch wrote"},
                     Case{"OfAnotherPreset", "eval --checkpoint other.safetensors --data good.csv", 1,
                          "other.safetensors: it says preset mlp but its tensor 'fc1.bias' has another shape or type; "
-                         "expected a checkpoint that digitrec train wrote; train it anew if an earlier version "
-                         "wrote it"},
+                         "expected a checkpoint that digitrec train wrote; train it again if an earlier version wrote "
+                         "it"},
                     Case{"Missing", "eval --checkpoint none.safetensors --data good.csv", 1,
                          "none.safetensors: no such file; check the path"},
                     Case{"AnEmptyFolder", "predict --checkpoint used --input good.csv", 1,
@@ -174,7 +174,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownInnerSubcommand", "data sinth", 2, "unknown subcommand 'sinth'; did you mean 'synth'?"},
         Case{"UnknownFlag", train("--data good.csv --epohcs 3"), 2,
              "unknown option '--epohcs'; did you mean '--epochs'?"},
-        Case{"StrayWord", train("good.csv extra"), 2, "unexpected argument 'extra'; see digitrec train --help"},
+        Case{"StrayWord", train("--data good.csv extra"), 2,
+             "two data sets, good.csv and extra; name the one to train on"},
         Case{"ZeroEpochs", "train --data good.csv --epochs 0", 2, "--epochs: 0 is out of range; expected 1 to 1000000"},
         Case{"NegativeEpochs", "train --data good.csv --epochs -3", 2,
              "--epochs: -3 is out of range; expected 1 to 1000000"},
@@ -185,13 +186,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RateIsNotANumber", train("--lr fast"), 2,
              "--lr: 'fast' is not a number; expected above 0 and at most 1000"},
         Case{"MissingConfig", train("--config none.toml"), 2, "none.toml: no such file; check the path"},
-        Case{"MissingCheckpoint", "eval --data good.csv", 2, "no run named; expected digitrec eval RUN"},
-        Case{"NoRun", "eval nowhere", 2,
-             "nowhere: neither a run's folder nor a checkpoint; expected digitrec eval RUN"},
-        Case{"OutputForOut", "predict r.safetensors --output x", 2, "unknown option '--output'; did you mean '--out'?"},
-        Case{"FileForInput", "predict r.safetensors -f x", 2, "unknown option '-f'; did you mean '--input'?"},
-        Case{"BatchForBatchSize", "train --batch 3", 2, "unknown option '--batch'; did you mean '--batch-size'?"},
-        Case{"Gpu", train("--device gpu"), 2, "unknown device 'gpu'; expected cuda, mps on a Mac, or auto"},
+        Case{"MissingCheckpoint", "eval --data good.csv", 2, "name a run: digitrec eval RUN"},
+        Case{"AnotherWordForOutput", "predict --output s.csv", 2, "unknown option '--output'; did you mean '--out'?"},
+        Case{"AnotherWordForRate", train("--learning-rate 1"), 2,
+             "unknown option '--learning-rate'; did you mean '--lr'?"},
+        Case{"ShortenedFlag", train("--batch 8"), 2, "unknown option '--batch'; did you mean '--batch-size'?"},
+        Case{"InputInOneLetter", "predict good.safetensors -f x", 2, "unknown option '-f'; did you mean '--input'?"},
+        Case{"Gpu", train("--data good.csv --device gpu"), 2, "unknown device 'gpu'; did you mean 'cuda'?"},
         Case{"PortOutOfRange", "serve --checkpoint c --port 70000", 2,
              "--port: 70000 is out of range; expected 0 to 65535; see digitrec serve --help"},
         Case{"MissingValue", "train --epochs", 2, "--epochs: its value is missing; see digitrec train --help"},
@@ -226,6 +227,42 @@ INSTANTIATE_TEST_SUITE_P(
                          "short_submission.csv: 3 rows; expected 28000, one for each test image (ImageId 4 is "
                          "missing); make it again with digitrec predict"}),
     [](const auto& instance) { return instance.param.name; });
+
+/// Terminal columns of ASCII text, without the line's end.
+size_t last_line_columns(const std::string& err) {
+  const std::string lines = err.substr(0, err.size() - 1);
+  return lines.size() - (lines.find_last_of('\n') + 1);  // npos + 1 is 0
+}
+
+TEST(BadInputHeader, IsQuotedInALineOfTwoHundredColumnsAndNothingATerminalObeys) {
+  const TempFolder folder;
+  std::string wide = "label";
+  for (int i = 0; i < 5000; ++i) wide += ";pixel" + std::to_string(i);
+  const std::string escapes = "label,\033[31mRED\033]0;title\a\033[2J" + std::string(3000, 'x');
+  for (const std::string& header : {wide, escapes}) {
+    folder.write("odd.csv", header + "\n3,x\n");
+    const ProgramResult result = run_digitrec("train --model mlp --data odd.csv --out run", folder.path());
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_LE(last_line_columns(result.err), 200U) << result.err;
+    EXPECT_NE(result.err.find("digitrec: odd.csv:"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find_first_of("\033\a"), std::string::npos) << result.err;
+  }
+  const ProgramResult word = run_digitrec("eval " + std::string(4000, 'x'), folder.path());
+  EXPECT_LE(last_line_columns(word.err), 200U);
+  EXPECT_TRUE(word.err.ends_with("xxx: no such run, file or folder; check the path\n")) << word.err;
+}
+
+TEST(BadInputData, ThatIsNotThereYetIsToBeFetchedOrDrawn) {
+  const TempFolder folder;
+  const ProgramResult without = run_digitrec("train", folder.path());
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_TRUE(without.err.ends_with(
+      "digitrec: data: no train.csv or train-images-idx3-ubyte or mnist.npz; get Kaggle's or MNIST's files with "
+      "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out data\n"))
+      << without.err;
+  std::filesystem::create_directories(folder / "data");
+  EXPECT_EQ(run_digitrec("train", folder.path()).err, without.err);
+}
 
 TEST(BadInputDevice, ThatIsMissingIsNamedWithThoseThatAreThere) {
   const TempFolder folder;

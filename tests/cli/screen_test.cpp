@@ -58,6 +58,25 @@ TEST(Printable, LeavesATerminalNothingToObey) {
   EXPECT_EQ(printable("Ziffer für \xc2\xa0 手書き"), "Ziffer für \xc2\xa0 手書き");
 }
 
+TEST(Shorten, KeepsBeginningAndEnd) {
+  EXPECT_EQ(shorten("a.csv: wrong; do this", 21), "a.csv: wrong; do this");
+  EXPECT_EQ(shorten("a.csv: very wrong; do this", 21), "a.csv: v ...  do this");
+  EXPECT_EQ(shorten("abcdef", 5), " ... ");
+}
+
+TEST(Shorten, CountsColumnsAndCutsNoCharacter) {
+  std::string wide;
+  for (int i = 0; i < 30; ++i) wide += "手";  // two columns each
+  EXPECT_EQ(shorten(wide, 60), wide);
+  EXPECT_EQ(shorten(wide, 17), "手手手 ... 手手手");
+  EXPECT_EQ(shorten(wide, 16), "手手 ... 手手");
+  EXPECT_EQ(shorten("für für für für", 15), "für für für für");
+  EXPECT_EQ(shorten("für für für für", 13), "für  ...  für");
+  // Bytes of no character are a column each.
+  EXPECT_EQ(shorten(std::string(100, '\xbf'), 9), "\xbf\xbf ... \xbf\xbf");
+  EXPECT_EQ(shorten(std::string(100, '\xe0'), 9), "\xe0\xe0 ... \xe0\xe0");
+}
+
 TEST(Help, IsWrappedBesideTheFlags) {
   const std::string text =
       "Train a preset\nOptions:\n  --lr [0.001]                Learning rate; the peak of a schedule that rises and "

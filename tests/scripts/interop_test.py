@@ -14,7 +14,7 @@ import tempfile
 try:
     import torch
     from safetensors import safe_open
-    from safetensors.torch import load_file
+    from safetensors.torch import load_file, save_file
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -51,6 +51,22 @@ def check(digitrec, folder, preset):
     assert difference < 1e-5, difference
 
 
+def check_saved_again(digitrec, folder, preset):
+    """What Python saves again is read, saying that no checksum could be checked."""
+    whole = folder / preset / "best.safetensors"
+    with safe_open(whole, "pt") as file:
+        metadata = {key: value for key, value in file.metadata().items() if key != "checksum"}
+    again = folder / "again.safetensors"
+    for kept in (None, metadata):
+        save_file(load_file(whole), again, metadata=kept)
+        done = subprocess.run([digitrec, "predict", again, folder / "data", "--out", folder / "again.csv"], check=True,
+                              capture_output=True, text=True)
+        assert "no checksum could be checked" in done.stderr, done.stderr
+    subprocess.run([digitrec, "predict", whole, folder / "data", "--out", folder / "s.csv"], check=True,
+                   capture_output=True)
+    assert (folder / "again.csv").read_text() == (folder / "s.csv").read_text(), "other labels than the file's own"
+
+
 def main():
     digitrec = sys.argv[1]
     with tempfile.TemporaryDirectory() as name:
@@ -59,6 +75,7 @@ def main():
                        check=True, capture_output=True)
         for preset in PRESETS:
             check(digitrec, folder, preset)
+        check_saved_again(digitrec, folder, "cnn")
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ struct CheckpointInfo {
   std::string data{};                       ///< fingerprint of the data set, validation rows included
   std::string settings{};                   ///< of its training, see fixed_settings; empty when it is not known
   std::string version{};                    ///< version of digitrec that wrote the file; empty: another program
-  std::string doubt{};                      ///< what could not be checked; empty: nothing
 };
 
 /// A trained network with what is needed to use it.
 struct Checkpoint {
   CheckpointInfo info;                ///< as the file's metadata says
   std::shared_ptr<Classifier> model;  ///< in evaluation mode, on the CPU
+  std::string doubt{};                ///< one line: what another program that saved the file left out; else empty
 };
 
 /// What was read, from which file, and why from that one.
@@ -49,9 +49,10 @@ enum class Fallback { none, previous };
 /// Writes parameters, buffers and `info` as a safetensors file, atomically. Throws Error.
 void save_checkpoint(const std::filesystem::path& file, const Classifier& model, const CheckpointInfo& info);
 
-/// Rebuilds the network from the file alone. Throws Error when it is not a checkpoint, is cut off or damaged, or its
-/// tensors are not those of the preset it names; with Fallback::previous only when the previous file cannot be used
-/// either.
+/// Rebuilds the network from the file alone. A file that Python saved again, without a checksum or any metadata, is
+/// taken for the preset whose tensors it has, of MNIST's digits. Throws Error when it is not a checkpoint, is cut off
+/// or damaged, or its tensors are not those of the preset it names; with Fallback::previous only when the previous file
+/// cannot be used either.
 Loaded<Checkpoint> load_checkpoint(const std::filesystem::path& file, Fallback fallback);
 
 }  // namespace digitrec
