@@ -28,7 +28,7 @@ else
   fi
   "$digitrec" train --recipe cnn --data "$data" --out "$run" --epochs 3
   say "on the $data/test.csv it has never seen:"
-  "$digitrec" eval --checkpoint "$run" --data "$data"
+  "$digitrec" eval "$run" "$data"
 fi
-"$digitrec" predict --checkpoint "$run" --input "$data" --out submission.csv
+"$digitrec" predict "$run" "$data" --out submission.csv
 "$digitrec" submit submission.csv --data "$data" --dry-run

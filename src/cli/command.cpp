@@ -149,7 +149,7 @@ std::string one_line(std::string text) {
 
 /// CLI11's message in a user's words.
 std::string describe(const CLI::ParseError& error) {
-  const std::string message = one_line(error.what());
+  std::string message = one_line(error.what());
   const std::string flag = message.substr(0, message.find(':'));
   if (error.get_name() == "ArgumentMismatch") {
     if (message.ends_with(" missing")) return flag + ": its value is missing";
@@ -168,7 +168,7 @@ CLI::Validator whole_number(int64_t min, int64_t max) {
     int64_t value = 0;
     return parse_number(text, range, value).value_or("");
   };
-  return CLI::Validator(check, "");
+  return {check, ""};
 }
 
 void require_png_name(const std::string& flag, const std::string& file) {
@@ -210,7 +210,7 @@ int run_command_line(int argc, char** argv) {
   }
   keep_unknown_words(app);
   // Set last: subcommands would inherit it.
-  app.footer("Start with: digitrec train --data DIR --model cnn   (digitrec COMMAND --help tells more)");
+  app.footer("Start with: digitrec train DIR --model cnn   (digitrec COMMAND --help tells more)");
 
   const std::vector<std::string> words(argv + 1, argv + std::max(1, argc));
   if (!words.empty() && words.front() == "help") return print_help(app, {words.begin() + 1, words.end()});

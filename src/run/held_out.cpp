@@ -27,6 +27,11 @@ Unseeing load_unseeing(const RunPaths& member, const Dataset& dataset, const std
                        std::vector<std::string>& doubts) {
   require_checkpoint(member);
   Loaded<Checkpoint> network = load_checkpoint(member.best(), Fallback::previous);
+  if (network.value.info.data.empty()) {
+    throw Error(fmt::format("{}: does not say what data it was trained on; which rows it held back is unknown",
+                            network.file.string()),
+                "score it on other data: digitrec eval RUN DATA");
+  }
   if (network.value.info.data != data) {
     throw Error(fmt::format("{}: not the data that {} was trained on; which rows it held back is unknown",
                             dataset.source, member.name()));

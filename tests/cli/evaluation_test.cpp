@@ -82,7 +82,7 @@ TEST_F(Evaluation, TheDataAreFoundAgainFromAnyFolder) {
   std::filesystem::create_directories(elsewhere);
   const ProgramResult leaky =
       run_digitrec("eval " + arguments + " --data " + (folder_ / "data/train.csv").string(), elsewhere);
-  EXPECT_NE(leaky.err.find("178 of the 200 rows, or nearly the same images, are in "), std::string::npos) << leaky.err;
+  EXPECT_NE(leaky.err.find("178 of the 200 rows, or nearly the same images"), std::string::npos) << leaky.err;
   EXPECT_EQ(run_digitrec("eval --held-out " + arguments, elsewhere).exit_code, 0);
   EXPECT_EQ(run_digitrec("train --resume " + (folder_ / "run").string() + " --epochs 2", elsewhere).exit_code, 0);
 }

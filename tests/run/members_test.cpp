@@ -239,6 +239,13 @@ TEST(PredictHeldOut, RefusesOtherData) {
   EXPECT_ERROR(predict_held_out(folder / "run", other, {}), Error,
                other.source + ": not the data that " + (folder / "run").string() +
                    " was trained on; which rows it held back is unknown");
+  // As Python's save_file leaves it.
+  const auto best = folder / "run/best.safetensors";
+  save_checkpoint(best, *test::load_network(best).model, {.preset = "mlp-128"});
+  EXPECT_ERROR(predict_held_out(folder / "run", other, {}), Error,
+               best.string() +
+                   ": does not say what data it was trained on; which rows it held back is unknown; score "
+                   "it on other data: digitrec eval RUN DATA");
 }
 
 }  // namespace
