@@ -8,15 +8,13 @@ CLI::Option* add_frame_option(CLI::App& sub, std::function<void(Framing)> set, c
   const auto keep = [set = std::move(set)](const std::string& word) {
     set(word == "none" ? Framing::none : Framing::digits);
   };
-  return sub
-      .add_option_function<std::string>("--frame", keep,
-                                        "What is read of pictures: digits, cut out as MNIST's, or none, all of them")
-      ->check(CLI::IsMember({"digits", "none"}))
+  return sub.add_option_function<std::string>("--frame", keep, "Of pictures: digits, or none for all of it")
+      ->check(CLI::IsMember({"digits", "none"}).description(""))
       ->type_name(standard);
 }
 
 void add_data_options(CLI::App& sub, DataOptions& options) {
-  sub.add_flag("--transpose", options.transpose, "Swap rows and columns of the images: EMNIST's lie on their side");
+  sub.add_flag("--transpose", options.transpose, "Swap the rows and columns of images, as EMNIST needs");
   add_frame_option(sub, [&options](Framing framing) { options.framing = framing; }, "[digits]");
   sub.add_option("--class-names", options.class_names, "Text file of the classes' names, one a line")
       ->type_name("FILE");

@@ -70,7 +70,7 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::
       ->check(whole_number(0, 1024))
       ->type_name("[0]");
   sub.add_flag("--tta", options.tta, "Test-time augmentation: mean of nine views");
-  sub.add_flag("--transpose", options.transpose, "Swap rows and columns of images; default: as trained");
+  sub.add_flag("--transpose", options.transpose, "Swap the rows and columns of images");
   add_frame_option(sub, [&options](Framing framing) { options.framing = framing; }, "[as trained]");
 }
 

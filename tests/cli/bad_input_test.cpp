@@ -257,8 +257,8 @@ TEST(BadInputData, ThatIsNotThereYetIsToBeFetchedOrDrawn) {
   const ProgramResult without = run_digitrec("train", folder.path());
   EXPECT_EQ(without.exit_code, 1);
   EXPECT_TRUE(without.err.ends_with(
-      "digitrec: data: no train.csv or train-images-idx3-ubyte or mnist.npz; get Kaggle's or MNIST's files with "
-      "scripts/setup/get_data.sh, or make synthetic digits with: digitrec data synth --out data\n"))
+      "digitrec: data: no train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures; get some "
+      "with scripts/setup/get_data.sh or digitrec data synth --out data\n"))
       << without.err;
   std::filesystem::create_directories(folder / "data");
   EXPECT_EQ(run_digitrec("train", folder.path()).err, without.err);
