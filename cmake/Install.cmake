@@ -1,4 +1,4 @@
-# cmake --install: the program, and the library that an embedding program links, for find_package(digitrec).
+# cmake --install: the program, and the two libraries that an embedding program links, for find_package(digitrec).
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -14,7 +14,7 @@ foreach(library spdlog::spdlog tomlplusplus::tomlplusplus)
   endif()
 endforeach()
 set(digitrec_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/digitrec)
-install(TARGETS digitrec_core EXPORT digitrec-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS digitrec_core digitrec_image EXPORT digitrec-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/digitrec DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT digitrec-targets NAMESPACE digitrec:: DESTINATION ${digitrec_cmake_dir})
 configure_package_config_file(cmake/digitrec-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/digitrec-config.cmake

@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "core/descriptor.h"
 #include "digitrec/core/error.h"
+#include "digitrec/image/pictures.h"
 
 #include <c10/util/Exception.h>
 
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   constexpr int kWrongUsage = 2;
   constexpr char kOutOfMemory[] = "out of memory; try fewer rows (`limit`) or smaller batches (`batch_size`)";
   digitrec::claim_standard_descriptors();
+  digitrec::read_picture_folders();
   std::signal(SIGXFSZ, SIG_IGN);  // so that writing beyond `ulimit -f` fails, and the file is named
   try {
     const int exit_code = digitrec::cli::run_command_line(argc, argv);

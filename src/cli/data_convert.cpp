@@ -2,8 +2,8 @@
 #include "cli/console.h"
 #include "cli/data_options.h"
 #include "cli/outputs.h"
-#include "data/dataset_writer.h"
 #include "digitrec/data/source.h"
+#include "image/dataset_writer.h"
 
 #include <spdlog/fmt/fmt.h>
 

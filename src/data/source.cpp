@@ -8,7 +8,7 @@
 #include "data/class_numbers.h"
 #include "data/data_folder.h"
 #include "data/formats.h"
-#include "data/picture_folder.h"
+#include "data/picture_reader.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -103,8 +103,8 @@ Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) 
   if (is_data_folder(path)) {
     const bool is_training = purpose == Purpose::train;
     if (find_near_files(path, is_training).empty()) {
-      const fs::path classes = find_class_folders(path, purpose);
-      if (!classes.empty()) return load_picture_folder(classes, options.framing, options.max_rows);
+      const fs::path classes = picture_reader().find(path, purpose);
+      if (!classes.empty()) return picture_reader().load(classes, options.framing, options.max_rows);
     }
     const FoundFile chosen = choose_file(path, purpose);
     // A file in an archive of its own, such as train.csv.zip in a folder.
@@ -160,7 +160,7 @@ std::vector<fs::path> find_data_files(const fs::path& folder) {
   }
   if (!files.empty()) return files;
   for (const Purpose purpose : {Purpose::train, Purpose::evaluate}) {
-    const fs::path classes = find_class_folders(folder, purpose);
+    const fs::path classes = picture_reader().find(folder, purpose);
     if (!classes.empty() && (files.empty() || files.back() != classes)) files.push_back(classes);
   }
   const DataFolder place(folder);

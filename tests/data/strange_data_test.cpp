@@ -3,6 +3,7 @@
 #include "data/idx.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "digitrec/image/pictures.h"
 #include "image/image_file.h"
 #include "support.h"
 
@@ -291,6 +292,7 @@ void write_pictures(const fs::path& folder, int count) {
 }
 
 TEST(StrangeData, FoldersOfPicturesAreClasses) {
+  read_picture_folders();
   const TempFolder folder;
   write_pictures(folder / "train", 3);
   write_pictures(folder / "val", 2);

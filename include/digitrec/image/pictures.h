@@ -22,6 +22,9 @@ struct PictureFiles {
 /// two are mixed.
 PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
 
+/// Lets load_dataset() read folders of pictures, one a class, from now on.
+void read_picture_folders();
+
 /// How a picture is read.
 enum class PictureKind {
   number,     ///< digits side by side

@@ -1,4 +1,4 @@
-#include "data/dataset_writer.h"
+#include "image/dataset_writer.h"
 
 #include "core/atomic_file.h"
 #include "core/file.h"

@@ -1,10 +1,12 @@
-#include "data/picture_folder.h"
+#include "image/picture_folder.h"
 
 #include "core/file_kind.h"
 #include "core/names.h"
 #include "core/number.h"
 #include "data/data_folder.h"
+#include "data/picture_reader.h"
 #include "digitrec/core/error.h"
+#include "digitrec/image/pictures.h"
 #include "image/framing.h"
 #include "image/image_file.h"
 
@@ -156,5 +158,7 @@ Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max
     add_reading(dataset, fmt::format("{} of {} left out, such as {}", errors.size(), pictures.size(), errors.front()));
   return dataset;
 }
+
+void read_picture_folders() { set_picture_reader({find_class_folders, load_picture_folder}); }
 
 }  // namespace digitrec
