@@ -213,7 +213,7 @@ class Writer {
     std::string name = dataset_.classes.name(label);
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':' || c == '\0'; }, '_');
-    if (name.empty() || name.front() == '.') name.insert(0, "_");
+    if (name.empty() || name.front() == '.') name = "_" + name;
     return name;
   }
 
