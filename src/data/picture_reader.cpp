@@ -6,11 +6,10 @@ namespace digitrec {
 namespace {
 
 PictureReader& current() {
-  static PictureReader reader{
-      [](const std::filesystem::path&, Purpose) { return std::filesystem::path(); },
-      [](const std::filesystem::path& folder, Framing, int64_t) -> Dataset {
-        throw Error(folder.string() + ": pictures, which this program reads none of");
-      }};
+  static PictureReader reader{[](const std::filesystem::path&, Purpose) { return std::filesystem::path(); },
+                              [](const std::filesystem::path& folder, Framing, int64_t) -> Dataset {
+                                throw Error(folder.string() + ": pictures, which this program reads none of");
+                              }};
   return reader;
 }
 
