@@ -17,8 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <set>
-#include <vector>
 
 namespace digitrec {
 

@@ -1,6 +1,5 @@
 #include "data/csv.h"
 
-#include "core/number.h"
 #include "data/byte_stream.h"
 #include "data/csv_columns.h"
 #include "data/csv_lines.h"
@@ -14,8 +13,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -67,8 +64,7 @@ Head parse_head(CsvLines& lines, Labels labels) {
   const std::string where = fmt::format("column {}: ", column);
   if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
   double number = 0;
-  const auto [end, error] = from_text(value.data(), value.data() + value.size(), number);
-  const bool is_number = error == std::errc{} && end == value.data() + value.size();
+  const bool is_number = parse_real(value, number);
   lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}",
                                  is_number ? shown(value) : fmt::format("'{}'", shown(value)),
                                  !is_number                            ? "not a number"
@@ -132,9 +128,6 @@ class LabelRows {
     labels_.push_back(value);
   }
 
-  bool is_empty() const { return labels_.empty(); }
-  const std::vector<int64_t>& numbers() const { return labels_; }
-
   /// The labels, counted in the alphabet's order of the names.
   std::vector<int64_t> take(Classes& classes) {
     if (!are_names_) return std::move(labels_);
@@ -151,9 +144,8 @@ class LabelRows {
   static bool is_class_name(std::string_view text) {
     constexpr size_t kMaxLength = 64;
     double number = 0;
-    const auto [end, error] = from_text(text.data(), text.data() + text.size(), number);
-    const bool is_number = error == std::errc{} && end == text.data() + text.size();
-    return !text.empty() && !is_number && text.size() <= kMaxLength && text.find('"') == std::string_view::npos &&
+    return !text.empty() && !parse_real(text, number) && text.size() <= kMaxLength &&
+           text.find('"') == std::string_view::npos &&
            std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
   }
 
@@ -184,9 +176,7 @@ void add_pixel(const CsvLines& lines, const std::string& column, std::string_vie
     return pixels.add(value);
   }
   double real = 0;
-  const auto [end, error] = from_text(text.data(), text.data() + text.size(), real);
-  const bool is_real = error == std::errc{} && end == text.data() + text.size();
-  if (!is_real || !(real >= 0 && real <= kMax)) fail_field(lines, column, field, kMax);
+  if (!parse_real(text, real) || !(real >= 0 && real <= kMax)) fail_field(lines, column, field, kMax);
   pixels.add_fraction(real);
 }
 

@@ -19,15 +19,19 @@ std::string_view unquoted(std::string_view text) {
   return is_quoted ? text.substr(1, text.size() - 2) : text;
 }
 
+bool parse_real(std::string_view text, double& value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = from_text(text.data(), end, value);
+  return error == std::errc{} && stop == end;
+}
+
 bool parse_whole(std::string_view text, int64_t& value) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc{} && stop == end) return true;
   constexpr double kExact = 9007199254740992;  // 2^53: up to here reals hold every whole number
   double real = 0;
-  const auto [real_stop, real_error] = from_text(text.data(), end, real);
-  if (real_error != std::errc{} || real_stop != end || real != std::floor(real) || std::abs(real) > kExact)
-    return false;
+  if (!parse_real(text, real) || real != std::floor(real) || std::abs(real) > kExact) return false;
   value = static_cast<int64_t>(real);
   return true;
 }

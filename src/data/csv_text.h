@@ -15,6 +15,9 @@ std::string_view unquoted(std::string_view text);
 /// Whether the text is a whole number, also as a real (5.0), and which.
 bool parse_whole(std::string_view text, int64_t& value);
 
+/// Whether the text is a number, and which.
+bool parse_real(std::string_view text, double& value);
+
 /// A field as a message shows it: cut off, and with ? for what cannot be printed.
 std::string shown(std::string_view field);
 

@@ -79,10 +79,8 @@ fs::path only_archive(const fs::path& folder) {
               fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}", folder.string()));
 }
 
-/// The data file that a folder or an archive means.
-FoundFile choose_file(const fs::path& folder, Purpose purpose) {
-  const bool is_training = purpose == Purpose::train;
-  const std::vector<FoundFile> found = find_near_files(folder, is_training);
+/// The data file that a folder or an archive means. `found`: its find_near_files().
+FoundFile choose_file(const fs::path& folder, bool is_training, const std::vector<FoundFile>& found) {
   if (found.size() > 1) {
     throw Error(
         fmt::format("{}: holds both {} and {}", folder.string(), found[0].file.lexically_relative(folder).string(),
@@ -95,25 +93,28 @@ FoundFile choose_file(const fs::path& folder, Purpose purpose) {
     const fs::path& only = place.files().front();
     return {only, &format_of(only)};
   }
-  if (const fs::path archive = only_archive(folder); !archive.empty()) return choose_file(archive, purpose);
+  if (const fs::path archive = only_archive(folder); !archive.empty())
+    return choose_file(archive, is_training, find_near_files(archive, is_training));
   fail_empty(folder, is_training);
 }
 
 Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) {
   if (is_data_folder(path)) {
     const bool is_training = purpose == Purpose::train;
-    if (find_near_files(path, is_training).empty()) {
+    const std::vector<FoundFile> found = find_near_files(path, is_training);
+    if (found.empty()) {
       const fs::path classes = picture_reader().find(path, purpose);
       if (!classes.empty()) return picture_reader().load(classes, options.framing, options.max_rows);
     }
-    const FoundFile chosen = choose_file(path, purpose);
+    const FoundFile chosen = choose_file(path, is_training, found);
     // A file in an archive of its own, such as train.csv.zip in a folder.
     if (is_archive(chosen.file) && DataFolder::exists(chosen.file)) return load(chosen.file, purpose, options);
     return chosen.format->load(chosen.file, purpose, options.max_rows);
   }
-  const bool is_missing = !split_archive_path(path) && !fs::exists(path);
+  const bool is_in_archive = split_archive_path(path).has_value();
+  const bool is_missing = !is_in_archive && !fs::exists(path);
   if (is_missing && !path.has_extension()) fail_empty(path, purpose == Purpose::train);  // a folder, by its name
-  if (is_missing || !split_archive_path(path)) require_file(path);
+  if (!is_in_archive) require_file(path);
   return format_of(path).load(path, purpose, options.max_rows);
 }
 

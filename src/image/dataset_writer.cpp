@@ -3,7 +3,6 @@
 #include "core/atomic_file.h"
 #include "core/file.h"
 #include "core/names.h"
-#include "data/arrays.h"
 #include "data/csv_writer.h"
 #include "digitrec/core/error.h"
 #include "image/image_file.h"
@@ -15,7 +14,6 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
-#include <memory>
 #include <new>
 
 namespace digitrec {
@@ -146,12 +144,10 @@ class Writer {
       write(out_, gzip(image_csv(dataset_)));
       return files_;
     }
-    if (!out_.has_filename() || fs::is_directory(out_) || !out_.has_extension()) {
-      const bool is_idx = name.find("ubyte") != std::string::npos || name.find("idx") != std::string::npos;
-      if (!is_idx) {
-        write_pictures();
-        return files_;
-      }
+    const bool is_idx = name.find("idx") != std::string::npos || name.find("ubyte") != std::string::npos;
+    if (!is_idx && (!out_.has_extension() || fs::is_directory(out_))) {
+      write_pictures();
+      return files_;
     }
     if (name.ends_with(".npz")) {
       std::vector<std::pair<std::string, std::string>> arrays{{"x_train", npy(images, "|u1")}};
@@ -159,7 +155,7 @@ class Writer {
       write(out_, npz(arrays));
     } else if (name.ends_with(".npy")) {
       write_pair(npy(images, "|u1"), dataset_.has_labels() ? npy(file_labels(dataset_), "<i8") : "");
-    } else if (name.find("idx") != std::string::npos || name.find("ubyte") != std::string::npos) {
+    } else if (is_idx) {
       write_pair(idx_images(images), dataset_.has_labels() ? idx_labels(file_labels(dataset_)) : "");
     } else {
       throw UsageError(fmt::format("{}: no format that can be written is named like that", out_.string()),
@@ -198,7 +194,7 @@ class Writer {
     for (int64_t row = 0; row < dataset_.size(); ++row) {
       fs::path folder = out_;
       if (dataset_.has_labels()) folder /= folder_name(dataset_.labels[row].item<int64_t>());
-      if (row < 1000 || !fs::exists(folder)) make_folder(folder);
+      if (!fs::exists(folder)) make_folder(folder);
       const at::Tensor image = dataset_.images[row].contiguous();
       const std::string_view pixels = bytes_of(image);
       const fs::path file = folder / fmt::format("{:0{}}.png", row + 1, digits);

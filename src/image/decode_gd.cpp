@@ -1,5 +1,5 @@
-// BMP and GIF, which libgd reads. It takes memory for the whole picture at once, so what a file says of its size
-// is looked at first.
+// BMP, GIF, and HEIC and AVIF where libgd was built with their decoders. It takes memory for the whole picture at once,
+// so what a file says of its size is looked at first.
 #include "image/decoders.h"
 #include "image/little_endian.h"
 #include "image/pixel_rows.h"
@@ -7,10 +7,13 @@
 #include <gd.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -97,6 +100,40 @@ Header gif_header(std::string_view bytes) {
   return {};
 }
 
+// ---- HEIC, as iPhones take photos, and AVIF
+
+constexpr std::string_view kHeif = "HEIC or AVIF";
+/// Bytes that libgd and the decoders behind it take for a pixel, at the most.
+constexpr int64_t kHeifBytes = 10;
+
+int64_t big_endian(std::string_view bytes, size_t at) {
+  int64_t value = 0;
+  for (size_t i = at; i < at + 4; ++i) value = value << 8 | (i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0);
+  return value;
+}
+
+/// The largest of the pictures in the file, as the boxes "ispe" have their sizes (ISO/IEC 23008-12): of a photo also
+/// those of its tiles and its preview.
+Header heif_header(std::string_view bytes) {
+  constexpr std::string_view kBox = "ispe";
+  Header largest;
+  for (size_t at = bytes.find(kBox); at != std::string_view::npos; at = bytes.find(kBox, at + kBox.size())) {
+    largest.width = std::max(largest.width, big_endian(bytes, at + 8));
+    largest.height = std::max(largest.height, big_endian(bytes, at + 12));
+  }
+  return largest;
+}
+
+#if GD_MAJOR_VERSION > 2 || (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION > 3) || \
+    (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION == 3 && GD_RELEASE_VERSION >= 2)
+gdImagePtr create_heif(int size, void* data) {
+  const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(size));
+  return bytes.substr(8, 4) == "avif" ? gdImageCreateFromAvifPtr(size, data) : gdImageCreateFromHeifPtr(size, data);
+}
+#else
+gdImagePtr create_heif(int /*size*/, void* /*data*/) { return nullptr; }
+#endif
+
 // ---- any of them
 
 struct DestroyImage {
@@ -106,7 +143,8 @@ using Image = std::unique_ptr<gdImage, DestroyImage>;
 
 /// What libgd makes of a file; null where it is damaged. It would tell stderr why.
 Image read(gdImagePtr (*create)(int size, void* data), const std::string& bytes) {
-  silence_gd();
+  static std::once_flag is_silent;
+  std::call_once(is_silent, [] { gdSetErrorMethod([](int, const char*, va_list) {}); });
   // libgd does not write to it. read_file and the server allow far less than 2 GB.
   return Image(create(static_cast<int>(bytes.size()), const_cast<char*>(bytes.data())));
 }
@@ -148,18 +186,14 @@ GrayImage convert(Image image, bool has_alpha, std::string_view kind, const std:
   return rows.finish(name);
 }
 
-ImageCost cost_of(const Header& header) {
+/// `bytes`: of memory for a pixel.
+ImageCost cost_of(const Header& header, int64_t bytes = kGdBytes) {
   if (header.width < 1 || header.height < 1 || header.width > kMaxPixels / header.height) return {};
   const int64_t pixels = header.width * header.height;
-  return {pixels, kGdBytes * pixels + cost_of_pixels(header.width, header.height)};
+  return {pixels, bytes * pixels + cost_of_pixels(header.width, header.height)};
 }
 
 }  // namespace
-
-void silence_gd() {
-  static std::once_flag is_silent;
-  std::call_once(is_silent, [] { gdSetErrorMethod([](int, const char*, va_list) {}); });
-}
 
 GrayImage decode_bmp(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
   require_header(name, "BMP", bmp_header(bytes), limits);
@@ -176,5 +210,21 @@ GrayImage decode_gif(const std::string& bytes, const std::string& name, const De
 }
 
 ImageCost measure_gif(const std::string& bytes) { return cost_of(gif_header(bytes)); }
+
+bool is_heif(std::string_view bytes) {
+  constexpr std::array<std::string_view, 4> kBrands{"heic", "heix", "mif1", "avif"};
+  return bytes.substr(0, 8).ends_with("ftyp") &&
+         std::any_of(kBrands.begin(), kBrands.end(),
+                     [&](std::string_view brand) { return bytes.substr(8).starts_with(brand); });
+}
+
+GrayImage decode_heif(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
+  require_header(name, kHeif, heif_header(bytes), limits);
+  Image image = read(create_heif, bytes);
+  if (image == nullptr) fail_to_decode(name, "damaged HEIC or AVIF file, or libgd reads none here");
+  return convert(std::move(image), true, kHeif, name, limits);
+}
+
+ImageCost measure_heif(const std::string& bytes) { return cost_of(heif_header(bytes), kHeifBytes); }
 
 }  // namespace digitrec

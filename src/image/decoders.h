@@ -27,9 +27,6 @@ ImageCost measure_heif(const std::string& bytes);
 /// Whether a file is HEIC, HEIF or AVIF by its first bytes.
 bool is_heif(std::string_view bytes);
 
-/// Keeps what libgd has to say off stderr.
-void silence_gd();
-
 /// Throws the Error of a file that cannot be decoded.
 [[noreturn]] void fail_to_decode(const std::string& name, std::string_view what);
 

@@ -7,15 +7,13 @@
 #include "data/picture_reader.h"
 #include "digitrec/core/error.h"
 #include "digitrec/image/pictures.h"
-#include "image/framing.h"
 #include "image/image_file.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ops/tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 namespace digitrec {
@@ -72,12 +70,6 @@ std::vector<Labelled> list_pictures(const std::vector<DataFolder>& classes) {
   return pictures;
 }
 
-/// What became of reading a picture.
-struct Read {
-  std::vector<uint8_t> pixels{};
-  std::string error{};
-};
-
 /// The side that pictures come to: with the whole of them shown, their own where all have the same.
 int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing) {
   constexpr int64_t kMaxOwnSize = 64;
@@ -91,15 +83,6 @@ int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing) {
     size = image.width;
   }
   return size == 0 ? kImageSize : size;
-}
-
-Read read_one(const fs::path& file, Framing framing, int64_t size) {
-  try {
-    const GrayImage image = read_image(file);
-    return {framing == Framing::digits ? frame_character(image, size).pixels : scale_picture(image, size)};
-  } catch (const Error& error) {
-    return {.error = error.what()};
-  }
 }
 
 }  // namespace
@@ -129,25 +112,24 @@ Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max
   std::vector<Labelled> pictures = list_pictures(classes);
   if (max_rows > 0) pictures.resize(std::min(pictures.size(), static_cast<size_t>(max_rows)));
   const int64_t size = image_size_of(pictures, framing);
-  std::vector<Read> read(pictures.size());
-  std::atomic<size_t> next{0};
-  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
-    for (size_t i = next++; i < pictures.size(); i = next++) read[i] = read_one(pictures[i].file, framing, size);
-  });
+  std::vector<fs::path> files;
+  for (const Labelled& picture : pictures) files.push_back(picture.file);
+  const PictureKind kind = framing == Framing::digits ? PictureKind::character : PictureKind::whole;
+  const Pictures read = load_pictures(files, size, kind);
 
-  std::vector<uint8_t> pixels;
   std::vector<int64_t> labels;
   std::vector<std::string> errors;
   for (size_t i = 0; i < pictures.size(); ++i) {
-    if (!read[i].error.empty()) {
-      errors.push_back(read[i].error);
-      continue;
+    if (read.errors[i].empty()) {
+      labels.push_back(pictures[i].label);
+    } else {
+      errors.push_back(fmt::format("{}: {}", files[i].string(), read.errors[i]));
     }
-    pixels.insert(pixels.end(), read[i].pixels.begin(), read[i].pixels.end());
-    labels.push_back(pictures[i].label);
   }
   if (labels.empty()) throw Error(errors.front());
-  Dataset dataset = make_dataset(std::move(pixels), std::move(labels), size, folder.string());
+  Dataset dataset = read.digits;
+  dataset.labels = at::tensor(labels, at::kLong);
+  dataset.source = folder.string();
   if (numbers.empty()) {
     for (const DataFolder& one : classes) dataset.classes.names.push_back(one.path().filename().string());
   } else if (numbers.back() + 1 != static_cast<int64_t>(numbers.size())) {

@@ -41,7 +41,7 @@ bool is_hidden(const fs::path& file) {
   return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
 }
 
-/// The regular files in a folder, and with `recursive` in those below it, by name.
+/// The files in a folder, or with a recursive iterator also in those below it, by name.
 template <class Iterator>
 std::vector<fs::path> list_files(const fs::path& folder) {
   std::vector<fs::path> files;

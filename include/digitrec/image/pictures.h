@@ -4,7 +4,6 @@
 #include "digitrec/data/source.h"
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
