@@ -62,16 +62,19 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-/// A row a picture. Several digits in one are read as a number, whose probability is that all of them are right.
+/// A row a picture. Several digits in one are read as a number, or as several with spaces between them; the probability
+/// is that all of them are right.
 std::string picture_table(const std::vector<fs::path>& files, const Pictures& pictures, const at::Tensor& probabilities,
                           const Classes& classes) {
   std::string text = "File,Label,Probability,Error\n";
+  const auto number = [&](int64_t digit) { return pictures.places[static_cast<size_t>(digit)].number; };
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
     std::string label;
     double probability = 1;
-    for (const int64_t end = row + pictures.counts[i]; row < end; ++row) {
+    for (const int64_t begin = row, end = row + pictures.counts[i]; row < end; ++row) {
       const auto [best, index] = probabilities[row].max(0);
+      if (row > begin && number(row) != number(row - 1)) label += ' ';
       label += classes.name(index.item<int64_t>());
       probability *= best.item<float>();
     }
@@ -85,14 +88,15 @@ std::string picture_table(const std::vector<fs::path>& files, const Pictures& pi
 /// A row for each digit of each picture.
 std::string picture_probabilities(const std::vector<fs::path>& files, const Pictures& pictures,
                                   const at::Tensor& probabilities, const Classes& classes) {
-  std::string text = "File,Position,Label";
+  std::string text = "File,Line,Position,Label";
   for (int64_t c = 0; c < probabilities.size(1); ++c) text += "," + csv_field("p" + classes.name(c));
   text += '\n';
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
     for (int64_t position = 1; position <= pictures.counts[i]; ++position, ++row) {
       const std::string label = classes.name(probabilities[row].argmax().item<int64_t>());
-      text += csv_field(files[i].string()) + fmt::format(",{},", position) + csv_field(label);
+      text += csv_field(files[i].string()) +
+              fmt::format(",{},{},", pictures.places[static_cast<size_t>(row)].line + 1, position) + csv_field(label);
       for (int64_t c = 0; c < probabilities.size(1); ++c)
         fmt::format_to(std::back_inserter(text), ",{:.6g}", probabilities[row][c].item<float>());
       text += '\n';

@@ -3,6 +3,8 @@
 #include "digitrec/core/error.h"
 #include "image/components.h"
 #include "image/ink.h"
+#include "image/lines.h"
+#include "image/pieces.h"
 #include "image/stroke_width.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -14,20 +16,13 @@ namespace digitrec {
 namespace {
 
 constexpr float kInk = 0.35F;
-/// Gaps of this share of the ink's height are bridged: a pen that skipped, a stroke that does not quite reach another.
-constexpr double kGap = 0.05;
-/// Components smaller than this share of the largest one's area are dirt.
-constexpr double kMinArea = 0.01;
-/// More components than this are noise.
+/// More components than this are noise, but on a page of writing: there most are as tall as this share of the tallest,
+/// which has at least this many pixels.
 constexpr size_t kMaxComponents = 40;
-/// A component as tall as this share of the tallest is a digit of its own; a lower one belongs to the nearest digit, if
-/// that is no further away than this share of the tallest. Of 6,000 of Kaggle's digits 20 fall into parts side by side,
-/// and one into two tall ones.
-constexpr double kTall = 0.5;
-/// Tall components overlapping by this share of the narrower one's width are strokes of one digit.
-constexpr double kOverlap = 0.25;
-/// The strongest ink of a picture that is framed already reaches this level.
-constexpr uint8_t kMinLevel = 40;
+constexpr double kTall = 0.4;
+constexpr int64_t kWriting = 12;
+/// Ink of a picture that is framed already, of 255.
+constexpr uint8_t kFramedInk = 64;
 /// Shorter sides than this, in pixels, hold no digit.
 constexpr int64_t kMinSide = 6;
 /// Wider strokes, in parts of their box's longer side, are a dot. Kaggle's digits reach 0.55.
@@ -41,104 +36,10 @@ constexpr int64_t kFine = 4;
 constexpr double kThin = 2.2;
 constexpr double kThick = 4.2;
 
-/// The components of one digit.
-struct Group {
-  Box box;
-  std::vector<int32_t> components;
-
-  void add(int32_t component, const Box& other) {
-    components.push_back(component);
-    box = around(box, other);
-  }
-};
-
-/// Joins components with small gaps between them.
-Components bridge_gaps(const Drawing& ink, Components found) {
-  if (found.list.size() < 2) return found;
-  const auto reach = static_cast<float>(kGap / 2 * static_cast<double>(ink_box(ink, kInk).height()));
-  Drawing near = distance_to_ink(ink, kInk);
-  for (float& value : near.ink) value = value <= reach ? 1.0F : 0.0F;
-  Components joined = find_components(near, 1.0F);
-  for (Component& component : joined.list) component = {{ink.width, ink.height, 0, 0}, 0};
-  for (size_t i = 0; i < found.labels.size(); ++i) {
-    if (found.labels[i] < 0) {
-      joined.labels[i] = -1;
-      continue;
-    }
-    Component& whole = joined.list[static_cast<size_t>(joined.labels[i])];
-    const Component& part = found.list[static_cast<size_t>(found.labels[i])];
-    whole.box = around(whole.box, part.box);
-    ++whole.area;
-  }
-  return joined;
-}
-
-int64_t overlap(const Box& a, const Box& b) { return std::min(a.right, b.right) - std::max(a.left, b.left); }
-
-/// Between the nearest points of two boxes, the larger of the distances across and down.
-int64_t distance(const Box& a, const Box& b) {
-  const int64_t across = -overlap(a, b);
-  const int64_t down = std::max(a.top, b.top) - std::min(a.bottom, b.bottom);
-  return std::max<int64_t>({across, down, 0});
-}
-
-/// The components that are not dirt.
-std::vector<int32_t> large_components(const Components& found) {
-  int64_t largest = 0;
-  for (const Component& component : found.list) largest = std::max(largest, component.area);
-  std::vector<int32_t> large;
-  for (size_t i = 0; i < found.list.size(); ++i) {
-    if (static_cast<double>(found.list[i].area) >= kMinArea * static_cast<double>(largest)) {
-      large.push_back(static_cast<int32_t>(i));
-    }
-  }
-  return large;
-}
-
-/// All components that are no dirt, as one character.
-std::vector<Group> group_all(const Components& found) {
-  const std::vector<int32_t> kept = large_components(found);
-  Group all{found.list[static_cast<size_t>(kept.front())].box, {}};
-  for (const int32_t component : kept) all.add(component, found.list[static_cast<size_t>(component)].box);
-  return {all};
-}
-
-/// Which components make up which digit, left to right.
-std::vector<Group> group_digits(const Components& found) {
-  std::vector<int32_t> kept = large_components(found);
-  int64_t tallest = 0;
-  for (const int32_t component : kept)
-    tallest = std::max(tallest, found.list[static_cast<size_t>(component)].box.height());
-  const auto box_of = [&](int32_t component) { return found.list[static_cast<size_t>(component)].box; };
-  std::sort(kept.begin(), kept.end(), [&](int32_t a, int32_t b) { return box_of(a).left < box_of(b).left; });
-  const auto low = std::stable_partition(kept.begin(), kept.end(), [&](int32_t component) {
-    return static_cast<double>(box_of(component).height()) >= kTall * static_cast<double>(tallest);
-  });
-
-  std::vector<Group> groups;
-  for (auto tall = kept.begin(); tall != low; ++tall) {
-    const Box box = box_of(*tall);
-    const bool belongs =
-        !groups.empty() && static_cast<double>(overlap(groups.back().box, box)) >
-                               kOverlap * static_cast<double>(std::min(groups.back().box.width(), box.width()));
-    if (!belongs) groups.push_back({box, {}});
-    groups.back().add(*tall, box);
-  }
-  for (auto other = low; other != kept.end(); ++other) {
-    const Box box = box_of(*other);
-    Group& nearest = *std::min_element(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
-      return distance(a.box, box) < distance(b.box, box);
-    });
-    if (static_cast<double>(distance(nearest.box, box)) <= kTall * static_cast<double>(tallest))
-      nearest.add(*other, box);
-  }
-  return groups;
-}
-
-/// The group's ink alone, with the faint pixels around it.
-Drawing cut_out(const Drawing& ink, const Components& found, const Group& group) {
+/// The piece's ink alone, with the faint pixels around it.
+Drawing cut_out(const Drawing& ink, const Components& found, const Piece& piece) {
   constexpr int64_t kAround = 2;
-  const Box& box = group.box;
+  const Box& box = piece.box;
   const Box wide{std::max<int64_t>(0, box.left - kAround), std::max<int64_t>(0, box.top - kAround),
                  std::min(ink.width, box.right + kAround), std::min(ink.height, box.bottom + kAround)};
   Drawing digit(wide.width(), wide.height());
@@ -146,7 +47,7 @@ Drawing cut_out(const Drawing& ink, const Components& found, const Group& group)
     for (int64_t x = wide.left; x < wide.right; ++x) {
       const int32_t label = found.labels[static_cast<size_t>(y * ink.width + x)];
       const bool foreign =
-          label >= 0 && std::find(group.components.begin(), group.components.end(), label) == group.components.end();
+          label >= 0 && std::find(piece.components.begin(), piece.components.end(), label) == piece.components.end();
       if (!foreign) digit.at(x - wide.left, y - wide.top) = ink.at(x, y);
     }
   }
@@ -164,28 +65,58 @@ std::string refusal(const Box& box, const Drawing& fine, const Strokes& strokes)
   return "";
 }
 
+/// Whether a picture is framed as MNIST's are: on black, its ink fits the box and has its centre of mass in the middle.
+/// Of MNIST's test images 99.99% do, of digits that people draw on 28 x 28 hardly any.
+bool is_framed(const GrayImage& image, int64_t image_size) {
+  if (image.width != image_size || image.height != image_size) return false;
+  const double unit = static_cast<double>(image_size) / 28;
+  Box box{image_size, image_size, 0, 0};
+  double mass = 0;
+  double mass_x = 0;
+  double mass_y = 0;
+  for (int64_t y = 0; y < image_size; ++y) {
+    for (int64_t x = 0; x < image_size; ++x) {
+      const uint8_t level = image.pixels[static_cast<size_t>(y * image_size + x)];
+      const bool is_border = x == 0 || y == 0 || x == image_size - 1 || y == image_size - 1;
+      if (is_border && level > 0) return false;
+      if (level >= kFramedInk) box = around(box, {x, y, x + 1, y + 1});
+      mass += level;
+      mass_x += level * (static_cast<double>(x) + 0.5);
+      mass_y += level * (static_cast<double>(y) + 0.5);
+    }
+  }
+  const double middle = static_cast<double>(image_size) / 2;
+  const auto side = static_cast<double>(box.longer_side());
+  return mass > 0 && side >= 17 * unit && side <= 20 * unit && std::abs(mass_x / mass - middle) <= unit &&
+         std::abs(mass_y / mass - middle) <= unit;
+}
+
+bool is_noise(const Components& pieces) {
+  const std::vector<int32_t> large = large_components(pieces);
+  if (large.size() <= kMaxComponents) return false;
+  const auto height = [&](int32_t piece) { return pieces.list[static_cast<size_t>(piece)].box.height(); };
+  int64_t tallest = 0;
+  for (const int32_t piece : large) tallest = std::max(tallest, height(piece));
+  const auto tall = std::count_if(large.begin(), large.end(), [&](int32_t piece) {
+    return static_cast<double>(height(piece)) >= kTall * static_cast<double>(tallest);
+  });
+  return tallest < kWriting || 2 * tall < static_cast<int64_t>(large.size());
+}
+
 /// `group`: gathers the components of a picture.
 std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
-                               std::vector<Group> (*group)(const Components&)) {
-  const auto is_framed = [&] {
-    if (image.width != image_size || image.height != image_size) return false;
-    for (int64_t i = 0; i < image_size; ++i) {
-      const auto pixel = [&](int64_t x, int64_t y) { return image.pixels[static_cast<size_t>(y * image_size + x)]; };
-      if (pixel(i, 0) + pixel(i, image_size - 1) + pixel(0, i) + pixel(image_size - 1, i) > 0) return false;
-    }
-    return *std::max_element(image.pixels.begin(), image.pixels.end()) >= kMinLevel;
-  };
-  if (is_framed()) return {{image.pixels}};
-
-  const Drawing ink = find_ink(image);
+                               std::vector<Piece> (*group)(const Components&)) {
+  if (is_framed(image, image_size)) return {{image.pixels}};
+  Drawing ink = find_ink(image);
+  erase_lines(ink, kInk);
   Components pieces = find_components(ink, kInk);
-  if (large_components(pieces).size() > kMaxComponents) {
-    throw Error(fmt::format("{}: {}", image.source, kNoise));
-  }
-  const Components found = bridge_gaps(ink, std::move(pieces));
+  erase_edge_pieces(ink, pieces);
+  if (is_noise(pieces)) throw Error(fmt::format("{}: {}", image.source, kNoise));
+  Components found = bridge_gaps(ink, std::move(pieces), kInk);
+  erase_edge_pieces(ink, found);  // a line of dashes, too
   std::vector<FramedDigit> digits;
   std::string refused;
-  for (const Group& character : group(found)) {
+  for (const Piece& character : group(found)) {
     Drawing digit = cut_out(ink, found, character);
     Box box = ink_box(digit, kInk);
     const int64_t side = box_size(image_size);
@@ -209,7 +140,7 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
     };
     digits.push_back({center_by_mass(scale_to_side(digit, box, side), image_size), share(character.box.left, ink.width),
                       share(character.box.top, ink.height), share(character.box.right, ink.width),
-                      share(character.box.bottom, ink.height)});
+                      share(character.box.bottom, ink.height), character.place});
   }
   if (digits.empty()) throw Error(fmt::format("{}: {}", image.source, refused));
   return digits;

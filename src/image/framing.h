@@ -13,9 +13,10 @@ struct FramedDigit {
   std::vector<uint8_t> pixels;  ///< `image_size` squared, ink 255
   /// Where in the picture it stands, in parts of its width and height: 0 to 1.
   double left = 0, top = 0, right = 1, bottom = 1;
+  TextPlace place{};
 };
 
-/// The digits of any picture, left to right, each framed as MNIST's are: ink found, strokes that belong together
+/// The digits of any picture, in reading order, each framed as MNIST's are: ink found, strokes that belong together
 /// gathered, their width brought near that of MNIST's, scaled into the box keeping the aspect ratio, centred by mass. A
 /// picture that already has the right size and a black border is taken as it is. Throws Error, naming `image.source`,
 /// when there is no digit: it is blank, noise, a dot, or too small.

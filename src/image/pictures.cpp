@@ -78,7 +78,7 @@ PictureFiles find_in_folder(const fs::path& folder) {
 /// The digits of one picture, or why there are none.
 struct Read {
   std::vector<uint8_t> pixels{};
-  int64_t count = 0;
+  std::vector<TextPlace> places{};
   std::string error{};
 };
 
@@ -87,7 +87,7 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind) {
   try {
     for (const FramedDigit& digit : frame_picture(read_image(file), size, kind)) {
       read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
-      ++read.count;
+      read.places.push_back(digit.place);
     }
   } catch (const Error& error) {
     read.error = error.what();
@@ -128,7 +128,8 @@ Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, P
   std::vector<uint8_t> pixels;
   for (Read& one : read) {
     pixels.insert(pixels.end(), one.pixels.begin(), one.pixels.end());
-    pictures.counts.push_back(one.count);
+    pictures.places.insert(pictures.places.end(), one.places.begin(), one.places.end());
+    pictures.counts.push_back(static_cast<int64_t>(one.places.size()));
     pictures.errors.push_back(std::move(one.error));
   }
   const std::string source = files.empty() ? "" : files.front().string();

@@ -89,7 +89,10 @@ Json describe(const Reading& reading, const Classes& classes, bool explain) {
   std::string number;
   double probability = 1;
   Json digits = Json::array();
+  const ReadDigit* before = nullptr;
   for (const ReadDigit& digit : std::get<std::vector<ReadDigit>>(reading)) {
+    if (before != nullptr && before->framed.place.number != digit.framed.place.number) number += ' ';
+    before = &digit;
     const auto best = std::max_element(digit.probabilities.begin(), digit.probabilities.end());
     const auto label = best - digit.probabilities.begin();
     number += classes.name(label);
@@ -99,7 +102,8 @@ Json describe(const Reading& reading, const Classes& classes, bool explain) {
              {"name", classes.name(label)},
              {"probability", *best},
              {"probabilities", digit.probabilities},
-             {"box", {framed.left, framed.top, framed.right, framed.bottom}}};
+             {"box", {framed.left, framed.top, framed.right, framed.bottom}},
+             {"line", framed.place.line}};
     if (explain) {
       one["pixels"] = framed.pixels;
       one["saliency"] = rounded(digit.saliency);

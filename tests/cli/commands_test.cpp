@@ -427,8 +427,27 @@ TEST(Commands, PredictPicturesToATable) {
   EXPECT_NE(table.find("pictures/broken.png,,,"), std::string::npos) << table;
   EXPECT_NE(table.find("pictures/zero.png,0,"), std::string::npos) << table;
   const std::string probabilities = test::read_text(folder / "p.csv");
-  EXPECT_TRUE(probabilities.starts_with("File,Position,Label,p0,p1,")) << probabilities;
-  EXPECT_NE(probabilities.find("pictures/one.jpg,1,1,"), std::string::npos) << probabilities;
+  EXPECT_TRUE(probabilities.starts_with("File,Line,Position,Label,p0,p1,")) << probabilities;
+  EXPECT_NE(probabilities.find("pictures/one.jpg,1,1,1,"), std::string::npos) << probabilities;
+}
+
+TEST(Commands, PredictReadsLineByLine) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 2000 --test 10", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp --epochs 2 --out run", folder.path()).exit_code, 0);
+  const GrayImage zero = read_image(DIGITREC_FIXTURES "/pictures/zero.png");
+  GrayImage page{3 * zero.width, 2 * zero.height, {}, "page"};
+  for (int64_t y = 0; y < page.height; ++y) {
+    for (int64_t x = 0; x < page.width; ++x)
+      page.pixels.push_back(zero.pixels[static_cast<size_t>(y % zero.height * zero.width + x % zero.width)]);
+  }
+  folder.write("page.png", encode_png(page));
+  const ProgramResult result = run_digitrec("predict run page.png --out t.csv --probabilities p.csv", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(test::read_text(folder / "t.csv").find("page.png,000 000,"), std::string::npos)
+      << test::read_text(folder / "t.csv");
+  EXPECT_NE(test::read_text(folder / "p.csv").find("\npage.png,2,4,0,"), std::string::npos)
+      << test::read_text(folder / "p.csv");
 }
 
 TEST(Commands, PredictKeepsATestFilesIds) {

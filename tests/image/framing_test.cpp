@@ -53,8 +53,18 @@ TEST(FrameDigits, DoesNotCareWhereTheDigitIs) {
 
 TEST(FrameDigits, TakesAFramedDigitAsItIs) {
   GrayImage image{28, 28, std::vector<uint8_t>(784, 0), "digit"};
-  image.pixels[10 * 28 + 5] = 200;
+  for (size_t y = 4; y < 24; ++y) image.pixels[y * 28 + 13] = image.pixels[y * 28 + 14] = 200;
   EXPECT_EQ(frame_one(image, 28), image.pixels);
+}
+
+TEST(FrameDigits, FramesASmallDrawingThatIsNot) {
+  GrayImage aside{28, 28, std::vector<uint8_t>(784, 0), "digit"};
+  for (size_t y = 2; y < 22; ++y) aside.pixels[y * 28 + 5] = aside.pixels[y * 28 + 6] = 200;
+  EXPECT_NEAR(center(frame_one(aside, 28), false), 14, 0.5);
+  EXPECT_NEAR(center(frame_one(aside, 28), true), 14, 0.5);
+  GrayImage tall{28, 28, std::vector<uint8_t>(784, 0), "digit"};
+  for (size_t y = 1; y < 27; ++y) tall.pixels[y * 28 + 13] = 200;
+  EXPECT_NE(frame_one(tall, 28), tall.pixels);
 }
 
 TEST(FrameDigits, RefusesABlankPage) {

@@ -78,6 +78,7 @@ TEST_F(ServerTest, ReadsPicturesAsThePredictorDoes) {
       post("/api/predict?explain=1", "image/png", encode_png(test::page_with_bar(200, 200, 90, 20, 110, 180)));
   ASSERT_EQ(reply.status, 200) << reply.body;
   const Json digit = reply.json()["digits"][0];
+  EXPECT_EQ(digit["line"], 0);
   const auto pixels = digit["pixels"].get<std::vector<uint8_t>>();
   Predictor predictor(load_networks({folder_ / "a.safetensors"}));
   const torch::Tensor expected = predictor.predict(make_dataset(std::vector<uint8_t>(pixels), {}, 28, "x"))[0];

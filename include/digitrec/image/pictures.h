@@ -34,9 +34,18 @@ enum class PictureKind {
 /// Several digits in a picture make a number; of other classes a picture shows one.
 PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count);
 
+/// Where in a picture's text a digit stands.
+struct TextPlace {
+  int64_t line = 0;    ///< of writing, from the top
+  int64_t number = 0;  ///< in reading order: a line is one number, or several with wide gaps between them
+
+  bool operator==(const TextPlace&) const = default;
+};
+
 /// The digits of several pictures.
 struct Pictures {
-  Dataset digits;                   ///< all of them, picture after picture, left to right; may be none
+  Dataset digits;                   ///< all of them, picture after picture, in reading order; may be none
+  std::vector<TextPlace> places;    ///< of each digit
   std::vector<int64_t> counts;      ///< how many each picture holds; 0 where it cannot be read
   std::vector<std::string> errors;  ///< why it cannot, for each picture; else empty
 };

@@ -1,0 +1,351 @@
+#include "image/background.h"
+
+#include "image/components.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace digitrec {
+namespace {
+
+/// Pixels along the edge that lie this many grey levels off the fitted surface are another surface, or ink.
+constexpr float kStep = 25;
+/// A larger share of such pixels means that the background has edges of its own; on an even canvas, where they are
+/// those of a drawing cut tightly, a share above this.
+constexpr double kMaxOff = 0.15;
+constexpr double kMaxInk = 0.35;
+/// Wider than this share of the shorter side is no stroke, but background.
+constexpr double kWidestStroke = 0.33;
+/// The shade of a background darker than this, of 255, is not evened out: what noise there is would be ink.
+constexpr float kDarkest = 50;
+/// Ground darker than this share of the usual one may be a table beside the paper.
+constexpr float kTable = 0.65F;
+/// A frame takes no more than this share of a side.
+constexpr double kWidestFrame = 0.15;
+/// Its edge is no softer than this many pixels.
+constexpr int64_t kFrameEdge = 4;
+
+float median(std::vector<float> values) {
+  const auto middle = values.begin() + static_cast<int64_t>(values.size()) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// A surface a + b x + c y + d x^2 + e x y + f y^2 over the picture, x and y from -1 to 1: how light falls on paper.
+using Surface = std::array<double, 6>;
+
+std::array<double, 6> terms(const Drawing& drawing, int64_t column, int64_t row) {
+  const double x = 2 * (static_cast<double>(column) + 0.5) / static_cast<double>(drawing.width) - 1;
+  const double y = 2 * (static_cast<double>(row) + 0.5) / static_cast<double>(drawing.height) - 1;
+  return {1, x, y, x * x, x * y, y * y};
+}
+
+double value_of(const Surface& surface, const std::array<double, 6>& at) {
+  double sum = 0;
+  for (size_t i = 0; i < at.size(); ++i) sum += surface[i] * at[i];
+  return sum;
+}
+
+/// Least squares over those pixels that lie within `tolerance` of `from`; of a large picture every few are looked at.
+Surface fit(const Drawing& levels, const Surface& from, double tolerance) {
+  std::array<std::array<double, 7>, 6> equations{};
+  const int64_t step = std::max<int64_t>(1, levels.whole().longer_side() / 128);
+  for (int64_t y = step / 2; y < levels.height; y += step) {
+    for (int64_t x = step / 2; x < levels.width; x += step) {
+      const auto at = terms(levels, x, y);
+      if (std::abs(levels.at(x, y) - value_of(from, at)) > tolerance) continue;
+      for (size_t i = 0; i < 6; ++i) {
+        for (size_t j = 0; j < 6; ++j) equations[i][j] += at[i] * at[j];
+        equations[i][6] += at[i] * levels.at(x, y);
+      }
+    }
+  }
+  for (size_t i = 0; i < 6; ++i) equations[i][i] += 1e-6;  // a solution also of a picture one pixel wide
+  for (size_t i = 0; i < 6; ++i) {                         // Gauss and Jordan; the matrix is positive definite
+    for (size_t row = 0; row < 6; ++row) {
+      if (row == i) continue;
+      const double factor = equations[row][i] / equations[i][i];
+      for (size_t column = i; column < 7; ++column) equations[row][column] -= factor * equations[i][column];
+    }
+  }
+  Surface surface{};
+  for (size_t i = 0; i < 6; ++i) surface[i] = equations[i][6] / equations[i][i];
+  return surface;
+}
+
+/// How light falls on most of the picture, beginning with the level along the edge.
+Surface fit_light(const Drawing& levels, float level, double spread) {
+  Surface light{level};
+  for (double tolerance = std::max(60.0, 3 * spread); tolerance > 10; tolerance *= 0.7) {
+    light = fit(levels, light, tolerance);
+  }
+  return light;
+}
+
+void subtract(Drawing& levels, const Surface& surface) {
+  if (std::all_of(surface.begin() + 1, surface.end(), [](double term) { return term == 0; })) {
+    for (float& value : levels.ink) value -= static_cast<float>(surface[0]);
+    return;
+  }
+  for (int64_t y = 0; y < levels.height; ++y) {
+    for (int64_t x = 0; x < levels.width; ++x) {
+      levels.at(x, y) -= static_cast<float>(value_of(surface, terms(levels, x, y)));
+    }
+  }
+}
+
+/// In blocks that stay in the cache.
+Drawing transpose(const Drawing& drawing) {
+  constexpr int64_t kBlock = 16;
+  Drawing turned(drawing.height, drawing.width);
+  for (int64_t top = 0; top < drawing.height; top += kBlock) {
+    for (int64_t left = 0; left < drawing.width; left += kBlock) {
+      for (int64_t y = top; y < std::min(top + kBlock, drawing.height); ++y) {
+        for (int64_t x = left; x < std::min(left + kBlock, drawing.width); ++x) turned.at(y, x) = drawing.at(x, y);
+      }
+    }
+  }
+  return turned;
+}
+
+/// The maximum of each pixel's column within `reach` of it (van Herk 1992; Gil and Werman 1993). A whole row at a time.
+Drawing spread_maximum_down(const Drawing& drawing, int64_t reach) {
+  const int64_t window = 2 * reach + 1;
+  const int64_t height = (drawing.height + 2 * reach + window - 1) / window * window;
+  const auto width = static_cast<size_t>(drawing.width);
+  const auto row_of = [&](const Drawing& of, int64_t y) { return &of.ink[static_cast<size_t>(y) * width]; };
+  Drawing from_above(drawing.width, height);  // maximum of the block of rows down to here
+  Drawing from_below(drawing.width, height);  // and from here on; both begin `reach` rows above the drawing
+  const std::vector<float> nothing(width, -std::numeric_limits<float>::infinity());
+  const auto source = [&](int64_t y) {
+    const bool is_inside = y >= reach && y < reach + drawing.height;
+    return is_inside ? row_of(drawing, y - reach) : nothing.data();
+  };
+  const auto put_maximum = [width](const float* a, const float* b, float* out) {
+    for (size_t x = 0; x < width; ++x) out[x] = std::max(a[x], b[x]);
+  };
+  for (int64_t y = 0; y < height; ++y) {
+    const float* before = y % window == 0 ? nothing.data() : row_of(from_above, y - 1);
+    put_maximum(before, source(y), &from_above.at(0, y));
+  }
+  for (int64_t y = height - 1; y >= 0; --y) {
+    const float* after = (y + 1) % window == 0 ? nothing.data() : row_of(from_below, y + 1);
+    put_maximum(after, source(y), &from_below.at(0, y));
+  }
+  Drawing spread(drawing.width, drawing.height);
+  for (int64_t y = 0; y < drawing.height; ++y) {
+    put_maximum(row_of(from_below, y), row_of(from_above, y + window - 1), &spread.at(0, y));
+  }
+  return spread;
+}
+
+void negate(Drawing& drawing) {
+  for (float& value : drawing.ink) value = -value;
+}
+
+/// The drawing with its edge pixels repeated `border` times around it.
+Drawing extend(const Drawing& drawing, int64_t border) {
+  Drawing wide(drawing.width + 2 * border, drawing.height + 2 * border);
+  for (int64_t y = 0; y < wide.height; ++y) {
+    const int64_t row = std::clamp<int64_t>(y - border, 0, drawing.height - 1);
+    for (int64_t x = 0; x < wide.width; ++x) {
+      wide.at(x, y) = drawing.at(std::clamp<int64_t>(x - border, 0, drawing.width - 1), row);
+    }
+  }
+  return wide;
+}
+
+Drawing cut(const Drawing& drawing, int64_t border) {
+  Drawing inner(drawing.width - 2 * border, drawing.height - 2 * border);
+  for (int64_t y = 0; y < inner.height; ++y) {
+    const float* row = &drawing.ink[static_cast<size_t>((y + border) * drawing.width + border)];
+    std::copy(row, row + inner.width, &inner.at(0, y));
+  }
+  return inner;
+}
+
+/// Morphological closing: dark things that a square of twice `reach` does not fit into take the level around them.
+Drawing close_dark(const Drawing& levels, int64_t reach) {
+  // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as ink.
+  Drawing closed = transpose(spread_maximum_down(extend(levels, 2 * reach), reach));
+  closed = spread_maximum_down(closed, reach);
+  negate(closed);
+  closed = transpose(spread_maximum_down(closed, reach));
+  closed = spread_maximum_down(closed, reach);
+  negate(closed);
+  return cut(closed, 2 * reach);
+}
+
+/// Each pixel the mean of 3 x 3, so that noise does not raise the background.
+Drawing smooth(const Drawing& drawing) {
+  Drawing smoothed(drawing.width, drawing.height);
+  for (int64_t y = 0; y < drawing.height; ++y) {
+    const int64_t above = std::max<int64_t>(0, y - 1);
+    const int64_t below = std::min(drawing.height - 1, y + 1);
+    for (int64_t x = 0; x < drawing.width; ++x) {
+      const int64_t left = std::max<int64_t>(0, x - 1);
+      const int64_t right = std::min(drawing.width - 1, x + 1);
+      float sum = 0;
+      for (const int64_t row : {above, y, below})
+        sum += drawing.at(left, row) + drawing.at(x, row) + drawing.at(right, row);
+      smoothed.at(x, y) = sum / 9;
+    }
+  }
+  return smoothed;
+}
+
+double energy(const Drawing& drawing, const Drawing& less) {
+  double sum = 0;
+  for (size_t i = 0; i < drawing.ink.size(); ++i) {
+    const double value = drawing.ink[i] - less.ink[i];
+    sum += value * value;
+  }
+  return sum;
+}
+
+/// What lies beside the paper: dark ground along the edge that does not reach the picture's middle, as a shadow does.
+std::vector<bool> find_table(const Drawing& background) {
+  Drawing darker = background;
+  const float usual = median(background.ink);
+  for (float& value : darker.ink) value = value < kTable * usual ? 1.0F : 0.0F;
+  const Components grounds = find_components(darker, 1.0F);
+  std::vector<bool> reaches_middle(grounds.list.size(), false);
+  for (int64_t y = background.height / 4; y < background.height - background.height / 4; ++y) {
+    for (int64_t x = background.width / 4; x < background.width - background.width / 4; ++x) {
+      const int32_t ground = grounds.labels[static_cast<size_t>(y * background.width + x)];
+      if (ground >= 0) reaches_middle[static_cast<size_t>(ground)] = true;
+    }
+  }
+  std::vector<bool> is_table(background.ink.size(), false);
+  for (size_t i = 0; i < is_table.size(); ++i) {
+    is_table[i] = grounds.labels[i] >= 0 && !reaches_middle[static_cast<size_t>(grounds.labels[i])];
+  }
+  return is_table;
+}
+
+int64_t share_of_side(const Drawing& levels, double share) {
+  return std::llround(static_cast<double>(std::min(levels.width, levels.height)) * share);
+}
+
+/// Whether the thin things in a picture are lighter than what is around them.
+bool is_light_on_dark(const Drawing& levels) {
+  constexpr int64_t kSmall = 128;
+  constexpr double kSure = 3;  // paper is light, and shadows and tables have gaps
+  const bool is_large = levels.whole().longer_side() > kSmall;
+  Drawing small = is_large ? scale_to_side(levels, levels.whole(), kSmall) : levels;
+  const int64_t reach = std::max<int64_t>(1, share_of_side(small, kWidestStroke / 8));
+  const double darker = energy(close_dark(small, reach), small);
+  negate(small);
+  return energy(close_dark(small, reach), small) > kSure * darker;
+}
+
+/// What is darker than its neighbourhood, or lighter where the thin things of the picture are.
+void subtract_neighbourhood(Drawing& levels) {
+  const bool is_light = is_light_on_dark(levels);
+  Drawing smoothed = smooth(levels);
+  if (is_light) negate(smoothed);
+  const Drawing background = close_dark(smoothed, std::max<int64_t>(1, share_of_side(levels, kWidestStroke / 2)));
+  std::vector<float> excess = background.ink;
+  for (size_t i = 0; i < excess.size(); ++i) {
+    const float level = is_light ? -levels.ink[i] : levels.ink[i];
+    excess[i] -= level;
+  }
+  const float raised = median(excess);  // by what noise the mean of 3 x 3 leaves
+  const float lightest = *std::max_element(background.ink.begin(), background.ink.end());
+  const std::vector<bool> is_table = find_table(background);
+  for (size_t i = 0; i < excess.size(); ++i) {
+    const float gain = is_light ? 1 : lightest / std::max(kDarkest, background.ink[i]);
+    levels.ink[i] = is_table[i] && !is_light ? 0 : (excess[i] - raised) * gain;
+  }
+}
+
+void turn_ink_positive(Drawing& levels) {
+  double lighter = 0;
+  double darker = 0;
+  for (const float value : levels.ink) (value > 0 ? lighter : darker) += static_cast<double>(value) * value;
+  if (darker > lighter) negate(levels);
+}
+
+/// The level that most pixels of the ring `depth` pixels from the edge share, or NaN.
+float ring_level(const Drawing& levels, int64_t depth) {
+  constexpr float kAlike = 10;
+  constexpr double kMost = 0.85;
+  const Box inner{depth, depth, levels.width - depth, levels.height - depth};
+  std::vector<float> ring;
+  for (int64_t x = inner.left; x < inner.right; ++x) {
+    ring.push_back(levels.at(x, inner.top));
+    ring.push_back(levels.at(x, inner.bottom - 1));
+  }
+  for (int64_t y = inner.top; y < inner.bottom; ++y) {
+    ring.push_back(levels.at(inner.left, y));
+    ring.push_back(levels.at(inner.right - 1, y));
+  }
+  const float level = median(ring);
+  const auto alike =
+      std::count_if(ring.begin(), ring.end(), [&](float value) { return std::abs(value - level) <= kAlike; });
+  const bool is_even = static_cast<double>(alike) >= kMost * static_cast<double>(ring.size());
+  return is_even ? level : std::numeric_limits<float>::quiet_NaN();
+}
+
+}  // namespace
+
+float deviation(std::vector<float> values) {
+  for (float& value : values) value = std::abs(value);
+  return 1.4826F * median(std::move(values));
+}
+
+std::vector<float> edge_pixels(const Drawing& drawing) {
+  std::vector<float> found;
+  for (int64_t x = 0; x < drawing.width; ++x) {
+    found.push_back(drawing.at(x, 0));
+    found.push_back(drawing.at(x, drawing.height - 1));
+  }
+  for (int64_t y = 0; y < drawing.height; ++y) {
+    found.push_back(drawing.at(0, y));
+    found.push_back(drawing.at(drawing.width - 1, y));
+  }
+  return found;
+}
+
+Drawing subtract_background(Drawing levels) {
+  const std::vector<float> edge = edge_pixels(levels);
+  const float level = median(edge);
+  std::vector<float> from_level = edge;
+  for (float& value : from_level) value -= level;
+  const double spread = deviation(from_level);
+  const bool is_even = spread == 0;  // as on any canvas
+  Drawing flat = levels;
+  subtract(flat, is_even ? Surface{level} : fit_light(levels, level, spread));
+  const std::vector<float> left = edge_pixels(flat);
+  const auto off = std::count_if(left.begin(), left.end(), [](float value) { return std::abs(value) > kStep; });
+  if (static_cast<double>(off) > (is_even ? kMaxInk : kMaxOff) * static_cast<double>(left.size())) {
+    subtract_neighbourhood(levels);
+    return levels;
+  }
+  turn_ink_positive(flat);
+  return flat;
+}
+
+void cover_frame(Drawing& levels) {
+  const auto widest = static_cast<int64_t>(kWidestFrame * static_cast<double>(std::min(levels.width, levels.height)));
+  if (widest < 2) return;
+  const float outside = ring_level(levels, 0);
+  const float inside = ring_level(levels, widest);
+  if (std::isnan(outside) || std::isnan(inside) || std::abs(outside - inside) <= kStep) return;
+  const auto is_like = [&](int64_t ring, float level) { return std::abs(ring_level(levels, ring) - level) <= kStep / 2; };
+  int64_t depth = widest;
+  while (is_like(depth - 1, inside)) --depth;
+  int64_t edge = depth;
+  while (edge > 0 && !is_like(edge - 1, outside)) --edge;
+  if (depth - edge > kFrameEdge) return;  // not a step from one grey to the other, but a drawing
+  for (int64_t y = 0; y < levels.height; ++y) {
+    const int64_t row = std::clamp(y, depth, levels.height - depth - 1);
+    for (int64_t x = 0; x < levels.width; ++x) {
+      levels.at(x, y) = levels.at(std::clamp(x, depth, levels.width - depth - 1), row);
+    }
+  }
+}
+
+}  // namespace digitrec
