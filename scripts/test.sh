@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds digitrec with warnings as errors and runs all tests, those of the pages in Chromium among them. Only tests that need
-# a GPU are skipped where there is none.
+# Builds digitrec with warnings as errors and runs all tests, those of the pages in Chromium among them. Tests that need a
+# GPU, or the cases beside the repository (tests/cli/shared_cases_test.cpp), are skipped where there are none.
 #
 # usage: scripts/test.sh [-- CTEST_FLAG...]     e.g. scripts/test.sh -- -R Checkpoint
 #
