@@ -8,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <memory>
+#include <vector>
 
 namespace digitrec::cli {
 namespace {
@@ -19,7 +20,9 @@ struct ConvertCommand {
 };
 
 int run_convert(const ConvertCommand& command) {
-  require_apart({{"OUT", command.out}}, {command.in});
+  std::vector<Output> outputs;
+  for (const std::filesystem::path& file : dataset_files(command.out)) outputs.push_back({"OUT", file});
+  require_apart(outputs, {command.in, command.options.class_names});
   const Purpose purpose = is_data_folder(command.in) ? Purpose::train : Purpose::inspect;
   const Dataset dataset = load_dataset(command.in, purpose, command.options);
   log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));

@@ -120,7 +120,7 @@ int run_show(ShowCommand& command) {
   command.path = input_file(command.path);
   const std::filesystem::path out = output_file(command.out);
   if (!command.out.empty()) {
-    require_apart({{"--out", out}}, {command.path, command.recipe});
+    require_apart({{"--out", out}}, {command.path, command.recipe, command.options.class_names});
     require_png_name("--out", command.out);
   }
   const Purpose purpose = is_data_folder(command.path) ? Purpose::train : Purpose::inspect;

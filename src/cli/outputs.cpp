@@ -3,6 +3,7 @@
 #include "cli/console.h"
 #include "core/atomic_file.h"
 #include "data/formats.h"
+#include "data/source_files.h"
 #include "digitrec/core/error.h"
 #include "kaggle/submission.h"
 #include "run/paths.h"
@@ -23,8 +24,8 @@ void add(std::vector<fs::path>& files, const std::vector<fs::path>& more) {
   files.insert(files.end(), more.begin(), more.end());
 }
 
-/// The usual files of a data set in the folder.
-std::vector<fs::path> data_files(const fs::path& folder) {
+/// Files in the folder that have the usual names of a data set, whether or not this one is read.
+std::vector<fs::path> usual_files(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const DataFormat& format : data_formats()) {
     for (const auto* names : {&format.train_files, &format.test_files}) {
@@ -37,19 +38,27 @@ std::vector<fs::path> data_files(const fs::path& folder) {
   return files;
 }
 
+bool is_run(const fs::path& folder) {
+  const RunPaths run(folder);
+  return fs::exists(run.config()) || fs::exists(run.best());
+}
+
 /// The files that a command reads, or may read, where its user has named `input`.
 std::vector<fs::path> files_of(const fs::path& input) {
+  std::vector<fs::path> files{input};
   if (!fs::is_directory(input)) {
     const fs::path folder = input.has_parent_path() ? input.parent_path() : fs::path(".");
-    std::vector<fs::path> files = data_files(folder);
+    add(files, files_read_from(input));
+    add(files, usual_files(folder));
     const std::vector<fs::path> of_run = RunPaths(folder).files();
     const bool is_of_run = std::any_of(of_run.begin(), of_run.end(),
                                        [&](const fs::path& file) { return file.filename() == input.filename(); });
     if (is_of_run) add(files, of_run);
-    files.insert(files.begin(), input);
     return files;
   }
-  std::vector<fs::path> files = data_files(input);
+  // What a run's folder holds besides, its report's figures among it, is no data.
+  if (!is_run(input)) add(files, files_read_from(input));
+  add(files, usual_files(input));
   const RunPaths run(input);
   add(files, run.files());
   for (const RunPaths& member : run.members()) add(files, member.files());

@@ -20,7 +20,8 @@ std::string input_file(const std::string& value);
 
 /// Throws UsageError when an output is the same file, by whatever path or link, as one that the command reads or as
 /// another output. `inputs`: what the user named, or nothing; of a folder, the files of a data set or a run in it are
-/// meant, of a file also the data files and, where it is a run's, the run's files beside it.
+/// meant, of a file also the labels, the data files of the usual names and, where it is a run's, the run's files beside
+/// it.
 void require_apart(const std::vector<Output>& outputs, const std::vector<std::filesystem::path>& inputs);
 
 /// Says "FILE: what" on stdout, or in the log where the file itself went to stdout.

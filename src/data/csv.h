@@ -47,8 +47,11 @@ int64_t whole_label(const IdLabelTable& table, const IdLabelRow& row, const std:
 /// The labels of a table whose ids run 1, 2, 3, ... in this order. Throws Error.
 std::vector<int64_t> read_ordered_labels(const std::filesystem::path& path);
 
-/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from the
-/// test_labels.csv beside it, as `data synth` writes it. Throws Error.
+/// The test_labels.csv beside a test.csv, as `data synth` writes it; empty where there is none.
+std::filesystem::path find_test_labels(const std::filesystem::path& images);
+
+/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from its
+/// find_test_labels(). Throws Error.
 Dataset load_csv(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
 
 }  // namespace digitrec

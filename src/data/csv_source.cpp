@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kTestLabels = "test_labels.csv";
-
 bool is_test_file(const fs::path& path) { return path.filename() == "test.csv" || path.filename() == "test.csv.gz"; }
 
 Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file, int64_t max_rows) {
@@ -34,15 +32,19 @@ Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file,
 
 }  // namespace
 
+fs::path find_test_labels(const fs::path& images) {
+  if (!is_test_file(images)) return {};
+  return find_plain_or_gzip(images.parent_path(), "test_labels.csv").value_or(fs::path());
+}
+
 Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
   if (purpose == Purpose::evaluate && is_test_file(path)) {
-    if (const auto labels = find_plain_or_gzip(path.parent_path(), kTestLabels)) {
-      return read_test_with_labels(path, *labels, max_rows);
-    }
+    if (const fs::path labels = find_test_labels(path); !labels.empty())
+      return read_test_with_labels(path, labels, max_rows);
     Dataset dataset = read_csv(path, Labels::optional, max_rows);
     if (dataset.has_labels()) return dataset;
-    throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no {} beside it", path.string(),
-                            kTestLabels),
+    throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no test_labels.csv beside it",
+                            path.string()),
                 "score a run on rows that it held back with digitrec eval RUN --held-out, or name a labelled file");
   }
   const Labels labels = purpose == Purpose::predict   ? Labels::ignored

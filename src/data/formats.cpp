@@ -46,6 +46,7 @@ const std::vector<DataFormat>& data_formats() {
        .is_train_name = [](const std::string& name) { return name.ends_with("train.csv"); },
        .is_test_name = [](const std::string& name) { return name.ends_with("test.csv"); },
        .is_format = nullptr,
+       .find_labels = find_test_labels,
        .load = load_csv},
       {.name = "IDX",
        .train_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
@@ -57,6 +58,7 @@ const std::vector<DataFormat>& data_formats() {
              return is_idx(beginning) || holds(name, "-ubyte") || name.ends_with(".idx");
            },
        .holds_mnist = true,
+       .find_labels = find_idx_labels,
        .load = load_idx},
       {.name = "npz",
        .train_files = {"mnist.npz"},
@@ -65,6 +67,7 @@ const std::vector<DataFormat>& data_formats() {
        .is_test_name = [](const std::string& name) { return name.ends_with(".npz") && !holds(name, "train"); },
        .is_format = [](std::string_view, const std::string& name) { return name.ends_with(".npz"); },
        .holds_mnist = true,
+       .find_labels = find_array_labels,
        .load = load_npz},
       {.name = "npy",
        .train_files = {"x_train.npy", "y_train.npy"},
@@ -72,6 +75,7 @@ const std::vector<DataFormat>& data_formats() {
        .is_train_name = [](const std::string& name) { return is_npy_images(name, ".npy") && !is_test(name); },
        .is_test_name = [](const std::string& name) { return is_npy_images(name, ".npy") && is_test(name); },
        .is_format = [](std::string_view beginning, const std::string&) { return beginning.starts_with("\x93NUMPY"); },
+       .find_labels = find_array_labels,
        .load = load_npy},
   };
   return formats;

@@ -27,6 +27,8 @@ struct DataFormat {
   /// the one row that takes what no other does.
   bool (*is_format)(std::string_view beginning, const std::string& name);
   bool holds_mnist = false;  ///< usually holds MNIST as published, which contains Kaggle's test images
+  /// The file of labels beside one of images; empty where there is none.
+  std::filesystem::path (*find_labels)(const std::filesystem::path& images);
   /// Reads the file, and the files beside it that belong to it. Throws Error.
   Dataset (*load)(const std::filesystem::path& file, Purpose purpose, int64_t max_rows);
 };

@@ -128,6 +128,8 @@ fs::path labels_file(const fs::path& images) {
   return images.parent_path() / name;
 }
 
+fs::path class_names_file(const fs::path& out) { return out.parent_path() / (out.stem().string() + "-classes.txt"); }
+
 class Writer {
  public:
   Writer(const fs::path& out, const Dataset& dataset) : out_(out), dataset_(dataset) {}
@@ -184,7 +186,7 @@ class Writer {
       const int64_t number = classes.labels.empty() ? c : classes.labels[static_cast<size_t>(c)];
       text += fmt::format("{} {}\n", number, classes.name(c));
     }
-    write(out_.parent_path() / (out_.stem().string() + "-classes.txt"), text);
+    write(class_names_file(out_), text);
   }
 
   /// Rows of a class are numbered by their place in the data.
@@ -219,6 +221,13 @@ class Writer {
 };
 
 }  // namespace
+
+std::vector<fs::path> dataset_files(const fs::path& out) {
+  const std::string name = lower_case(out.filename().string());
+  if (name.ends_with(".csv") || name.ends_with(".csv.gz") || fs::is_directory(out)) return {out};
+  if (name.ends_with(".npz")) return {out, class_names_file(out)};
+  return {out, labels_file(out), class_names_file(out)};
+}
 
 std::vector<fs::path> write_dataset(const fs::path& out, const Dataset& dataset) {
   return Writer(out, dataset).write();

@@ -15,4 +15,7 @@ namespace digitrec {
 /// at all. Throws Error.
 std::vector<std::filesystem::path> write_dataset(const std::filesystem::path& out, const Dataset& dataset);
 
+/// The files that write_dataset may write for the name, if they hold labels and names; of a folder, the folder.
+std::vector<std::filesystem::path> dataset_files(const std::filesystem::path& out);
+
 }  // namespace digitrec

@@ -85,6 +85,40 @@ TEST_F(Outputs, AreNotFilesOfAFolderThatIsRead) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(run(again).exit_code, 0);
 }
 
+TEST_F(Outputs, AreNoneOfTheFilesThatTheDataWereReadFrom) {
+  const auto copy = [&](const std::string& from, const std::string& to) {
+    fs::create_directories((folder_ / to).parent_path());
+    fs::copy(folder_ / from, folder_ / to);
+  };
+  for (const std::string raw : {"MNIST/raw/t10k-images-idx3-ubyte", "emnist-letters-train-images-idx3-ubyte"}) {
+    fs::create_directories((folder_ / raw).parent_path());
+    ASSERT_EQ(run("data convert in.csv " + raw).exit_code, 0);
+  }
+  folder_.write("emnist-letters-mapping.txt", "0 65\n1 66\n2 67\n");
+  ASSERT_EQ(run("data convert in.csv pictures").exit_code, 0);
+  ASSERT_EQ(run("data convert in.csv images.npy").exit_code, 0);
+  copy("in.csv", "apart/my_test.csv");
+  copy("in.csv", "packed/strange.zip");
+  folder_.write("names.txt", "a\nb\nc\n");
+
+  const auto expect_kept = [&](const std::string& command, const std::string& flag, const std::string& file) {
+    expect_refused(command + " " + file, fmt::format("{}: {} is the same file as the input {}", flag, file, file));
+  };
+  const std::string predict = "predict --checkpoint c --input ";
+  expect_kept(predict + "MNIST --out", "--out", "MNIST/raw/t10k-images-idx3-ubyte");
+  expect_kept(predict + "MNIST --out", "--out", "MNIST/raw/t10k-labels-idx1-ubyte");
+  expect_kept(predict + "MNIST/raw/t10k-images-idx3-ubyte --out", "--out", "MNIST/raw/t10k-labels-idx1-ubyte");
+  expect_kept(predict + "apart --out", "--out", "apart/my_test.csv");
+  expect_kept(predict + "packed --out", "--out", "packed/strange.zip");
+  expect_kept("data show pictures --out", "--out", "pictures/1/2.png");
+  expect_kept("data show emnist-letters-train-images-idx3-ubyte --out", "--out", "emnist-letters-mapping.txt");
+  expect_kept("data show in.csv --class-names names.txt --out", "--out", "names.txt");
+  expect_kept("data convert images.npy", "OUT", "labels.npy");
+  expect_kept("data convert pictures", "OUT", "pictures");
+  // The labels that belong to OUT are written too.
+  expect_refused("data convert images.npy IMAGES.npy", "OUT: labels.npy is the same file as the input labels.npy");
+}
+
 TEST_F(Outputs, AreNotEachOther) {
   const std::string predict = "predict --checkpoint c --input in.csv ";
   fs::create_symlink("not_yet.csv", folder_ / "link.csv");
