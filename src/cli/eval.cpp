@@ -9,6 +9,7 @@
 #include "digitrec/infer/metrics.h"
 #include "digitrec/run/run.h"
 #include "infer/metrics_json.h"
+#include "infer/orientation.h"
 #include "run/leak.h"
 #include "train/validation.h"
 
@@ -128,6 +129,20 @@ void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
       check.leak->checkpoint));
 }
 
+/// EMNIST's images lie on their side, and nothing in the file says so. `is_swapped`: as they were read.
+void warn_of_images_on_their_side(Predictor& predictor, const Dataset& dataset, const at::Tensor& probabilities,
+                                  bool is_swapped) {
+  const auto found = find_better_swapped(predictor, dataset, probabilities);
+  if (!found) return;
+  const auto percent = [&](int64_t count) {
+    return 100 * static_cast<double>(count) / static_cast<double>(found->rows);
+  };
+  warn(fmt::format(
+      "{}: with rows and columns swapped {:.0f}% of the first {} rows are read rightly, not {:.0f}%: give {}",
+      dataset.source, percent(found->swapped), format_count(found->rows), percent(found->correct),
+      is_swapped ? "--transpose=false" : "--transpose"));
+}
+
 Evaluation evaluate(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
   DataOptions options = data_options(command.inference, predictor);
@@ -136,7 +151,10 @@ Evaluation evaluate(const EvalCommand& command) {
   match_classes(dataset, predictor.classes(), predictor.shape().classes);
   log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
   warn_of_training_data(predictor, dataset);
-  return {compute_metrics(predictor.predict(dataset), dataset.labels, dataset.classes)};
+  const at::Tensor probabilities = predictor.predict(dataset);
+  const bool are_pictures = std::filesystem::is_directory(dataset.source);
+  if (!are_pictures) warn_of_images_on_their_side(predictor, dataset, probabilities, options.transpose);
+  return {compute_metrics(probabilities, dataset.labels, dataset.classes)};
 }
 
 /// On the run's own data, by networks that never saw the row.

@@ -1,4 +1,5 @@
 // What is said of figures: on which rows, by which networks, and what they can be trusted for.
+#include "digitrec/checkpoint/checkpoint.h"
 #include "support.h"
 
 #include <nlohmann/json.hpp>
@@ -105,6 +106,25 @@ TEST_F(Evaluation, PathsThatTomlCannotHoldAreRefusedAtTheStart) {
             "digitrec: --data: the path is not UTF-8, so config.toml could not hold it; rename the file or "
             "the folder\n");
   EXPECT_EQ(folder_.entries(), before);
+}
+
+TEST_F(Evaluation, OfImagesOnTheirSideNamesTranspose) {
+  const auto expect_line = [&](const std::string& arguments, const std::string& line) {
+    const ProgramResult result = run_digitrec("eval " + arguments, folder_.path());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.err.find("rows and columns swapped ") != std::string::npos, !line.empty()) << result.err;
+    EXPECT_NE(result.err.find(line), std::string::npos) << result.err;
+  };
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 20 --out good", folder_.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("data convert data/train.csv --transpose a-images-idx3-ubyte", folder_.path()).exit_code, 0);
+  expect_line("good a-images-idx3-ubyte", ": give --transpose\n");
+  expect_line("good a-images-idx3-ubyte --transpose", "");
+  expect_line("good data/train.csv", "");
+  expect_line("good data/train.csv --transpose", ": give --transpose=false\n");
+  expect_line("good data/train.csv --transpose=false", "");
+  // A network that reads neither way well gives no reason to turn them.
+  save_checkpoint(folder_ / "raw.safetensors", *build_model("mlp-128", {}), {.preset = "mlp-128"});
+  expect_line("raw.safetensors a-images-idx3-ubyte", "");
 }
 
 TEST_F(Evaluation, NetworksMissingFromAVoteAreSaid) {
