@@ -70,13 +70,16 @@ void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::
       ->check(whole_number(0, 1024))
       ->type_name("[0]");
   sub.add_flag("--tta", options.tta, "Test-time augmentation: mean of nine views");
-  sub.add_flag("--transpose", options.transpose, "Swap the rows and columns of images");
+  // Bound to the optional itself, CLI11 would take a flag that is not given for a false one.
+  sub.add_flag_function(
+      "--transpose", [&options](int64_t given) { options.transpose = given > 0; },
+      "Swap the rows and columns of images; default: as trained");
   add_frame_option(sub, [&options](Framing framing) { options.framing = framing; }, "[as trained]");
 }
 
 DataOptions data_options(const InferenceOptions& options, const Predictor& predictor) {
   DataOptions read = predictor.data_options();
-  if (options.transpose) read.transpose = *options.transpose;
+  if (options.transpose) read.transpose = read.transpose_pictures = *options.transpose;
   if (options.framing) read.framing = *options.framing;
   return read;
 }

@@ -127,7 +127,8 @@ bool is_named_emnist(const Dataset& dataset) {
 
 Dataset load_dataset(const fs::path& path, Purpose purpose, const DataOptions& options) {
   Dataset dataset = load(path, purpose, options);
-  if (options.transpose) {
+  // The source of pictures is a folder, of other data a file.
+  if (options.transpose && (options.transpose_pictures || !is_data_folder(dataset.source))) {
     dataset.images = dataset.images.transpose(1, 2).contiguous();
     add_reading(dataset, "rows and columns swapped");
   } else if (is_named_emnist(dataset)) {

@@ -57,7 +57,7 @@ Predictor::Predictor(std::vector<Loaded<Checkpoint>> networks, const PredictorOp
 
 DataOptions Predictor::data_options() const {
   const CheckpointInfo& info = networks_.front().value.info;
-  return {.transpose = info.transpose, .framing = info.framing};
+  return {.transpose = info.transpose, .framing = info.framing, .transpose_pictures = false};
 }
 
 at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images) const {

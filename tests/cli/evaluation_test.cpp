@@ -88,6 +88,27 @@ TEST_F(Evaluation, TheDataAreFoundAgainFromAnyFolder) {
   EXPECT_EQ(run_digitrec("train --resume " + (folder_ / "run").string() + " --epochs 2", elsewhere).exit_code, 0);
 }
 
+TEST_F(Evaluation, DataAreTurnedAsInTrainingUnlessAFlagSaysOtherwise) {
+  const std::string lying = " lying/train-images-idx3-ubyte";
+  std::filesystem::create_directories(folder_ / "lying");
+  ASSERT_EQ(run_digitrec("data convert --transpose data/train.csv" + lying, folder_.path()).exit_code, 0);
+  const std::string train = "train --model mlp-128 --epochs 1 --transpose --out turned" + lying;
+  ASSERT_EQ(run_digitrec(train, folder_.path()).exit_code, 0);
+  const ProgramResult as_trained = run_digitrec("eval turned" + lying, folder_.path());
+  EXPECT_NE(as_trained.err.find("200 rows (rows and columns swapped)\n"), std::string::npos) << as_trained.err;
+  EXPECT_EQ(as_trained.out, run_digitrec("eval turned --transpose" + lying, folder_.path()).out);
+  EXPECT_EQ(as_trained.out, run_digitrec("eval turned --transpose=false data/train.csv", folder_.path()).out);
+  ASSERT_EQ(run_digitrec("predict turned --out a.csv" + lying, folder_.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("predict turned --transpose=false --out b.csv data/train.csv", folder_.path()).exit_code, 0);
+  EXPECT_EQ(read_text(folder_ / "a.csv"), read_text(folder_ / "b.csv"));
+
+  // Pictures stand upright, whatever the other data did.
+  ASSERT_EQ(run_digitrec("data convert --limit 20 data/train.csv pictures", folder_.path()).exit_code, 0);
+  const std::string pictures = run_digitrec("eval turned pictures", folder_.path()).out;
+  EXPECT_EQ(pictures, run_digitrec("eval turned --transpose=false pictures", folder_.path()).out);
+  EXPECT_NE(pictures, run_digitrec("eval turned --transpose pictures", folder_.path()).out);
+}
+
 TEST_F(Evaluation, PathsThatTomlCannotHoldAreRefusedAtTheStart) {
   std::filesystem::create_directories(folder_ / "del\x7F");
   std::filesystem::copy(folder_ / "data/train.csv", folder_ / "del\x7F/train.csv");

@@ -26,6 +26,7 @@ struct DataOptions {
   bool transpose = false;               ///< swap rows and columns: EMNIST's images lie on their side
   Framing framing = Framing::digits;    ///< of pictures
   std::filesystem::path class_names{};  ///< a text file, see name_classes(); empty: none
+  bool transpose_pictures = true;       ///< whether `transpose` is of folders of pictures too
 
   bool operator==(const DataOptions&) const = default;
 };

@@ -34,7 +34,8 @@ class Predictor {
   const ModelShape& shape() const { return networks_.front().value.info.shape; }
   /// What the classes are called, the same for all networks.
   const Classes& classes() const { return networks_.front().value.info.classes; }
-  /// How its data was read when it was trained, as other data is too unless it is said otherwise.
+  /// How its data was read when it was trained, as other data is too unless it is said otherwise. Pictures are taken to
+  /// be upright.
   DataOptions data_options() const;
   /// The networks, in the order given.
   const std::vector<Loaded<Checkpoint>>& networks() const { return networks_; }
