@@ -11,6 +11,7 @@
 #include "infer/metrics_json.h"
 #include "infer/orientation.h"
 #include "run/leak.h"
+#include "run/networks.h"
 #include "train/validation.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -163,7 +164,10 @@ Evaluation evaluate_held_out(EvalCommand& command) {
     throw UsageError("--held-out: expected one run", "name it alone: digitrec eval RUN --held-out");
   const std::filesystem::path folder = command.inference.checkpoints.front();
   const TrainConfig config = trained_config(folder);
-  if (command.data.empty()) command.data = config.data;
+  if (command.data.empty()) {
+    require_data(folder, config);
+    command.data = config.data;
+  }
   const PredictorOptions options = predictor_options(command.inference);
   const Dataset dataset = load_dataset(command.data, Purpose::train, data_options(config));
   const HeldOut held_out = predict_held_out(folder, dataset, options, command.limit);

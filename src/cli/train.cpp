@@ -12,6 +12,7 @@
 #include "digitrec/run/run.h"
 #include "digitrec/train/config.h"
 #include "page/live_page.h"
+#include "run/networks.h"
 #include "tensorboard/tensorboard.h"
 #include "train/recipes.h"
 
@@ -78,6 +79,9 @@ TrainConfig resolve_config(const TrainCommand& command) {
     }
   }
   config.data = input_file(config.data);
+  const bool is_data_named =
+      std::any_of(command.flags.begin(), command.flags.end(), [](const auto& flag) { return flag.first == "data"; });
+  if (command.resume && !is_data_named) require_data(*command.resume, config);
   return config;
 }
 

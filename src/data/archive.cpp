@@ -128,4 +128,9 @@ std::optional<ArchivePath> split_archive_path(const std::filesystem::path& path)
   return std::nullopt;
 }
 
+bool is_in_archive(const std::filesystem::path& path) {
+  const auto place = split_archive_path(path);
+  return place && Archive(place->archive, "zip archive").has(place->entry);
+}
+
 }  // namespace digitrec

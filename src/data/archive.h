@@ -69,7 +69,9 @@ struct ArchivePath {
   std::string entry;
 };
 
-/// Takes such a path apart; nothing for any other.
+/// Takes such a path apart, whether the archive has the file or not; nothing for any other.
 std::optional<ArchivePath> split_archive_path(const std::filesystem::path& path);
+/// Whether it is the path of a file that an archive has.
+bool is_in_archive(const std::filesystem::path& path);
 
 }  // namespace digitrec

@@ -143,7 +143,7 @@ bool ByteStream::begins_another_part() {
 
 bool can_be_read_again(const fs::path& path) {
   std::error_code error;
-  return fs::is_regular_file(path, error) || split_archive_path(path).has_value();
+  return fs::is_regular_file(path, error) || is_in_archive(path);
 }
 
 std::string read_beginning(const fs::path& path, size_t size) {

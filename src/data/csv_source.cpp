@@ -34,7 +34,7 @@ Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file,
 
 fs::path find_test_labels(const fs::path& images) {
   if (!is_test_file(images)) return {};
-  return find_plain_or_gzip(images.parent_path(), "test_labels.csv").value_or(fs::path());
+  return find_plain_or_gzip(images.parent_path(), kTestLabels).value_or(fs::path());
 }
 
 Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
@@ -43,9 +43,9 @@ Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
       return read_test_with_labels(path, labels, max_rows);
     Dataset dataset = read_csv(path, Labels::optional, max_rows);
     if (dataset.has_labels()) return dataset;
-    throw Error(fmt::format("{}: has no labels (Kaggle withholds them) and there is no test_labels.csv beside it",
-                            path.string()),
-                "score a run on rows that it held back with digitrec eval RUN --held-out, or name a labelled file");
+    throw Error(
+        fmt::format("{}: has no labels (Kaggle withholds them), nor a {} beside it", path.string(), kTestLabels),
+        "use digitrec eval RUN --held-out, or name a labelled file");
   }
   const Labels labels = purpose == Purpose::predict   ? Labels::ignored
                         : purpose == Purpose::inspect ? Labels::optional

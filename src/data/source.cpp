@@ -23,6 +23,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Where data is put and looked for when nothing is said.
+constexpr const char* kUsualFolder = "data";
+
 /// "train.csv, train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures"
 std::string usual_files(bool is_training) {
   std::vector<std::string> names;
@@ -113,7 +116,9 @@ Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) 
   }
   const bool is_in_archive = split_archive_path(path).has_value();
   const bool is_missing = !is_in_archive && !fs::exists(path);
-  if (is_missing && !path.has_extension()) fail_empty(path, purpose == Purpose::train);  // a folder, by its name
+  if (is_missing && path == kUsualFolder) fail_empty(path, purpose == Purpose::train);
+  if (is_missing && !path.has_extension())  // may be meant as either
+    throw Error(fmt::format("{}: no such file or folder", path.string()), "check the path");
   if (!is_in_archive) require_file(path);
   return format_of(path).load(path, purpose, options.max_rows);
 }

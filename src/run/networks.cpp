@@ -2,7 +2,9 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/names.h"
+#include "data/archive.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
 #include "train/as_trained.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -25,18 +27,20 @@ void require_checkpoint(const RunPaths& network) {
                   : "train the run to its end first");
 }
 
-namespace {
+void require_data(const fs::path& folder, const TrainConfig& config) {
+  if (fs::exists(config.data) || is_in_archive(config.data) || is_data_folder(config.data)) return;
+  throw Error(fmt::format("{}: the data that it was trained on is no longer at {}", folder.string(), config.data),
+              "name where it is now with `data`");
+}
 
-/// A recorded path as one names it from here, where it lies below: messages stay short.
 std::string from_here(const std::string& path) {
   const fs::path relative = fs::path(path).lexically_proximate(fs::current_path());
   return relative.empty() || *relative.begin() == ".." ? path : relative.string();
 }
 
-}  // namespace
-
 TrainConfig read_run_config(const fs::path& folder) {
   const RunPaths run(folder);
+  if (!fs::exists(run.folder())) throw Error(fmt::format("{}: no such run", run.name()), "check the path");
   if (!fs::is_regular_file(run.config())) {
     throw Error(fmt::format("{}: no {} in it", run.name(), run.config().filename().string()),
                 "name the folder of a run");

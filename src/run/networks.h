@@ -3,6 +3,7 @@
 #include "digitrec/run/run.h"
 #include "run/paths.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@ namespace digitrec {
 bool has_checkpoint(const RunPaths& network);
 /// Throws Error where none was.
 void require_checkpoint(const RunPaths& network);
+
+/// Throws Error when the data of the run in `folder`, whose configuration is `config`, is no longer where it was.
+void require_data(const std::filesystem::path& folder, const TrainConfig& config);
+
+/// A recorded path as one names it from here, where it lies below: messages stay short.
+std::string from_here(const std::string& path);
 
 /// A run by its networks, which say themselves what they were trained with.
 struct TrainedRun {

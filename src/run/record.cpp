@@ -6,6 +6,7 @@
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "run/networks.h"
 #include "run/paths.h"
 #include "run/summary.h"
 
@@ -70,6 +71,7 @@ PredictorOptions options_as_trained(const TrainConfig& config) {
 
 RunRecord load_run(const fs::path& folder, const std::string& data, const PredictorOptions& options) {
   const TrainConfig config = trained_config(folder);
+  if (data.empty()) require_data(folder, config);
   const std::string& path = data.empty() ? config.data : data;
   return load_run(folder, load_dataset(path, Purpose::train, data_options(config)), options);
 }

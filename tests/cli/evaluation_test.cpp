@@ -88,6 +88,19 @@ TEST_F(Evaluation, TheDataAreFoundAgainFromAnyFolder) {
   EXPECT_EQ(run_digitrec("train --resume " + (folder_ / "run").string() + " --epochs 2", elsewhere).exit_code, 0);
 }
 
+TEST_F(Evaluation, DataThatMovedAreNamedWithWhatToDo) {
+  std::filesystem::rename(folder_ / "data", folder_ / "moved");
+  const std::string line =
+      "digitrec: run: the data that it was trained on is no longer at data; name where it is now with --data\n";
+  for (const std::string command : {"report run", "eval run --held-out", "train --resume run --epochs 2"}) {
+    const ProgramResult result = run_digitrec(command, folder_.path());
+    EXPECT_EQ(result.exit_code, 1) << command;
+    EXPECT_TRUE(result.err.ends_with(line)) << result.err;
+    EXPECT_EQ(run_digitrec(command + " --data moved", folder_.path(), "env PATH=/nowhere ").err.find("no longer"),
+              std::string::npos);
+  }
+}
+
 TEST_F(Evaluation, DataAreTurnedAsInTrainingUnlessAFlagSaysOtherwise) {
   const std::string lying = " lying/train-images-idx3-ubyte";
   std::filesystem::create_directories(folder_ / "lying");

@@ -84,6 +84,10 @@ TEST_F(Words, OfServeAreRuns) {
 TEST_F(Words, ThatMeanNothingAreNamed) {
   EXPECT_EQ(error_of("eval runs/typo"), "digitrec: runs/typo: no such run, file or folder; check the path\n");
   EXPECT_EQ(error_of("predict run typo good.csv"), "digitrec: typo: no such run, file or folder; check the path\n");
+  EXPECT_EQ(error_of("train typo"), "digitrec: typo: no such file or folder; check the path\n");
+  EXPECT_EQ(error_of("data info typo"), "digitrec: typo: no such file or folder; check the path\n");
+  EXPECT_EQ(error_of("report typo"), "digitrec: typo: no such run; check the path\n");
+  EXPECT_EQ(error_of("train --resume typo"), "digitrec: typo: no such run; check the path\n");
   EXPECT_EQ(error_of("eval none.safetensors"), "digitrec: none.safetensors: no such file; check the path\n");
   EXPECT_EQ(error_of("eval good.csv"),
             "digitrec: good.csv: neither the folder of a run nor a .safetensors file; name a run before it: digitrec "

@@ -104,9 +104,8 @@ TEST(LoadDataset, TakesKagglesFilesFromAFolder) {
   EXPECT_EQ(load_dataset(folder.path(), Purpose::predict).size(), 2);
   EXPECT_ERROR(load_dataset(folder.path(), Purpose::evaluate), Error,
                (folder / "test.csv").string() +
-                   ": has no labels (Kaggle withholds them) and there is no test_labels.csv "
-                   "beside it; score a run on rows that it held back with digitrec eval RUN --held-out, or name a "
-                   "labelled file");
+                   ": has no labels (Kaggle withholds them), nor a test_labels.csv beside it; use digitrec eval RUN "
+                   "--held-out, or name a labelled file");
   folder.write("test_labels.csv", "ImageId,Label\n1,0\n2,1\n");
   EXPECT_TRUE(load_dataset(folder.path(), Purpose::evaluate).labels.equal(torch::tensor({0, 1}, torch::kInt64)));
   EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate, {.max_rows = 1}).size(), 1);

@@ -207,6 +207,11 @@ TEST(StrangeData, ZipsAreFolders) {
     EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
   }
   EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip/test.csv", Purpose::predict).size(), kRows);
+  write_zip(folder / "unlabelled.zip", {{"test.csv", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n"}});
+  EXPECT_ERROR(load_dataset(folder / "unlabelled.zip", Purpose::evaluate), Error,
+               (folder / "unlabelled.zip/test.csv").string() +
+                   ": has no labels (Kaggle withholds them), nor a test_labels.csv beside it; use digitrec eval RUN "
+                   "--held-out, or name a labelled file");
   EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip", Purpose::predict).source,
             (folder / "digit-recognizer.zip/test.csv").string());
   const TempFolder downloads;  // Kaggle's archive, still packed
