@@ -1,9 +1,11 @@
 #include "cli/training_view.h"
 
 #include "cli/console.h"
+#include "digitrec/core/error.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
 #include "digitrec/infer/metrics.h"
+#include "run/networks.h"
 #include "run/paths.h"
 #include "train/validation.h"
 
@@ -66,6 +68,30 @@ std::string accuracy_text(int64_t correct, int64_t rows) {
   return fmt::format("{:.2f}% (95% interval {:.2f} to {:.2f})",
                      100 * static_cast<double>(correct) / static_cast<double>(rows), 100 * interval.low,
                      100 * interval.high);
+}
+
+bool same_source(const Dataset& a, const Dataset& b) {
+  const auto whole = [](const Dataset& dataset) {
+    return std::filesystem::absolute(dataset.source).lexically_normal();
+  };
+  return whole(a) == whole(b);
+}
+
+/// Whether the run's data also holds images to predict, which are not those that it trained on.
+bool has_images_to_predict(const TrainConfig& config, const Dataset& dataset) {
+  const std::string data = from_here(config.data);
+  std::error_code ignored;
+  if (!is_data_folder(data) && !std::filesystem::is_regular_file(data, ignored)) return false;  // a pipe has ended
+  DataOptions options = data_options(config);
+  options.max_rows = 1;
+  options.class_names.clear();
+  try {
+    const Dataset found = load_dataset(data, Purpose::predict, options);
+    const bool is_same = same_source(found, dataset) && found.images[0].equal(dataset.images[0]);
+    return !is_same && found.image_size() == dataset.image_size();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -197,10 +223,21 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
   log_next_step();
 }
 
+/// Commands that work as they are printed.
 void TrainingView::log_next_step() const {
   std::cout << std::flush;  // the result comes first
-  log(fmt::format("next    digitrec predict {}", run_.string()));
-  log(fmt::format("        digitrec report {}", run_.string()));
+  const bool holds_back = config_.val_fraction > 0 || config_.folds > 0;
+  const std::string data = from_here(config_.data);
+  std::vector<std::string> next;
+  if (has_images_to_predict(config_, dataset_)) {
+    next.push_back(fmt::format("predict {}{}", run_.string(), data == TrainConfig{}.data ? "" : " " + data));
+  } else if (holds_back) {
+    next.push_back(fmt::format("eval {} --held-out", run_.string()));
+  } else {
+    next.push_back(fmt::format("serve {}", run_.string()));
+  }
+  if (holds_back) next.push_back(fmt::format("report {}", run_.string()));
+  for (size_t i = 0; i < next.size(); ++i) log(fmt::format("{:<8}digitrec {}", i == 0 ? "next" : "", next[i]));
 }
 
 }  // namespace digitrec::cli

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sstream>
+
 namespace digitrec {
 namespace {
 
@@ -73,6 +75,33 @@ TEST_F(Words, OfTrainAreItsData) {
   EXPECT_NE(result.err.find("next    digitrec predict new\n"), std::string::npos) << result.err;
   EXPECT_EQ(error_of("train data --data good.csv"),
             "digitrec: two data sets, good.csv and data; name the one to train on\n");
+}
+
+/// The commands that a training's end proposes.
+std::vector<std::string> proposed(const std::string& err) {
+  std::vector<std::string> commands;
+  std::istringstream lines(err.substr(std::min(err.size(), err.find("next    digitrec "))));
+  for (std::string line; std::getline(lines, line);) commands.push_back(line.substr(8));
+  return commands;
+}
+
+TEST_F(Words, AfterTrainingAreCommandsThatWork) {
+  using Commands = std::vector<std::string>;
+  std::filesystem::create_directories(folder_ / "both");
+  std::filesystem::create_directories(folder_ / "alone");
+  for (const char* file : {"both/train.csv", "both/test.csv", "alone/train.csv"})
+    folder_.write(file, test::tiny_csv(60));
+  const auto train = [&](const std::string& arguments) {
+    std::filesystem::remove_all(folder_ / "new");
+    return proposed(run("train --model mlp-128 --epochs 1 --out new " + arguments).err);
+  };
+  EXPECT_EQ(train("both"), (Commands{"digitrec predict new both", "digitrec report new"}));
+  EXPECT_EQ(run("predict new both --out both.csv").exit_code, 0);
+  const Commands held_out{"digitrec eval new --held-out", "digitrec report new"};
+  EXPECT_EQ(train("alone"), held_out);
+  EXPECT_EQ(train("good.csv"), held_out);
+  EXPECT_EQ(run("eval new --held-out").exit_code, 0);
+  EXPECT_EQ(train("alone --val-fraction 0"), Commands{"digitrec serve new"});
 }
 
 TEST_F(Words, OfServeAreRuns) {
