@@ -96,8 +96,6 @@ FoundFile choose_file(const fs::path& folder, bool is_training, const std::vecto
     const fs::path& only = place.files().front();
     return {only, &format_of(only)};
   }
-  if (const fs::path archive = only_archive(folder); !archive.empty())
-    return choose_file(archive, is_training, find_near_files(archive, is_training));
   fail_empty(folder, is_training);
 }
 
@@ -108,6 +106,7 @@ Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) 
     if (found.empty()) {
       const fs::path classes = picture_reader().find(path, purpose);
       if (!classes.empty()) return picture_reader().load(classes, options.framing, options.max_rows);
+      if (const fs::path archive = only_archive(path); !archive.empty()) return load(archive, purpose, options);
     }
     const FoundFile chosen = choose_file(path, is_training, found);
     // A file in an archive of its own, such as train.csv.zip in a folder.

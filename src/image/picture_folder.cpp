@@ -3,6 +3,7 @@
 #include "core/file_kind.h"
 #include "core/names.h"
 #include "core/number.h"
+#include "data/archive.h"
 #include "data/data_folder.h"
 #include "data/picture_reader.h"
 #include "digitrec/core/error.h"
@@ -14,6 +15,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace digitrec {
@@ -24,28 +29,81 @@ namespace {
 
 constexpr int64_t kImageSize = 28;
 
+/// What the folders for a purpose are called, in lower case, the one wanted most first.
+std::vector<std::string> usual_folders(bool is_training) {
+  if (is_training) return {"train", "training"};
+  return {"test", "testing", "val", "valid", "validation"};
+}
+
 bool is_picture(const fs::path& file) { return kind_of_file(file).name.ends_with(" picture"); }
 
-/// The folders below `folder` that have pictures in them, by name.
-std::vector<DataFolder> class_folders(const fs::path& folder) {
-  std::vector<DataFolder> classes;
-  const DataFolder place(folder);
-  if (place.is_in_archive()) return {};  // each picture would be looked for in the whole of it
-  for (const fs::path& below : place.folders()) {
-    DataFolder found(below);
-    const auto& files = found.files();
-    if (std::any_of(files.begin(), files.end(), is_picture)) classes.push_back(std::move(found));
+/// A folder of a class's pictures, and the files in it by name.
+struct ClassFolder {
+  fs::path path;
+  std::vector<fs::path> files{};
+};
+
+/// The zip archive that `folder` is or lies in; empty for a folder of files.
+fs::path archive_of(const fs::path& folder) {
+  if (const auto place = split_archive_path(folder)) return place->archive;
+  return is_archive(folder) ? folder : fs::path{};
+}
+
+/// The same of an archive, which is listed once. Names tell pictures, as bytes would have to be looked for in it.
+std::vector<ClassFolder> class_folders_in(const fs::path& archive, const fs::path& folder) {
+  std::map<fs::path, std::vector<fs::path>> files;
+  for (const std::string& entry : Archive(archive, "zip archive").entries()) {
+    const fs::path file = archive / entry;
+    if (is_image_name(file) && file.parent_path().parent_path() == folder) files[file.parent_path()].push_back(file);
+  }
+  std::vector<ClassFolder> classes;
+  for (auto& [path, found] : files) {
+    std::sort(found.begin(), found.end());
+    classes.push_back({path, std::move(found)});
   }
   return classes;
 }
 
+/// The folders below `folder` that have pictures in them, by name.
+std::vector<ClassFolder> class_folders(const fs::path& folder) {
+  if (const fs::path archive = archive_of(folder); !archive.empty()) return class_folders_in(archive, folder);
+  std::vector<ClassFolder> classes;
+  const DataFolder place(folder);
+  for (const fs::path& below : place.folders()) {
+    const std::vector<fs::path> files = DataFolder(below).files();
+    if (std::any_of(files.begin(), files.end(), is_picture)) classes.push_back({below, files});
+  }
+  return classes;
+}
+
+/// Reads the pictures below `folder` where it is in an archive, which is opened once.
+PictureBytes bytes_below(const fs::path& folder) {
+  constexpr size_t kMaxBytes = 64 << 20;
+  const fs::path path = archive_of(folder);
+  if (path.empty()) return {};
+  const auto archive = std::make_shared<Archive>(path, "zip archive");
+  const auto turn = std::make_shared<std::mutex>();  // libzip reads one file of an archive at a time
+  return [path, archive, turn](const fs::path& file) {
+    const std::lock_guard lock(*turn);
+    ArchiveEntry entry(*archive, file.lexically_relative(path).generic_string());
+    std::string bytes;
+    std::array<char, 1 << 16> chunk{};
+    for (int64_t got = 1; got > 0 && bytes.size() <= kMaxBytes;) {
+      got = entry.read_some(chunk.data(), chunk.size());
+      if (got < 0) throw Error(fmt::format("{}: damaged", file.string()));
+      bytes.append(chunk.data(), static_cast<size_t>(got));
+    }
+    return bytes;
+  };
+}
+
 /// The numbers that all folders are named by, in their order; empty where one has another name.
-std::vector<int64_t> numbers_of(const std::vector<DataFolder>& folders) {
+std::vector<int64_t> numbers_of(const std::vector<ClassFolder>& folders) {
   std::vector<int64_t> numbers;
-  for (const DataFolder& folder : folders) {
+  for (const ClassFolder& folder : folders) {
     int64_t value = 0;
     const Range<int64_t> range{0, kMaxClasses - 1};
-    if (parse_number(folder.path().filename().string(), range, value)) return {};
+    if (parse_number(folder.path.filename().string(), range, value)) return {};
     numbers.push_back(value);
   }
   return numbers;
@@ -58,12 +116,12 @@ struct Labelled {
 };
 
 /// Round by round one of each class, so that the first ones show all.
-std::vector<Labelled> list_pictures(const std::vector<DataFolder>& classes) {
+std::vector<Labelled> list_pictures(const std::vector<ClassFolder>& classes) {
   std::vector<Labelled> pictures;
   for (size_t round = 0, before = SIZE_MAX; before != pictures.size(); ++round) {
     before = pictures.size();
     for (size_t c = 0; c < classes.size(); ++c) {
-      const auto& files = classes[c].files();
+      const auto& files = classes[c].files;
       if (round < files.size()) pictures.push_back({files[round], static_cast<int64_t>(c)});
     }
   }
@@ -71,13 +129,20 @@ std::vector<Labelled> list_pictures(const std::vector<DataFolder>& classes) {
 }
 
 /// The side that pictures come to: with the whole of them shown, their own where all have the same.
-int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing) {
+int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing, const PictureBytes& bytes) {
   constexpr int64_t kMaxOwnSize = 64;
   if (framing == Framing::digits) return kImageSize;
   int64_t size = 0;
   for (const Labelled& picture : pictures) {
-    if (!is_picture(picture.file)) continue;
-    const GrayImage image = read_image(picture.file);
+    GrayImage image;
+    if (bytes) {
+      const std::string whole = bytes(picture.file);
+      if (!is_image(whole)) continue;
+      image = decode_image(whole, picture.file.string());
+    } else {
+      if (!is_picture(picture.file)) continue;
+      image = read_image(picture.file);
+    }
     if (image.width != image.height || image.width > kMaxOwnSize || (size != 0 && image.width != size))
       return kImageSize;
     size = image.width;
@@ -88,34 +153,37 @@ int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing) {
 }  // namespace
 
 fs::path find_class_folders(const fs::path& folder, Purpose purpose) {
-  std::vector<std::string> wanted{"test", "testing", "val", "valid", "validation"};
-  if (purpose == Purpose::train || purpose == Purpose::inspect) wanted = {"train", "training"};
+  const bool is_training = purpose == Purpose::train || purpose == Purpose::inspect;
   const DataFolder place(folder);
-  for (const std::string& name : wanted) {
+  for (const std::string& name : usual_folders(is_training)) {
     for (const fs::path& below : place.folders()) {
       if (lower_case(below.filename().string()) == name && !class_folders(below).empty()) return below;
     }
   }
   // One folder of pictures alone is no data set of one class, but a folder that holds another.
-  return class_folders(folder).size() > 1 ? folder : fs::path{};
+  if (class_folders(folder).size() > 1) return folder;
+  // In an archive all may lie in a folder of the archive's name.
+  const bool is_wrapped = place.is_in_archive() && place.files().empty() && place.folders().size() == 1;
+  return is_wrapped ? find_class_folders(place.folders().front(), purpose) : fs::path{};
 }
 
 Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max_rows) {
-  std::vector<DataFolder> classes = class_folders(folder);
+  std::vector<ClassFolder> classes = class_folders(folder);
   std::vector<int64_t> numbers = numbers_of(classes);
   if (!numbers.empty()) {
-    std::sort(classes.begin(), classes.end(), [](const DataFolder& a, const DataFolder& b) {
-      return std::stoll(a.path().filename().string()) < std::stoll(b.path().filename().string());
+    std::sort(classes.begin(), classes.end(), [](const ClassFolder& a, const ClassFolder& b) {
+      return std::stoll(a.path.filename().string()) < std::stoll(b.path.filename().string());
     });
     std::sort(numbers.begin(), numbers.end());
   }
   std::vector<Labelled> pictures = list_pictures(classes);
   if (max_rows > 0) pictures.resize(std::min(pictures.size(), static_cast<size_t>(max_rows)));
-  const int64_t size = image_size_of(pictures, framing);
+  const PictureBytes bytes = bytes_below(folder);
+  const int64_t size = image_size_of(pictures, framing, bytes);
   std::vector<fs::path> files;
   for (const Labelled& picture : pictures) files.push_back(picture.file);
   const PictureKind kind = framing == Framing::digits ? PictureKind::character : PictureKind::whole;
-  const Pictures read = load_pictures(files, size, kind);
+  const Pictures read = load_pictures(files, size, kind, bytes);
 
   std::vector<int64_t> labels;
   std::vector<std::string> errors;
@@ -131,7 +199,7 @@ Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max
   dataset.labels = at::tensor(labels, at::kLong);
   dataset.source = folder.string();
   if (numbers.empty()) {
-    for (const DataFolder& one : classes) dataset.classes.names.push_back(one.path().filename().string());
+    for (const ClassFolder& one : classes) dataset.classes.names.push_back(one.path.filename().string());
   } else if (numbers.back() + 1 != static_cast<int64_t>(numbers.size())) {
     dataset.classes.labels = numbers;
   }

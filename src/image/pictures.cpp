@@ -82,10 +82,11 @@ struct Read {
   std::string error{};
 };
 
-Read read_one(const fs::path& file, int64_t size, PictureKind kind) {
+Read read_one(const fs::path& file, int64_t size, PictureKind kind, const PictureBytes& bytes) {
   Read read;
   try {
-    for (const FramedDigit& digit : frame_picture(read_image(file), size, kind)) {
+    const GrayImage image = bytes ? decode_image(bytes(file), file.string()) : read_image(file);
+    for (const FramedDigit& digit : frame_picture(image, size, kind)) {
       read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
       read.places.push_back(digit.place);
     }
@@ -118,11 +119,12 @@ PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count)
   return classes.are_digits(count) ? PictureKind::number : PictureKind::character;
 }
 
-Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, PictureKind kind) {
+Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, PictureKind kind,
+                       const PictureBytes& bytes) {
   std::vector<Read> read(files.size());
   std::atomic<size_t> next{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
-    for (size_t i = next++; i < files.size(); i = next++) read[i] = read_one(files[i], image_size, kind);
+    for (size_t i = next++; i < files.size(); i = next++) read[i] = read_one(files[i], image_size, kind, bytes);
   });
   Pictures pictures;
   std::vector<uint8_t> pixels;

@@ -313,5 +313,39 @@ TEST(StrangeData, FoldersOfPicturesAreClasses) {
   EXPECT_EQ(whole.images[0][0][0].item<int>(), 255) << "the page is white, as in the picture";
 }
 
+TEST(StrangeData, ZipsOfPictureFoldersAreRead) {
+  read_picture_folders();
+  const TempFolder folder;
+  write_pictures(folder / "letters/train", 3);
+  write_pictures(folder / "letters/test", 2);
+  std::vector<std::pair<std::string, std::string>> flat;
+  std::vector<std::pair<std::string, std::string>> wrapped{{"letters/train/bar/cut.png", "\x89PNG\r\n"}};
+  for (const auto& [name, bytes] : folder.contents()) {
+    wrapped.emplace_back(name, bytes);
+    const std::string train = "letters/train/";
+    if (name.starts_with(train)) flat.emplace_back(name.substr(train.size()), bytes);
+  }
+  write_zip(folder / "flat.zip", flat);
+  write_zip(folder / "wrapped.zip", wrapped);
+  const DataOptions whole{.framing = Framing::none};
+  for (const DataOptions& options : {DataOptions{}, whole}) {
+    const Dataset plain = load_dataset(folder / "letters", Purpose::train, options);
+    const Dataset data = load_dataset(folder / "flat.zip", Purpose::train, options);
+    EXPECT_TRUE(data.images.equal(plain.images));
+    EXPECT_TRUE(data.labels.equal(plain.labels));
+    EXPECT_EQ(data.classes, plain.classes);
+  }
+  const Dataset data = load_dataset(folder / "wrapped.zip", Purpose::train);
+  EXPECT_EQ(data.source, (folder / "wrapped.zip/letters/train").string());
+  EXPECT_EQ(data.size(), 6);
+  EXPECT_NE(data.reading.find("1 of 7 left out, such as"), std::string::npos) << data.reading;
+  EXPECT_EQ(load_dataset(folder / "wrapped.zip", Purpose::evaluate).size(), 4);
+  EXPECT_EQ(find_data_files(folder / "wrapped.zip"),
+            (std::vector<fs::path>{folder / "wrapped.zip/letters/train", folder / "wrapped.zip/letters/test"}));
+  const TempFolder downloads;
+  fs::copy_file(folder / "flat.zip", downloads / "flat.zip");
+  EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), 6);
+}
+
 }  // namespace
 }  // namespace digitrec

@@ -4,6 +4,7 @@
 #include "digitrec/data/source.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,11 @@ struct Pictures {
   std::vector<std::string> errors;  ///< why it cannot, for each picture; else empty
 };
 
+/// Gives the bytes of a picture, to any thread; where it is empty the file's own.
+using PictureBytes = std::function<std::string(const std::filesystem::path&)>;
+
 /// Reads pictures on all threads, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side.
-Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size, PictureKind kind);
+Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size, PictureKind kind,
+                       const PictureBytes& bytes = {});
 
 }  // namespace digitrec
