@@ -167,6 +167,18 @@ fs::path find_class_folders(const fs::path& folder, Purpose purpose) {
   return is_wrapped ? find_class_folders(place.folders().front(), purpose) : fs::path{};
 }
 
+fs::path find_test_folder(const fs::path& folder) {
+  const fs::path train = find_class_folders(folder, Purpose::train);
+  if (train.empty() || train == folder) return {};
+  const DataFolder place(folder);
+  for (const std::string& name : usual_folders(/*is_training=*/false)) {
+    for (const fs::path& below : place.folders()) {
+      if (lower_case(below.filename().string()) == name) return below;
+    }
+  }
+  return {};
+}
+
 Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max_rows) {
   std::vector<ClassFolder> classes = class_folders(folder);
   std::vector<int64_t> numbers = numbers_of(classes);

@@ -10,6 +10,10 @@ namespace digitrec {
 /// purpose (train, or test, val). Empty where there is none.
 std::filesystem::path find_class_folders(const std::filesystem::path& folder, Purpose purpose);
 
+/// The folder of pictures to predict beside one to train on: test/, or else val/, whether sorted by classes or not.
+/// Empty where there are not both.
+std::filesystem::path find_test_folder(const std::filesystem::path& folder);
+
 /// Loads a folder of pictures, one a class, as torchvision's ImageFolder: the folders' names, sorted, are the classes';
 /// folders of the numbers 0, 1, 2, ... are these labels. Pictures come to 28 x 28 pixels, or without framing to their
 /// own size where they all have the same. `max_rows` > 0 takes that many, of each class about as many. Throws Error,

@@ -6,6 +6,7 @@
 #include "digitrec/data/source.h"
 #include "image/framing.h"
 #include "image/image_file.h"
+#include "image/picture_folder.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
@@ -67,7 +68,9 @@ PictureFiles find_in_folder(const fs::path& folder) {
   const auto is_table = [](const fs::path& path) { return !fs::is_directory(path); };
   const auto table = std::find_if(data.begin(), data.end(), is_table);
   if (table == data.end()) {
-    return found.files.empty() ? sort_out(list_files<fs::recursive_directory_iterator>(folder)) : found;
+    if (!found.files.empty()) return found;
+    const fs::path test = find_test_folder(folder);
+    return sort_out(list_files<fs::recursive_directory_iterator>(test.empty() ? folder : test));
   }
   if (found.files.empty()) return {};
   throw Error(fmt::format("{}: holds both {} and pictures such as {}", folder.string(), table->filename().string(),

@@ -92,6 +92,19 @@ TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
                (folder / "notes.txt").string() + ": no pictures found; expected pictures, or a single data file");
 }
 
+TEST(FindPictures, OfADataSetAreThoseToTestOn) {
+  using Paths = std::vector<std::filesystem::path>;
+  const TempFolder folder;
+  for (const char* below : {"train/A", "train/B", "test", "photos"}) {
+    std::filesystem::create_directories(folder / below);
+    folder.write(std::string(below) + "/1.gif", "GIF89a");
+  }
+  EXPECT_EQ(find_pictures({folder.path()}).files, (Paths{folder / "test/1.gif"}));
+  EXPECT_EQ(find_pictures({folder / "train"}).files, (Paths{folder / "train/A/1.gif", folder / "train/B/1.gif"}));
+  std::filesystem::remove_all(folder / "train");
+  EXPECT_EQ(find_pictures({folder.path()}).files, (Paths{folder / "photos/1.gif", folder / "test/1.gif"}));
+}
+
 TEST(LoadPictures, SaysOfEachWhatItIsOrWhyNot) {
   const TempFolder folder;
   const auto bar = folder.write("bar.png", encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70)));

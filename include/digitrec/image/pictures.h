@@ -17,9 +17,9 @@ struct PictureFiles {
 };
 
 /// The picture files that `paths` name: files as given, and for a folder those in it by name, or where it has none
-/// itself those in the folders below. A picture is known by its first bytes, or by its name where they say nothing.
-/// Without `files` when `paths` is a single file or folder without any, which then is a data set. Throws Error when the
-/// two are mixed.
+/// itself those in the folders below, of a data set those in its test/. A picture is known by its first bytes, or by
+/// its name where they say nothing. Without `files` when `paths` is a single file or folder without any, which then is
+/// a data set. Throws Error when the two are mixed.
 PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
 
 /// Lets load_dataset() read folders of pictures, one a class, from now on.
