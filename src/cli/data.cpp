@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/data_options.h"
 #include "cli/outputs.h"
+#include "data/arrays.h"
 #include "data/formats.h"
 #include "data/near_duplicates.h"
 #include "data/summary.h"
@@ -97,10 +98,23 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
   return files;
 }
 
-int run_info(const InfoCommand& command) {
+/// What is in the files; of a .npz to train on and to test on both parts.
+std::vector<Dataset> load_datasets(const std::vector<fs::path>& files, const DataOptions& options) {
   std::vector<Dataset> datasets;
-  for (const fs::path& file : data_files(command.paths))
-    datasets.push_back(load_dataset(file, Purpose::inspect, command.options));
+  for (const fs::path& file : files) {
+    datasets.push_back(load_dataset(file, Purpose::inspect, options));
+    std::error_code ignored;
+    if (!fs::is_regular_file(file, ignored) || format_of(file).name != "npz") continue;
+    if (const auto purpose = purpose_of_test_part(file)) {
+      datasets.push_back(load_dataset(file, *purpose, options));
+      datasets.back().source += " (to test on)";
+    }
+  }
+  return datasets;
+}
+
+int run_info(const InfoCommand& command) {
+  const std::vector<Dataset> datasets = load_datasets(data_files(command.paths), command.options);
   Json files = Json::array();
   for (const Dataset& dataset : datasets) {
     const DatasetSummary summary = summarize(dataset);

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kMaxHeader = 1 << 16;
+constexpr std::string_view kNpz = ".npz archive, as numpy.savez writes it";
 
 /// An array, its header read.
 class Array {
@@ -159,6 +160,10 @@ Found find_arrays(const std::vector<std::string>& names, Purpose purpose) {
   return found;
 }
 
+bool has_two_parts(const std::vector<std::string>& names) {
+  return !find_names(names, kTrainNames).images.empty() && !find_names(names, kTestNames).images.empty();
+}
+
 /// A name with the first `from` in it replaced, whatever its case; empty where there is none.
 std::string replaced(const std::string& name, std::string_view from, std::string_view to) {
   const size_t at = lower_case(name).find(from);
@@ -186,8 +191,14 @@ fs::path find_array_labels(const fs::path& images) {
   return can_be_read_again(named) ? named : fs::path{};
 }
 
+std::optional<Purpose> purpose_of_test_part(const fs::path& path) {
+  const std::vector<std::string> names = array_names(Archive(path, std::string(kNpz)));
+  if (!has_two_parts(names)) return std::nullopt;
+  return find_names(names, kTestNames).labels.empty() ? Purpose::predict : Purpose::evaluate;
+}
+
 Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
-  const Archive archive(path, ".npz archive, as numpy.savez writes it");
+  const Archive archive(path, std::string(kNpz));
   const std::vector<std::string> names = array_names(archive);
   const Found found = find_arrays(names, purpose);
   const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
@@ -199,11 +210,12 @@ Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
   Array images = array_in(archive, found.images);
   const int64_t rows = images.rows();
   Dataset dataset = read_images(std::move(images), path, max_rows);
+  if (has_two_parts(names)) add_reading(dataset, found.images);
   if (purpose == Purpose::predict) return dataset;
   if (!found.labels.empty()) {
     read_labels(dataset, array_in(archive, found.labels), rows, max_rows);
   } else if (const fs::path beside = find_array_labels(path); !beside.empty() && is_archive(beside)) {
-    const Archive other(beside, ".npz archive, as numpy.savez writes it");
+    const Archive other(beside, std::string(kNpz));
     const std::vector<std::string> others = array_names(other);
     if (others.size() == 1) read_labels(dataset, array_in(other, others.front()), rows, max_rows);
   }

@@ -3,6 +3,7 @@
 #include "digitrec/data/source.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace digitrec {
@@ -12,6 +13,10 @@ namespace digitrec {
 /// an archive beside it, as KMNIST has them. Images and labels may be of any number type, see pixels_of(). Throws
 /// Error.
 Dataset load_npz(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
+
+/// What the images to test on of a .npz are loaded for that also has images to train on: to evaluate, or to predict
+/// where they have no labels. Nothing for a .npz of one part. Throws Error.
+std::optional<Purpose> purpose_of_test_part(const std::filesystem::path& path);
 
 /// Loads a .npy of images with the labels in the file beside it: x_train.npy with y_train.npy, images.npy with
 /// labels.npy. Throws Error.

@@ -54,6 +54,34 @@ TEST(Npz, ReadsWhatKerasShips) {
   EXPECT_EQ(test.labels[0].item<int64_t>(), 2);
   EXPECT_FALSE(load_dataset(file, Purpose::predict).has_labels());
   EXPECT_EQ(load_dataset(file, Purpose::train, {.max_rows = 1}).size(), 1);
+  EXPECT_TRUE(train.reading.starts_with("x_train")) << train.reading;
+  EXPECT_TRUE(test.reading.starts_with("x_test")) << test.reading;
+}
+
+TEST(Npz, OfTwoPartsIsKnown) {
+  const TempFolder folder;
+  const auto pixels = npy("|u1", "2, 2, 2", kPixels);
+  const auto labels = npy("|u1", "2,", "\4\1");
+  using Arrays = std::vector<std::pair<std::string, std::string>>;
+  const auto purpose = [&](const Arrays& arrays) { return purpose_of_test_part(write_npz(folder, arrays)); };
+  EXPECT_EQ(purpose({{"x_train", pixels}, {"x_test", pixels}, {"y_test", labels}}), Purpose::evaluate);
+  EXPECT_EQ(purpose({{"train_images", pixels}, {"test_images", pixels}}), Purpose::predict);
+  EXPECT_EQ(purpose({{"x_test", pixels}, {"y_test", labels}}), std::nullopt);
+  EXPECT_EQ(purpose({{"x", pixels}, {"y", labels}}), std::nullopt);
+}
+
+TEST(Npz, OfTwoPartsIsShownWhole) {
+  const TempFolder folder;
+  write_npz(folder, {{"x_train", npy("|u1", "2, 2, 2", std::string("\0\0\x9\x9\0\x99\0\x99", 8))},
+                     {"y_train", npy("|u1", "2,", std::string("\0\1", 2))},
+                     {"x_test", npy("|u1", "1, 2, 2", std::string("\0\x99\0\x99", 4))},
+                     {"y_test", npy("|u1", "1,", "\1")}});
+  const std::string info = test::run_digitrec("data info mnist.npz", folder.path()).out;
+  EXPECT_TRUE(info.starts_with("mnist.npz\n  read as     x_train\n  rows        2\n")) << info;
+  EXPECT_NE(info.find("\nmnist.npz (to test on)\n  read as     x_test\n  rows        1\n"), std::string::npos) << info;
+  EXPECT_TRUE(
+      info.ends_with("\n1 of the images in mnist.npz (to test on) occur in mnist.npz, or nearly the same ones\n"))
+      << info;
 }
 
 TEST(Npz, ReadsAChannelAndWideLabels) {
