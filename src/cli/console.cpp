@@ -133,19 +133,63 @@ std::vector<Place> places(std::string_view text) {
 
 }  // namespace
 
-std::string shorten(std::string_view line, size_t columns) {
-  constexpr std::string_view kGap = " ... ";
-  const std::vector<Place> all = places(line);
+namespace {
+
+/// The text in at most `columns` columns, with `gap` in place of the middle of a longer one.
+std::string without_middle(std::string_view text, size_t columns, std::string_view gap) {
+  const std::vector<Place> all = places(text);
   const size_t width = all.back().column;
-  if (width <= columns) return std::string(line);
-  const size_t half = (columns - std::min(columns, kGap.size())) / 2;
+  if (width <= columns) return std::string(text);
+  const size_t half = (columns - std::min(columns, gap.size())) / 2;
   const auto from = [&](size_t column) {
     return std::lower_bound(all.begin(), all.end(), column,
                             [](const Place& place, size_t wanted) { return place.column < wanted; });
   };
   const auto head = std::prev(from(half + 1));  // the last that ends within its half
   const auto tail = from(width - half);
-  return fmt::format("{}{}{}", line.substr(0, head->byte), kGap, line.substr(tail->byte));
+  return fmt::format("{}{}{}", text.substr(0, head->byte), gap, text.substr(tail->byte));
+}
+
+/// "/home/me/.../runs/best.safetensors:": a path without what lies in its middle, or else in that of its last name; the
+/// word itself where it is short.
+std::string short_path(const std::string& word) {
+  constexpr std::string_view kDots = "...";
+  constexpr size_t kMaxName = 24;
+  const size_t last = word.rfind('/');
+  if (last == std::string::npos) return word;
+  const size_t from = word.find('/', word.find('/', 1) + 1);  // behind two names, or one of a path from here
+  const size_t to = last > 0 ? word.rfind('/', last - 1) : 0;
+  if (to != std::string::npos && to > from + kDots.size() + 1)
+    return word.substr(0, from + 1) + std::string(kDots) + word.substr(to);
+  return word.substr(0, last + 1) + without_middle(word.substr(last + 1), kMaxName, kDots);
+}
+
+/// The line with its longest paths shortened, as many as it takes.
+std::string with_short_paths(std::string_view whole, size_t columns) {
+  constexpr int kMaxPaths = 8;
+  std::string line(whole);
+  for (int i = 0; i < kMaxPaths && places(line).back().column > columns; ++i) {
+    size_t place = 0;
+    std::string best;
+    for (size_t begin = 0; begin < line.size();) {
+      const size_t end = std::min(line.find(' ', begin), line.size());
+      const std::string word = line.substr(begin, end - begin);
+      if (word.size() > best.size() && short_path(word) != word) {
+        best = word;
+        place = begin;
+      }
+      begin = end + 1;
+    }
+    if (best.empty()) break;
+    line.replace(place, best.size(), short_path(best));
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string shorten(std::string_view line, size_t columns) {
+  return without_middle(with_short_paths(line, columns), columns, " ... ");
 }
 
 int table_width(Stream stream) {

@@ -33,8 +33,8 @@ std::string in_brackets(std::string_view text);
 
 /// Columns that an error, a warning or a line of the log may have.
 inline constexpr size_t kMaxColumns = 200;
-/// The line in at most `columns` columns. A longer one, which quotes what it found in a file, loses its middle: its
-/// beginning says where, its end what to do.
+/// The line in at most `columns` columns. A longer one loses the middle of its paths; should it still be too long, as
+/// it quotes what it found in a file, its own middle: its beginning says where, its end what to do.
 std::string shorten(std::string_view line, size_t columns = kMaxColumns);
 
 /// Prints lines on stdout: as they are, on a terminal printable.

@@ -125,7 +125,7 @@ void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
   if (!check.leak) return;
   warn(fmt::format(
       "{}: {} of the {} rows, or nearly the same images, are in {}, which {} was trained on; --held-out scores "
-      "a run on rows that it never saw",
+      "rows that it never saw",
       dataset.source, format_count(check.leak->rows), format_count(dataset.size()), check.leak->data,
       check.leak->checkpoint));
 }

@@ -64,6 +64,20 @@ TEST(Shorten, KeepsBeginningAndEnd) {
   EXPECT_EQ(shorten("abcdef", 5), " ... ");
 }
 
+TEST(Shorten, CutsPathsBeforeTheSentence) {
+  const std::string middle(60, 'x');
+  const std::string line = "warning: /tmp/t23/" + middle + "/b/test.csv: 9 of the rows are in /tmp/t23/" + middle +
+                           "/b/train, which runs/a/" + middle + "/b/best.safetensors was trained on; use --held-out";
+  EXPECT_EQ(shorten(line, 200), "warning: /tmp/t23/.../b/test.csv: 9 of the rows are in /tmp/t23/" + middle +
+                                    "/b/train, which runs/a/.../b/best.safetensors was trained on; use --held-out");
+  EXPECT_EQ(shorten(line, 150),
+            "warning: /tmp/t23/.../b/test.csv: 9 of the rows are in /tmp/t23/.../b/train, which "
+            "runs/a/.../b/best.safetensors was trained on; use --held-out");
+  EXPECT_EQ(shorten(line, 400), line);
+  EXPECT_EQ(shorten("c/emnist-letters-test-images-idx3-ubyte: 7 rows are in others", 50),
+            "c/emnist-let...dx3-ubyte: 7 rows are in others");
+}
+
 TEST(Shorten, CountsColumnsAndCutsNoCharacter) {
   std::string wide;
   for (int i = 0; i < 30; ++i) wide += "手";  // two columns each
