@@ -192,6 +192,13 @@ std::string shorten(std::string_view line, size_t columns) {
   return without_middle(with_short_paths(line, columns), columns, " ... ");
 }
 
+size_t columns_of(std::string_view text) { return places(text).back().column; }
+
+std::string table_name(std::string_view text) {
+  constexpr size_t kMaxName = 24;
+  return shorten(printable(text), kMaxName);
+}
+
 int table_width(Stream stream) {
   return isatty(descriptor(stream)) == 1 ? terminal_width(stream) : std::numeric_limits<int>::max();
 }

@@ -28,6 +28,11 @@ bool has_unicode();
 /// The text with its control characters, which a terminal would obey, as "?".
 std::string printable(std::string_view text);
 
+/// Columns of a terminal that the text takes.
+size_t columns_of(std::string_view text);
+/// The same as a name in a table, where a long one loses its middle.
+std::string table_name(std::string_view text);
+
 /// " (text)", or nothing for an empty text.
 std::string in_brackets(std::string_view text);
 

@@ -57,11 +57,16 @@ void print_summary(const Dataset& dataset, const DatasetSummary& summary) {
   }
   std::cout << fmt::format("  classes     {}\n", summary.classes);
   const int64_t max_count = *std::max_element(summary.histogram.begin(), summary.histogram.end());
+  std::vector<std::string> names;
+  size_t longest = 10;
+  for (int64_t c = 0; c < summary.classes; ++c) {
+    names.push_back(table_name(dataset.classes.name(c)));
+    longest = std::max(longest, columns_of(names.back()));
+  }
   for (size_t c = 0; c < summary.histogram.size(); ++c) {
     const int64_t count = summary.histogram[c];
     const auto width = static_cast<size_t>(40 * count / std::max<int64_t>(1, max_count));
-    std::cout << fmt::format("  {:>10}  {:>7}  {}\n", printable(dataset.classes.name(static_cast<int64_t>(c))),
-                             format_count(count), std::string(width, '#'));
+    std::cout << fmt::format("  {:>{}}  {:>7}  {}\n", names[c], longest, format_count(count), std::string(width, '#'));
   }
 }
 

@@ -71,12 +71,11 @@ void print_most_confused(const Metrics& metrics) {
   }
 }
 
-/// Columns that the longest of the classes' names takes, of those that fit a table.
+/// Columns that the longest of the classes' names takes in a table.
 int longest_name(const Metrics& metrics) {
-  constexpr size_t kMaxName = 24;
   size_t longest = 0;
-  for (const ClassMetrics& m : metrics.classes) longest = std::max(longest, printable(m.name).size());
-  return static_cast<int>(std::min(longest, kMaxName));
+  for (const ClassMetrics& m : metrics.classes) longest = std::max(longest, columns_of(table_name(m.name)));
+  return static_cast<int>(longest);
 }
 
 void print_confusion(const Metrics& metrics, int width) {
@@ -87,10 +86,10 @@ void print_confusion(const Metrics& metrics, int width) {
   const int first = std::max(5, name);
   if (first + classes * cell > std::min(width, kMaxWidth)) return print_most_confused(metrics);
   std::cout << "\nlabel (down) read as (across)\n" << std::string(static_cast<size_t>(first), ' ');
-  for (const ClassMetrics& m : metrics.classes) std::cout << fmt::format("{:>{}}", printable(m.name), cell);
+  for (const ClassMetrics& m : metrics.classes) std::cout << fmt::format("{:>{}}", table_name(m.name), cell);
   std::cout << '\n';
   for (size_t label = 0; label < metrics.classes.size(); ++label) {
-    std::cout << fmt::format("{:>{}}", printable(metrics.classes[label].name), first);
+    std::cout << fmt::format("{:>{}}", table_name(metrics.classes[label].name), first);
     for (const int64_t count : metrics.confusion[label])
       std::cout << fmt::format("{:>{}}", count == 0 ? "." : std::to_string(count), cell);
     std::cout << '\n';
@@ -111,7 +110,7 @@ void print_evaluation(const Evaluation& evaluation) {
       width);
   std::cout << table.header() << '\n';
   for (const ClassMetrics& m : metrics.classes) {
-    std::cout << table.row({printable(m.name), format_count(m.support), format_percent(m.precision),
+    std::cout << table.row({table_name(m.name), format_count(m.support), format_percent(m.precision),
                             format_percent(m.recall), format_percent(m.f1)})
               << '\n';
   }

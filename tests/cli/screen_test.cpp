@@ -91,6 +91,13 @@ TEST(Shorten, CountsColumnsAndCutsNoCharacter) {
   EXPECT_EQ(shorten(std::string(100, '\xe0'), 9), "\xe0\xe0 ... \xe0\xe0");
 }
 
+TEST(TableName, HasNoMoreColumnsThanItsTable) {
+  EXPECT_EQ(table_name("zero"), "zero");
+  EXPECT_EQ(table_name("a\nb"), "a?b");
+  EXPECT_EQ(table_name(std::string(15, 'a') + std::string(15, 'b')), "aaaaaaaaa ... bbbbbbbbb");
+  EXPECT_EQ(columns_of("für 手"), 6U);
+}
+
 TEST(Help, IsWrappedBesideTheFlags) {
   const std::string text =
       "Train a preset\nOptions:\n  --lr [0.001]                Learning rate; the peak of a schedule that rises and "
