@@ -153,8 +153,8 @@ void name_classes(Dataset& dataset, const fs::path& path) {
   }
   for (const int64_t label : found) {
     if (!names.contains(label))
-      throw Error(fmt::format("{}: no name for label {} of {}; it names {} classes", path.string(), label,
-                              dataset.source, names.size()));
+      throw Error(fmt::format("{}: {} names for the {} classes of {}; none for label {}", path.string(), names.size(),
+                              found.size(), dataset.source, label));
   }
   if (dataset.has_labels()) dataset.labels = places(dataset.labels, classes.labels);
   dataset.classes = std::move(classes);

@@ -185,7 +185,7 @@ TEST(StrangeData, ClassesGetNamesFromAFile) {
   EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
   const std::string names = (folder / "names.txt").string();
   EXPECT_ERROR(named("zero\none\n"), Error,
-               names + ": no name for label 2 of " + file.string() + "; it names 2 classes");
+               names + ": 2 names for the 4 classes of " + file.string() + "; none for label 2");
   EXPECT_ERROR(named("a\nb\nb\nc\n"), Error, names + ": two classes are named 'b'; expected another name for each");
 }
 
