@@ -166,7 +166,10 @@ std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
 /// What the submission calls its columns and rows: as the sample does, else as the test file.
 SubmissionNames submission_names(const Dataset& dataset, const Classes& classes) {
   SubmissionNames names{.ids = dataset.ids, .classes = classes};
-  if (const auto sample = find_sample(dataset)) {
+  const auto sample = find_sample(dataset);
+  if (const std::string doubt = doubt_ids(dataset.ids, sample ? &*sample : nullptr); !doubt.empty())
+    warn(fmt::format("{}: {}; Kaggle expects each id of its sample once", dataset.source, doubt));
+  if (sample) {
     names.id = sample->id;
     names.label = sample->label;
   } else if (!dataset.ids.empty()) {

@@ -2,6 +2,7 @@
 
 #include "data/csv.h"
 #include "data/csv_text.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/core/Tensor.h>
@@ -37,10 +38,7 @@ std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionN
 }
 
 std::optional<fs::path> find_sample_submission(const fs::path& folder) {
-  for (const char* name : {"sample_submission.csv", "sample_submission.csv.gz"}) {
-    if (fs::is_regular_file(folder / name)) return folder / name;
-  }
-  return std::nullopt;
+  return find_plain_or_gzip(folder, "sample_submission.csv");
 }
 
 SampleSubmission read_sample_submission(const fs::path& path) {
@@ -104,6 +102,22 @@ std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmissi
                 "make it again with digitrec predict");
   }
   return labels;
+}
+
+std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmission* sample) {
+  std::map<std::string, size_t> rows;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i].empty()) return fmt::format("row {} has no id", i + 1);
+    const auto [first, is_new] = rows.emplace(ids[i], i + 1);
+    if (!is_new) return fmt::format("rows {} and {} both have the id {}", first->second, i + 1, shown(ids[i]));
+  }
+  if (sample == nullptr) return "";
+  const std::set<std::string> expected(sample->ids.begin(), sample->ids.end());
+  for (size_t i = 0; i < sample->ids.size(); ++i) {
+    const std::string id = i < ids.size() ? ids[i] : std::to_string(i + 1);
+    if (!expected.contains(id)) return fmt::format("the sample has no id {}, which row {} has", shown(id), i + 1);
+  }
+  return "";
 }
 
 std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes) {

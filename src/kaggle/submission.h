@@ -18,7 +18,7 @@ inline constexpr int64_t kDigitRecognizerTestRows = 28'000;
 /// `ImageId,Label,p0,...`, a row for each image. `probabilities`: float32 [N, K].
 std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionNames& names = {});
 
-/// The sample_submission.csv in `folder`, plain or gzip, if there is one.
+/// The sample_submission.csv in `folder`, which may be a zip archive; plain or gzip, if there is one.
 std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);
 
 /// What a competition expects of a submission.
@@ -39,6 +39,10 @@ SampleSubmission digit_recognizer_sample();
 /// `classes`. Throws Error with the first thing wrong. Returns the labels.
 std::vector<int64_t> check_submission(const std::filesystem::path& path, const SampleSubmission& sample,
                                       int64_t classes);
+
+/// What makes the ids of test images doubtful: one that is empty, that occurs twice, or that the sample lacks. Empty:
+/// nothing. `ids`: empty for 1, 2, 3, ... `sample`: null where none is known.
+std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmission* sample);
 
 /// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:
 /// nothing.

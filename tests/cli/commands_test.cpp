@@ -469,6 +469,13 @@ TEST(Commands, PredictKeepsATestFilesIds) {
   folder.write("kannada/sample_submission.csv", "id,Label\n99,0\n98,0\n97,0\n");
   const ProgramResult sampled = run_digitrec("predict --checkpoint run --input kannada --out -", folder.path());
   EXPECT_TRUE(sampled.out.starts_with("id,Label\n99,")) << sampled.out << sampled.err;
+  EXPECT_EQ(sampled.err.find("warning"), std::string::npos) << sampled.err;
+  folder.write("kannada/sample_submission.csv", "id,Label\n1,0\n2,0\n3,0\n");
+  const ProgramResult others = run_digitrec("predict --checkpoint run --input kannada --out -", folder.path());
+  EXPECT_NE(others.err.find("warning: kannada/test.csv: the sample has no id 99, which row 1 has; Kaggle expects each "
+                            "id of its sample once\n"),
+            std::string::npos)
+      << others.err;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "digitrec/data/source.h"
 #include "digitrec/image/pictures.h"
 #include "image/image_file.h"
+#include "kaggle/submission.h"
 #include "support.h"
 
 #include <zip.h>
@@ -207,6 +208,9 @@ TEST(StrangeData, ZipsAreFolders) {
     EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
   }
   EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip/test.csv", Purpose::predict).size(), kRows);
+  EXPECT_EQ(find_sample_submission(folder / "digit-recognizer.zip"),
+            folder / "digit-recognizer.zip/sample_submission.csv");
+  EXPECT_EQ(find_sample_submission(folder / "nested.zip"), std::nullopt);
   write_zip(folder / "unlabelled.zip", {{"test.csv", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n"}});
   EXPECT_ERROR(load_dataset(folder / "unlabelled.zip", Purpose::evaluate), Error,
                (folder / "unlabelled.zip/test.csv").string() +

@@ -57,6 +57,19 @@ TEST(DoubtLabels, NamesWhatNoDigitsWouldGive) {
   EXPECT_EQ(doubt_labels(labels, 10), "no row is labelled 7");
 }
 
+TEST(DoubtIds, FindsWhatKaggleRefuses) {
+  const SampleSubmission sample{"id", "label", 2, {"1", "2"}};
+  EXPECT_EQ(doubt_ids({}, nullptr), "");
+  EXPECT_EQ(doubt_ids({}, &sample), "");
+  EXPECT_EQ(doubt_ids({"2", "1"}, &sample), "");
+  EXPECT_EQ(doubt_ids({"a", "b"}, nullptr), "");
+  EXPECT_EQ(doubt_ids({"1", "7"}, &sample), "the sample has no id 7, which row 2 has");
+  EXPECT_EQ(doubt_ids({"a", ""}, nullptr), "row 2 has no id");
+  EXPECT_EQ(doubt_ids({"a", "b", "a"}, nullptr), "rows 1 and 3 both have the id a");
+  const SampleSubmission other{"id", "label", 2, {"x", "y"}};
+  EXPECT_EQ(doubt_ids({}, &other), "the sample has no id 1, which row 1 has");
+}
+
 TEST(ProbabilitiesCsv, GivesEachClassAColumn) {
   EXPECT_EQ(probabilities_csv(torch::tensor({{0.25F, 0.75F}, {1.0F, 0.0F}})),
             "ImageId,Label,p0,p1\n1,1,0.25,0.75\n2,0,1,0\n");
