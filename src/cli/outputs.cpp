@@ -101,9 +101,8 @@ void require_apart(const std::vector<Output>& outputs, const std::vector<fs::pat
 }
 
 void say_written(const fs::path& file, std::string_view what) {
-  const std::string line = fmt::format("{}: {}", file.string(), what);
-  if (is_stdout(file)) return log(line);
-  say(line);
+  if (is_stdout(file)) return log(fmt::format("written {}", what));
+  say(fmt::format("{}: {}", file.string(), what));
 }
 
 }  // namespace digitrec::cli

@@ -476,6 +476,7 @@ TEST(Commands, PredictKeepsATestFilesIds) {
                             "id of its sample once\n"),
             std::string::npos)
       << others.err;
+  EXPECT_NE(others.err.find("\nwritten 3 rows\n"), std::string::npos) << others.err;
 }
 
 }  // namespace
