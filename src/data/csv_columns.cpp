@@ -207,7 +207,7 @@ class Mapping {
     drop(is_other);
   }
 
-  static std::string quoted_name(const std::string& name) { return "'" + shown(name) + "'"; }
+  static std::string quoted_name(const std::string& name) { return fmt::format("'{}'", shown(name)); }
 
   /// R's V1 to V785 and pandas' 0 to 784 do not say which one is the label.
   void guess_label() {

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kTestLabels = "test_labels.csv";
+
 bool is_test_file(const fs::path& path) { return path.filename() == "test.csv" || path.filename() == "test.csv.gz"; }
 
 Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file, int64_t max_rows) {

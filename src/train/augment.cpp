@@ -4,6 +4,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/affine_grid_generator.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/grid_sampler.h>
 #include <ATen/ops/lerp.h>
@@ -13,8 +15,11 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_bicubic2d.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 
+#include <cmath>
 #include <numbers>
 
 namespace digitrec {
@@ -92,6 +97,52 @@ at::Tensor vary_thickness(const at::Tensor& x, const Augmentation& a, Draws& dra
   return at::where(amount > 0, at::lerp(x, thicker, amount.clamp_min(0)), at::lerp(x, thinner, (-amount).clamp_min(0)));
 }
 
+/// Shows a share of the images at the resolution of a small picture, a single one for the batch, and makes the edges of
+/// all of them harder, each by a factor of its own.
+at::Tensor lose_detail(const at::Tensor& x, const Augmentation& a, Draws& draws) {
+  constexpr double kLowest = 0.35;  // of the resolution: a box of 7 pixels where MNIST has 20
+  constexpr double kHighest = 0.75;
+  constexpr double kHardest = 0.9;  // logarithm of the largest factor
+  constexpr double kPaper = 5;      // levels up to here stay paper
+  const auto side = static_cast<double>(x.size(2));
+  const double share = kLowest + (kHighest - kLowest) * draws.uniform()[0].item<double>();
+  const auto small = static_cast<int64_t>(std::lround(share * side));
+  // Both ways by area first, so that no pixel of the small image is a sample of a single one.
+  const at::Tensor fine = at::upsample_bilinear2d(x, {4 * small, 4 * small}, /*align_corners=*/false);
+  const at::Tensor coarse =
+      at::upsample_bilinear2d(at::avg_pool2d(fine, {4, 4}), {x.size(2), x.size(3)}, /*align_corners=*/false);
+  const at::Tensor is_coarse = draws.to_device(draws.uniform() < a.coarse).view({-1, 1, 1, 1});
+  const at::Tensor shown = at::where(is_coarse, coarse, x);
+  const at::Tensor strongest = shown.amax({1, 2, 3}, /*keepdim=*/true).clamp_min(1);
+  const at::Tensor even = shown * (255 / strongest);
+  const at::Tensor factor = draws.to_device(draws.uniform().mul_(kHardest).exp_()).view({-1, 1, 1, 1});
+  return ((even - 127.5) * factor + 127.5).clamp_(0, 255) * (even > kPaper);
+}
+
+/// Each image with its ink scaled into MNIST's box, 20 of 28 pixels, and its centre of mass in the middle.
+at::Tensor frame_again(const at::Tensor& x) {
+  constexpr double kInk = 64;
+  const int64_t side = x.size(2);
+  const at::Tensor image = x.squeeze(1);
+  const at::Tensor places = at::arange(side, x.options()) + 0.5;
+  const auto span = [&](const at::Tensor& has_ink) {  // bool [B, S]: the length from the first to the last
+    const at::Tensor first = at::where(has_ink, places, static_cast<double>(side)).amin(1);
+    const at::Tensor last = at::where(has_ink, places, 0.0).amax(1);
+    return last - first + 1;
+  };
+  const at::Tensor ink = image > kInk;
+  const at::Tensor longer = at::maximum(span(ink.any(1)), span(ink.any(2))).clamp(1, static_cast<double>(side));
+  const at::Tensor scale = longer / (static_cast<double>(side) * 20 / 28);
+  const at::Tensor mass = image.sum({1, 2}).clamp_min(1);
+  const auto middle = [&](int64_t over) {  // of the mass, in units of half an image
+    return ((image.sum(over) * places).sum(1) / mass - static_cast<double>(side) / 2) / (static_cast<double>(side) / 2);
+  };
+  const at::Tensor none = at::zeros_like(scale);
+  const at::Tensor maps =
+      at::stack({at::stack({scale, none, middle(1)}, 1), at::stack({none, scale, middle(2)}, 1)}, 1);
+  return sample(x, sampling_grid(maps, x));
+}
+
 }  // namespace
 
 at::Tensor transform(const at::Tensor& images, const AffineMap& map) {
@@ -113,6 +164,8 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, uint64_t see
   if (a.elastic > 0) grid = grid + elastic_shift(a, batch, side, draws);
   x = sample(x, grid);
   if (a.thickness > 0) x = vary_thickness(x, a, draws);
+  if (a.coarse > 0) x = lose_detail(x, a, draws);
+  if (a.reframe) x = frame_again(x);
   return x.squeeze(1);
 }
 

@@ -240,6 +240,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       number<double>("elastic", c.augmentation.elastic, "Elastic distortion of images, standard deviation in pixels",
                      {0, 100}),
       number<double>("thickness", c.augmentation.thickness, "Pixels by which strokes get thicker or thinner", {0, 1}),
+      number<double>("coarse", c.augmentation.coarse, "Share of images that lose detail, as small pictures do", {0, 1}),
+      on_off("reframe", c.augmentation.reframe, "Frame varied images again, as pictures are framed"),
       choice("average", c.average, "Mean of the weights to validate and save", {"none", "ema", "swa"}),
       number<double>("average_decay", c.average_decay, "Share of the mean that an update by ema keeps", {0, 1}),
       number<int64_t>("average_every", c.average_every, "Steps between updates of the mean", {1, kManyEpochs}),

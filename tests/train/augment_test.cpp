@@ -6,7 +6,8 @@
 namespace digitrec {
 namespace {
 
-const Augmentation kAll{.rotate = 12, .scale = 0.1, .shear = 0.1, .shift = 2, .elastic = 1, .thickness = 0.5};
+const Augmentation kAll{.rotate = 12, .scale = 0.1, .shear = 0.1, .shift = 2, .elastic = 1, .thickness = 0.5,
+                        .coarse = 0.5, .reframe = true};
 
 TEST(Augment, IsAFunctionOfImagesAndSeed) {
   const torch::Tensor images = draw_synthetic_digits(20, 1).images;
@@ -28,7 +29,7 @@ TEST(Augment, VariesEveryImageOnItsOwn) {
   const torch::Tensor images = draw_synthetic_digits(1, 1).images.expand({50, 28, 28});
   for (const Augmentation& one :
        {Augmentation{.rotate = 12}, Augmentation{.scale = 0.1}, Augmentation{.shear = 0.1}, Augmentation{.shift = 2},
-        Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5}}) {
+        Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5}, Augmentation{.coarse = 0.5}}) {
     EXPECT_TRUE(one.any());
     const torch::Tensor varied = augment(images, one, 3).flatten(1);
     EXPECT_GT((varied.slice(0, 1) - varied.slice(0, 0, -1)).abs().sum(1).min().item<float>(), 1);
@@ -41,6 +42,31 @@ TEST(Augment, MakesStrokesThickerAndThinner) {
   const torch::Tensor ink = augment(images, {.thickness = 1}, 1).sum({1, 2}) / (255 * 9);
   EXPECT_GT(ink.max().item<float>(), 4.8);  // 3 rows became 5
   EXPECT_LT(ink.min().item<float>(), 1.2);  // or 1
+}
+
+TEST(Augment, LosesTheDetailOfAShareOfTheImages) {
+  torch::Tensor stripes = torch::zeros({400, 28, 28}, torch::kUInt8);
+  stripes.slice(2, 0, 28, 2).fill_(255);
+  const torch::Tensor shown = augment(stripes, {.coarse = 0.25}, 5).slice(2, 4, 24);
+  const torch::Tensor contrast = shown.amax({1, 2}) - shown.amin({1, 2});
+  const torch::Tensor is_flat = contrast < 128;
+  EXPECT_NEAR(is_flat.to(torch::kFloat32).mean().item<float>(), 0.25, 0.08);
+}
+
+TEST(Augment, FramesAgainAsPicturesAreFramed) {
+  torch::Tensor bars = torch::zeros({2, 28, 28}, torch::kUInt8);
+  bars[0].slice(0, 3, 13).slice(1, 4, 8).fill_(255);
+  bars[1].slice(0, 20, 24).slice(1, 10, 26).fill_(255);
+  const torch::Tensor framed = augment(bars, {.reframe = true}, 1);
+  const torch::Tensor places = torch::arange(28) + 0.5;
+  for (int64_t i = 0; i < 2; ++i) {
+    const torch::Tensor mass = framed[i].sum();
+    EXPECT_NEAR(((framed[i].sum(0) * places).sum() / mass).item<float>(), 14, 0.1);
+    EXPECT_NEAR(((framed[i].sum(1) * places).sum() / mass).item<float>(), 14, 0.1);
+    const torch::Tensor along = framed[i].sum(i == 0 ? 1 : 0) / framed[i].sum(i == 0 ? 1 : 0).max();
+    EXPECT_NEAR(along.sum().item<float>(), 20, 1);
+  }
+  EXPECT_TRUE(augment(torch::zeros({1, 28, 28}, torch::kUInt8), {.reframe = true}, 1).isfinite().all().item<bool>());
 }
 
 TEST(Transform, TurnsAndStretches) {

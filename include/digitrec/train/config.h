@@ -35,9 +35,13 @@ struct Augmentation {
   double shift = 0;      ///< pixels, in x and y
   double elastic = 0;    ///< pixels: standard deviation of a smooth random displacement (Simard et al. 2003)
   double thickness = 0;  ///< 1: up to a whole pixel thicker or thinner on each side of a stroke
+  double coarse = 0;     ///< share of the images that lose detail, as in small pictures; others get harder edges
+  bool reframe = false;  ///< scale into the box and centre by mass again, as pictures are framed
 
   /// Whether anything is varied.
-  bool any() const { return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0; }
+  bool any() const {
+    return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 || coarse > 0 || reframe;
+  }
 };
 
 /// How often something is saved; never when both are 0.
