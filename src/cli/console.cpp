@@ -150,25 +150,32 @@ std::string without_middle(std::string_view text, size_t columns, std::string_vi
   return fmt::format("{}{}{}", text.substr(0, head->byte), gap, text.substr(tail->byte));
 }
 
-/// "/home/me/.../runs/best.safetensors:": a path without what lies in its middle, or else in that of its last name; the
-/// word itself where it is short.
-std::string short_path(const std::string& word) {
-  constexpr std::string_view kDots = "...";
+constexpr std::string_view kDots = "...";
+
+/// "/home/me/.../runs/best.safetensors:": a path without the folders in its middle; the word itself where it has few.
+std::string with_few_folders(const std::string& word) {
+  const size_t last = word.rfind('/');
+  if (last == std::string::npos || last == 0) return word;
+  const size_t from = word.find('/', word.find('/', 1) + 1);  // behind two names, or one of a path from here
+  const size_t to = word.rfind('/', last - 1);
+  if (to == std::string::npos || to <= from + kDots.size() + 1) return word;
+  return word.substr(0, from + 1) + std::string(kDots) + word.substr(to);
+}
+
+/// "data/emnist-let...dx3-ubyte:": a path without the middle of its last name; other words as they are.
+std::string with_short_name(const std::string& word) {
   constexpr size_t kMaxName = 24;
   const size_t last = word.rfind('/');
   if (last == std::string::npos) return word;
-  const size_t from = word.find('/', word.find('/', 1) + 1);  // behind two names, or one of a path from here
-  const size_t to = last > 0 ? word.rfind('/', last - 1) : 0;
-  if (to != std::string::npos && to > from + kDots.size() + 1)
-    return word.substr(0, from + 1) + std::string(kDots) + word.substr(to);
   return word.substr(0, last + 1) + without_middle(word.substr(last + 1), kMaxName, kDots);
 }
 
+bool fits(std::string_view line, size_t columns) { return places(line).back().column <= columns; }
+
 /// The line with its longest paths shortened, as many as it takes.
-std::string with_short_paths(std::string_view whole, size_t columns) {
+std::string with_short_paths(std::string line, size_t columns, std::string (*short_path)(const std::string&)) {
   constexpr int kMaxPaths = 8;
-  std::string line(whole);
-  for (int i = 0; i < kMaxPaths && places(line).back().column > columns; ++i) {
+  for (int i = 0; i < kMaxPaths && !fits(line, columns); ++i) {
     size_t place = 0;
     std::string best;
     for (size_t begin = 0; begin < line.size();) {
@@ -189,7 +196,9 @@ std::string with_short_paths(std::string_view whole, size_t columns) {
 }  // namespace
 
 std::string shorten(std::string_view line, size_t columns) {
-  return without_middle(with_short_paths(line, columns), columns, " ... ");
+  const std::string few_folders = with_short_paths(std::string(line), columns, with_few_folders);
+  const std::string short_names = with_short_paths(few_folders, columns, with_short_name);
+  return fits(short_names, columns) ? short_names : without_middle(few_folders, columns, " ... ");
 }
 
 size_t columns_of(std::string_view text) { return places(text).back().column; }

@@ -170,6 +170,9 @@ std::vector<fs::path> find_data_files(const fs::path& folder) {
     if (!classes.empty() && (files.empty() || files.back() != classes)) files.push_back(classes);
   }
   const DataFolder place(folder);
+  // Kaggle's archive alone in a folder; beside other files it may be anything.
+  if (const fs::path archive = only_archive(folder); files.empty() && !archive.empty() && place.files().size() == 1)
+    return find_data_files(archive);
   const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1;
   return is_single ? place.files() : files;
 }

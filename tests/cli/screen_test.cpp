@@ -76,6 +76,10 @@ TEST(Shorten, CutsPathsBeforeTheSentence) {
   EXPECT_EQ(shorten(line, 400), line);
   EXPECT_EQ(shorten("c/emnist-letters-test-images-idx3-ubyte: 7 rows are in others", 50),
             "c/emnist-let...dx3-ubyte: 7 rows are in others");
+  // Where that is not enough, names stay whole.
+  const std::string damaged =
+      "run/best.safetensors: " + std::string(200, 'x') + "; run/best.previous.safetensors is used";
+  EXPECT_TRUE(shorten(damaged, 100).ends_with("xx; run/best.previous.safetensors is used"));
 }
 
 TEST(Shorten, CountsColumnsAndCutsNoCharacter) {

@@ -221,6 +221,8 @@ TEST(StrangeData, ZipsAreFolders) {
   const TempFolder downloads;  // Kaggle's archive, still packed
   fs::copy_file(folder / "digit-recognizer.zip", downloads / "digit-recognizer.zip");
   EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), kRows);
+  const fs::path packed = downloads / "digit-recognizer.zip";
+  EXPECT_EQ(find_data_files(downloads.path()), (std::vector<fs::path>{packed / "train.csv", packed / "test.csv"}));
   write_zip(folder / "model.zip", {{"model/data.pkl", "x"}});
   EXPECT_ERROR(load_dataset(folder / "model.zip", Purpose::train), Error,
                (folder / "model.zip").string() +
