@@ -42,6 +42,18 @@ void print_address(const ServeOptions& options, uint16_t port) {
   if (!std::cout && errno == EPIPE) std::cout.clear();
 }
 
+void warn_of_lost_corrections(const Server& server, const ServeOptions& options) {
+  for (size_t i = 0; i < options.models.size(); ++i) {
+    if (server.keeps_corrections(i)) continue;
+    const std::string& name = options.models[i].string();
+    warn(server.keeps_corrections(0)
+             ? fmt::format("{}: its classes are not those of {}, whose corrections {} holds; it keeps none (serve it "
+                           "alone)",
+                           name, options.models.front().string(), options.corrections.string())
+             : fmt::format("{}: a CSV file cannot tell its classes apart; it keeps no corrections", name));
+  }
+}
+
 int run_serve(ServeCommand& command) {
   std::vector<std::string>& runs = command.inference.checkpoints;
   runs.insert(runs.end(), command.inference.words.begin(), command.inference.words.end());
@@ -60,6 +72,7 @@ int run_serve(ServeCommand& command) {
   auto server = std::make_unique<Server>(options);
   for (const Predictor& model : server->models()) report_networks(model);
   warn_of_missing_networks(options.models);
+  warn_of_lost_corrections(*server, options);
   print_address(options, server->port());
   log("serving; Ctrl-C stops it");
   int received = 0;

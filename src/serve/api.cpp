@@ -304,7 +304,11 @@ Answer Api::on_worker(Request&& request, std::function<Response(Request&)> answe
 Answer Api::correct(Request& request) {
   if (content_of(request) != Content::json) throw Refusal{415, "expected Content-Type application/json"};
   if (request.body.size() > kMaxCorrectionBytes) throw Refusal{413, "a correction is one image and its label"};
-  const ModelShape shape = engine_.models()[chosen_model(request)].shape();
+  const CheckpointInfo& info = engine_.models()[chosen_model(request)].networks().front().value.info;
+  const ModelShape shape = info.shape;
+  if (!corrections_.take(info)) {
+    throw Refusal{409, fmt::format("{} cannot hold this model's classes", corrections_.name())};
+  }
   return on_worker(std::move(request), [this, shape](Request& whole) {
     const std::string text = is_gzip(whole) ? unpack_gzip(whole.body, kMaxCorrectionBytes) : std::move(whole.body);
     const RequestBody body = read_request_body(text, static_cast<size_t>(shape.image_size * shape.image_size));
@@ -345,6 +349,7 @@ Response Api::describe_models() const {
                       {"parameters", count_parameters(*model.networks().front().value.model)},
                       {"classes", info.shape.classes},
                       {"class_names", class_names},
+                      {"corrections", corrections_.take(info)},
                       {"image_size", info.shape.image_size},
                       {"val_accuracy", accuracy == info.metrics.end() ? Json() : number_or_null(accuracy->second)}});
   }

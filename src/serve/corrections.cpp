@@ -1,6 +1,8 @@
 #include "serve/corrections.h"
 
 #include "core/descriptor.h"
+#include "data/csv_text.h"
+#include "data/csv_writer.h"
 #include "digitrec/core/error.h"
 #include "serve/refusal.h"
 
@@ -12,7 +14,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <fstream>
 #include <iterator>
 #include <random>
 
@@ -29,10 +33,46 @@ std::string header_of(size_t pixels) {
   return header + "\n";
 }
 
-std::string row_of(int64_t label, const std::vector<uint8_t>& pixels) {
-  std::string row = fmt::format("{}", label);
+std::string row_of(const std::string& label, const std::vector<uint8_t>& pixels) {
+  std::string row = csv_field(label);
   for (const uint8_t pixel : pixels) fmt::format_to(std::back_inserter(row), ",{}", pixel);
   return row + "\n";
+}
+
+std::vector<uint8_t> transposed(const std::vector<uint8_t>& pixels) {
+  const auto side = static_cast<size_t>(std::lround(std::sqrt(pixels.size())));
+  std::vector<uint8_t> result(pixels.size());
+  for (size_t i = 0; i < pixels.size(); ++i) result[i % side * side + i / side] = pixels[i];
+  return result;
+}
+
+/// What read_csv takes for a whole number, and for a name.
+bool is_number(const std::string& text) {
+  int64_t value = 0;
+  return parse_whole(text, value) && value >= 0 && value < kMaxClasses && text == std::to_string(value);
+}
+
+bool is_name(const std::string& text) {
+  constexpr size_t kMaxLength = 64;
+  double number = 0;
+  return !text.empty() && text.size() <= kMaxLength && !parse_real(text, number) && trimmed(text) == text &&
+         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == '"'; });
+}
+
+/// Whether a column of these is read back as the classes they stand for, in order: see match_classes.
+bool are_readable(const std::vector<std::string>& labels, const Classes& classes) {
+  if (!std::all_of(labels.begin(), labels.end(), is_number) && !std::all_of(labels.begin(), labels.end(), is_name)) {
+    return false;
+  }
+  const auto count = static_cast<int64_t>(labels.size());
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string& text = labels[static_cast<size_t>(i)];
+    for (int64_t other = 0; other < count; ++other) {
+      const bool is_taken_first = other < i || classes.name(i) != text;
+      if (other != i && is_taken_first && classes.name(other) == text) return false;
+    }
+  }
+  return true;
 }
 
 /// 64 random bits: nobody guesses another one's.
@@ -62,20 +102,49 @@ int64_t size_of(const Descriptor& file, const std::string& header, const std::st
 
 }  // namespace
 
+RowForm row_form(const CheckpointInfo& info) {
+  RowForm form{{}, info.transpose};
+  for (const auto text : {&Classes::name, &Classes::label}) {
+    std::vector<std::string> labels;
+    for (int64_t i = 0; i < info.shape.classes; ++i) labels.push_back((info.classes.*text)(i));
+    if (!are_readable(labels, info.classes)) continue;
+    form.labels = std::move(labels);
+    break;
+  }
+  return form;
+}
+
 void Corrections::require_usable(size_t pixels) const {
   if (std::filesystem::exists(path_)) {
     const Descriptor file(path_, O_RDWR | O_APPEND);
     if (!file.is_open()) fail(path_.string(), "opened");
     size_of(file, header_of(pixels), path_.string());
+    require_own_labels();
     return;
   }
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   if (access(folder.c_str(), W_OK | X_OK) != 0) fail(path_.string(), "made");
 }
 
+void Corrections::require_own_labels() const {
+  if (form_.labels.empty()) return;  // nothing is added
+  std::ifstream file(path_);
+  std::string line;
+  std::getline(file, line);  // the header
+  for (int64_t number = 2; std::getline(file, line); ++number) {
+    const std::string label(unquoted(Fields(line, ',').next()));
+    if (std::find(form_.labels.begin(), form_.labels.end(), label) != form_.labels.end()) continue;
+    throw Error(fmt::format("{}:{}: holds corrections of other classes: {} is none of the model's {} ({} to {})",
+                            path_.string(), number, shown(label), form_.labels.size(), form_.labels.front(),
+                            form_.labels.back()),
+                kHint);
+  }
+}
+
 std::string Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
   const std::string header = header_of(pixels.size());
-  Added added{make_word(), 0, row_of(label, pixels)};
+  Added added{make_word(), 0,
+              row_of(form_.labels.at(static_cast<size_t>(label)), form_.is_transposed ? transposed(pixels) : pixels)};
   const std::lock_guard lock(mutex_);
   const Descriptor file(path_, O_RDWR | O_CREAT | O_APPEND);
   if (!file.is_open()) fail(name(), "opened");

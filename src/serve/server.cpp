@@ -64,7 +64,7 @@ class Server::Parts {
  public:
   explicit Parts(const ServeOptions& options)
       : engine_(options.models, options.inference, options.workers),
-        corrections_(options.corrections),
+        corrections_(options.corrections, serve::row_form(engine_.models().front().networks().front().value.info)),
         api_(engine_, corrections_, names_of(options.models), {options.hosts, origins_of(options.origins)},
              root_path_of(options.root_path), [this] {
                const serve::HttpServer* http = listening_;
@@ -95,6 +95,7 @@ class Server::Parts {
   }
 
   const serve::Engine& engine() const { return engine_; }
+  const serve::Corrections& corrections() const { return corrections_; }
   const serve::HttpServer& http() const { return *http_; }
 
  private:
@@ -110,5 +111,8 @@ Server::Server(const ServeOptions& options) : parts_(std::make_unique<Parts>(opt
 Server::~Server() = default;
 uint16_t Server::port() const { return parts_->http().port(); }
 const std::vector<Predictor>& Server::models() const { return parts_->engine().models(); }
+bool Server::keeps_corrections(size_t model) const {
+  return parts_->corrections().take(models()[model].networks().front().value.info);
+}
 
 }  // namespace digitrec

@@ -36,6 +36,8 @@ class Server {
   uint16_t port() const;
   /// The networks that answer for each of the models.
   const std::vector<Predictor>& models() const;
+  /// Whether misread drawings of that model are kept: the file can hold its classes, and those of the first are equal.
+  bool keeps_corrections(size_t model) const;
 
  private:
   class Parts;

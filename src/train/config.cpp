@@ -341,6 +341,7 @@ DataOptions data_options(const TrainConfig& config) {
 DataOptions extra_data_options(const TrainConfig& config) {
   DataOptions options = data_options(config);
   options.max_rows = 0;
+  options.class_names.clear();
   return options;
 }
 

@@ -12,17 +12,35 @@
 #include <spdlog/fmt/fmt.h>
 
 namespace digitrec {
+namespace {
 
-TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
-  TrainingRows rows{dataset, training_split(config, dataset), fingerprint(dataset)};
-  if (config.extra_data.empty()) return rows;
-  Dataset extra = load_dataset(config.extra_data, Purpose::train, extra_data_options(config));
+/// The extra rows, with the classes of `dataset`: by the names or numbers that these have, or else by those that the
+/// file of names replaces.
+Dataset load_extra(const TrainConfig& config, const Dataset& dataset) {
+  DataOptions options = extra_data_options(config);
+  Dataset extra = load_dataset(config.extra_data, Purpose::train, options);
   if (extra.image_size() != dataset.image_size()) {
     throw Error(fmt::format("{}: images of {} x {}, {} has {} x {}; extra data must have the same size", extra.source,
                             extra.image_size(), extra.image_size(), dataset.source, dataset.image_size(),
                             dataset.image_size()));
   }
-  match_classes(extra, dataset.classes, dataset.num_classes());
+  try {
+    match_classes(extra, dataset.classes, dataset.num_classes());
+  } catch (const Error&) {
+    if (config.class_names.empty()) throw;
+    options.class_names = config.class_names;
+    extra = load_dataset(config.extra_data, Purpose::train, options);
+    match_classes(extra, dataset.classes, dataset.num_classes());
+  }
+  return extra;
+}
+
+}  // namespace
+
+TrainingRows training_rows(const TrainConfig& config, const Dataset& dataset) {
+  TrainingRows rows{dataset, training_split(config, dataset), fingerprint(dataset)};
+  if (config.extra_data.empty()) return rows;
+  const Dataset extra = load_extra(config, dataset);
   rows.dataset.images = at::cat({dataset.images, extra.images});
   rows.dataset.labels = at::cat({dataset.labels, extra.labels});
   rows.split.train = at::cat({rows.split.train, at::arange(dataset.size(), dataset.size() + extra.size())});

@@ -273,6 +273,34 @@ TEST_F(ServerTest, KeepsCorrections) {
   EXPECT_EQ(ask("DELETE", "/api/corrections?id=" + id).status, 404);
 }
 
+TEST_F(ServerTest, KeepsCorrectionsOfOneKindOfClassesInAFile) {
+  CheckpointInfo letters{.preset = "mlp-128"};
+  letters.shape.classes = 3;
+  letters.classes.names = {"A", "E", "H"};
+  save_checkpoint(folder_ / "letters.safetensors", *build_model("mlp-128", letters.shape), letters);
+  ServeOptions options;
+  options.models = {folder_ / "letters.safetensors", folder_ / "a.safetensors"};
+  options.port = 0;
+  options.corrections = folder_ / "letters.csv";
+  server_ = std::make_unique<Server>(options);
+  EXPECT_TRUE(server_->keeps_corrections(0));
+  EXPECT_FALSE(server_->keeps_corrections(1));
+  const Json models = ask("GET", "/api/model").json()["models"];
+  EXPECT_EQ(models[0]["corrections"], true);
+  EXPECT_EQ(models[1]["corrections"], false);
+  const std::string body = Json{{"label", 2}, {"pixels", std::vector<int>(784, 9)}}.dump();
+  EXPECT_EQ(post("/api/corrections", kJson, body).status, 201);
+  const Reply refused = post("/api/corrections?model=a", kJson, body);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.json()["error"], "letters.csv cannot hold this model's classes");
+  EXPECT_NE(test::read_text(folder_ / "letters.csv").find("\nH,9,9,"), std::string::npos);
+  options.models = {folder_ / "a.safetensors"};
+  EXPECT_ERROR(Server{options}, Error,
+               options.corrections.string() +
+                   ":2: holds corrections of other classes: H is none of the model's 10 (0 to 9); name another with "
+                   "`corrections`");
+}
+
 TEST_F(ServerTest, BoundsWhatAClientMaySend) {
   EXPECT_EQ(ask("GET", "/healthz", "X: " + std::string(1 << 20, 'x') + "\r\n").status, 431);
   Client large(server_->port());

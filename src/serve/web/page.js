@@ -391,9 +391,10 @@ async function correct(label) {
 let classNames = [];
 
 function showModel(models) {
-  const {preset, networks, parameters, val_accuracy: accuracy, class_names} =
+  const {preset, networks, parameters, val_accuracy: accuracy, class_names, corrections} =
       models.find(({name}) => name === $("model").value) ?? models[0];
   classNames = class_names;
+  $("correction").hidden = !corrections;
   $("bars").style.setProperty("--name", `${Math.min(14, Math.max(...class_names.map(({length}) => length)))}ch`);
   const facts = [networks > 1 ? `${networks} networks, ${preset}` : preset, `${parameters.toLocaleString("en")} parameters`];
   if (accuracy) facts.push(`${percent(accuracy)} on validation rows`);
