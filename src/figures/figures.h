@@ -15,9 +15,9 @@ namespace digitrec {
 ///   reliability   how often answers of a given confidence are right
 ///   predictions   held-out rows of every class, framed green where the answer is right
 ///   mistakes      rows that are misread, the most confident first, up to kMaxMistakes
-///   pixels        one digit with the value of every pixel
+///   pixels        one image with the value of every pixel
 ///   filters       the weights of the first layer
-///   feature-maps  what the convolutions make of that digit; only for networks that have some
+///   feature-maps  what the convolutions make of that image; only for networks that have some
 /// Throws Error when gnuplot is missing or a file cannot be written.
 void draw_figures(const RunRecord& run, const std::filesystem::path& folder,
                   const std::function<void(const std::filesystem::path&)>& on_drawn);

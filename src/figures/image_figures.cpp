@@ -33,6 +33,7 @@ constexpr int kFaint = 0xdadce0;
 constexpr int kPaper = 0xffffff;
 /// Larger images are shown without their values.
 constexpr int64_t kMaxNumberedSide = 40;
+constexpr size_t kMaxTitleName = 30;
 
 /// One image of a gallery with what stands below it.
 struct Cell {
@@ -140,6 +141,7 @@ void draw_pixels(const RunRecord& run, const fs::path& folder) {
   const auto row = run.held_out.rows[0].item<int64_t>();
   const at::Tensor image = run.dataset.images[row].contiguous();
   const int64_t side = image.size(0);
+  const bool is_digit = run.dataset.classes.are_digits(static_cast<int64_t>(run.metrics.classes.size()));
   std::string values;
   const auto* pixel = image.const_data_ptr<uint8_t>();
   for (int64_t i = 0; i < side * side && side <= kMaxNumberedSide; ++i) {
@@ -147,7 +149,8 @@ void draw_pixels(const RunRecord& run, const fs::path& folder) {
   }
   if (values.empty()) values = "0 0 \"\" 0\n";
   Figure("pixels", kFigureWidth, 838, templates::kImage)
-      .set("title", fmt::format("A digit as the network sees it: {}", run.labels[0].item<int64_t>()))
+      .set("title", fmt::format("{} as the network sees it: {}", is_digit ? "A digit" : "An image",
+                                shorten(run.dataset.classes.name(run.labels[0].item<int64_t>()), kMaxTitleName)))
       .set("subtitle", fmt::format("{}, row {}: {} x {} pixels from 0, paper, to 255, ink", run.dataset.source, row + 1,
                                    side, side))
       .set("side", static_cast<double>(side))
@@ -213,7 +216,7 @@ bool draw_feature_maps(const RunRecord& run, const Checkpoint& network, const fs
   draw_gallery(
       folder, "feature-maps", "What the convolutions make of it",
       fmt::format(
-          "{}: the digit of row {}, the first {} channels of each layer; below, how many channels and their size",
+          "{}: the image of row {}, the first {} channels of each layer; below, how many channels and their size",
           subject(run), row + 1, kEach),
       cells, kEach);
   return true;

@@ -25,6 +25,14 @@ constexpr int64_t kMaxLargeBytes = 216 << 20;
 constexpr int64_t kExplainedBytes = 48 << 10;
 constexpr int64_t kAnswerBytes = 2 << 10;
 
+/// Why a picture is refused, without the word digit where the model's classes are something else.
+std::string why_refused(std::string why, const Predictor& model) {
+  constexpr std::string_view kDigit = " of a digit";
+  const bool is_of_digit = why.ends_with(kDigit) && !model.classes().are_digits(model.shape().classes);
+  if (is_of_digit) why.resize(why.size() - kDigit.size());
+  return why;
+}
+
 /// Finds a picture's digits, which are not read yet.
 Reading frame(const Picture& picture, const Predictor& model, const std::stop_token& stop) {
   try {
@@ -43,7 +51,7 @@ Reading frame(const Picture& picture, const Predictor& model, const std::stop_to
       digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
-    return error.what();
+    return why_refused(error.what(), model);
   }
 }
 

@@ -149,7 +149,8 @@ TEST_F(Report, FiguresAreDrawn) {
 TEST(Figures, AreDrawnOfLongRunsLargeImagesAndFewClasses) {
   if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
   const TempFolder folder;
-  const Dataset data = test::random_dataset(counting_labels(60, 2), 100);
+  Dataset data = test::random_dataset(counting_labels(60, 2), 100);
+  data.classes.names = {"Ankle boot", "T-shirt"};
   TrainConfig config;
   config.model = "cnn-dropout";
   config.device = "cpu";
@@ -158,6 +159,9 @@ TEST(Figures, AreDrawnOfLongRunsLargeImagesAndFewClasses) {
   int drawn = 0;
   draw_figures(load_run(folder / "run", data, {}), folder.path(), [&](const std::filesystem::path&) { ++drawn; });
   EXPECT_EQ(drawn, 9);
+  const std::string title = read_text(folder / "pixels.svg");
+  EXPECT_TRUE(title.find("An image as the network sees it: Ankle boot") != std::string::npos ||
+              title.find("An image as the network sees it: T-shirt") != std::string::npos);
 }
 
 TEST_F(Report, FiguresTakeTextsAsTheyAre) {

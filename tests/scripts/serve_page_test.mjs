@@ -133,9 +133,9 @@ assert.equal(await number(page), '5', 'light ink on dark paper');
 await shoot(page, 'serve-dark');
 
 // A correction ends up in the file, which train can read.
-await page.getByRole('button', {name: 'It is a 5: save the drawing'}).click();
+await page.getByRole('button', {name: 'It is 5: save the drawing'}).click();
 await page.waitForFunction(() => document.querySelector('#saved').textContent !== '');
-assert.equal(await page.locator('#saved').textContent(), 'Saved to corrections.csv as a 5. Thank you.');
+assert.equal(await page.locator('#saved').textContent(), 'Saved to corrections.csv as 5. Thank you.');
 assert.match(fs.readFileSync(path.join(folder, 'corrections.csv'), 'utf8').split('\n')[1], /^5(,\d+){784}$/);
 run('data', 'info', 'corrections.csv');
 await page.locator('#unsave').click();

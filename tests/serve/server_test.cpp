@@ -294,6 +294,10 @@ TEST_F(ServerTest, KeepsCorrectionsOfOneKindOfClassesInAFile) {
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(refused.json()["error"], "letters.csv cannot hold this model's classes");
   EXPECT_NE(test::read_text(folder_ / "letters.csv").find("\nH,9,9,"), std::string::npos);
+  const std::string dot = encode_png(test::page_with_bar(200, 200, 95, 95, 105, 105));
+  EXPECT_EQ(post("/api/predict", "image/png", dot).json()["error"], "picture: a dot; expected a picture");
+  EXPECT_EQ(post("/api/predict?model=a", "image/png", dot).json()["error"],
+            "picture: a dot; expected a picture of a digit");
   options.models = {folder_ / "a.safetensors"};
   EXPECT_ERROR(Server{options}, Error,
                options.corrections.string() +

@@ -267,8 +267,17 @@ function percent(share) {
 }
 
 function sentence(text) {
-  const words = text.replace(/^picture: /, "").replace(/; expected a .*picture of a digit$/, "");
+  const words = text.replace(/^picture: /, "").replace(/; expected a .*picture( of a digit)?$/, "");
   return words[0].toUpperCase() + words.slice(1);
+}
+
+/** Whether the classes are digits, which side by side make a number. */
+function areDigits() {
+  return classNames.every((name) => /^[0-9]$/.test(name));
+}
+
+function invitation() {
+  return areDigits() ? "Draw a digit" : "Draw something";
 }
 
 function show(reply) {
@@ -284,7 +293,7 @@ function show(reply) {
     showDigits();
     showDigit();
   } else {
-    $("message").textContent = reply?.error ? sentence(reply.error) : "Draw a digit";
+    $("message").textContent = reply?.error ? sentence(reply.error) : invitation();
   }
 }
 
@@ -294,7 +303,7 @@ function showDigits() {
     button.type = "button";
     button.textContent = digit.name;
     button.setAttribute("aria-pressed", i === chosen);
-    button.setAttribute("aria-label", `Digit ${i + 1}: ${digit.name}, ${percent(digit.probability)} sure`);
+    button.setAttribute("aria-label", `${i + 1} of ${answer.digits.length}: ${digit.name}, ${percent(digit.probability)} sure`);
     button.addEventListener("click", () => {
       chosen = i;
       showDigits();
@@ -376,7 +385,7 @@ async function correct(label) {
       body: JSON.stringify({label, pixels: answer.digits[chosen].pixels}),
     });
     const {saved, id, error} = await reply.json();
-    $("saved").textContent = error ?? `Saved to ${saved} as a ${classNames[label]}. Thank you.`;
+    $("saved").textContent = error ?? `Saved to ${saved} as ${classNames[label]}. Thank you.`;
     $("unsave").hidden = !id;
     savedAs = id;
   } catch {
@@ -395,6 +404,9 @@ function showModel(models) {
       models.find(({name}) => name === $("model").value) ?? models[0];
   classNames = class_names;
   $("correction").hidden = !corrections;
+  document.title = areDigits() ? "digitrec: draw a digit" : "digitrec: draw";
+  $("several").textContent = areDigits() ? "Several digits side by side are read as a number." : "";
+  if (!answer) $("message").textContent = invitation();
   $("bars").style.setProperty("--name", `${Math.min(14, Math.max(...class_names.map(({length}) => length)))}ch`);
   const facts = [networks > 1 ? `${networks} networks, ${preset}` : preset, `${parameters.toLocaleString("en")} parameters`];
   if (accuracy) facts.push(`${percent(accuracy)} on validation rows`);
@@ -403,7 +415,7 @@ function showModel(models) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = name;
-    button.setAttribute("aria-label", `It is a ${name}: save the drawing`);
+    button.setAttribute("aria-label", `It is ${name}: save the drawing`);
     button.addEventListener("click", () => correct(label));
     return button;
   }));
