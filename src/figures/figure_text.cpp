@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace digitrec {
@@ -24,16 +25,38 @@ std::string matrix_rows(const at::Tensor& matrix) {
   return text;
 }
 
+namespace {
+
+bool begins(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }  // a character, in UTF-8
+/// The room of a character by its first byte: from U+3000 on they are square.
+size_t room_of(char c) { return static_cast<unsigned char>(c) >= 0xE3 ? 2 : 1; }
+
+size_t room_of(const std::string& text) {
+  size_t room = 0;
+  for (const char c : text) room += begins(c) ? room_of(c) : 0;
+  return room;
+}
+
+}  // namespace
+
 std::string shorten(const std::string& text, size_t max) {
-  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // a character, in UTF-8
-  size_t characters = 0;
-  size_t cut = text.size();
+  if (room_of(text) <= max) return text;
+  size_t room = 0;
+  size_t end = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (!begins(text[i])) continue;
-    if (characters + 1 == max) cut = i;
-    ++characters;
+    end = i;
+    room += room_of(text[i]);
+    if (room >= max) break;
   }
-  return characters <= max ? text : text.substr(0, cut) + "…";
+  while (end > 0 && text[end - 1] == ' ') --end;
+  return text.substr(0, end) + "…";
+}
+
+size_t longest_name(const RunRecord& run) {
+  size_t longest = 0;
+  for (const ClassMetrics& m : run.metrics.classes) longest = std::max(longest, room_of(m.name));
+  return longest;
 }
 
 }  // namespace digitrec

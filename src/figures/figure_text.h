@@ -22,8 +22,11 @@ void add(std::string& rows, fmt::format_string<Args...> format, Args&&... args) 
 
 /// "cnn on data/train.csv"
 std::string subject(const RunRecord& run);
-/// The first `max` characters of a text, the last of them an ellipsis where there are more.
+/// The first `max` characters of a text, the last of them an ellipsis where there are more. One of Chinese, Japanese or
+/// Korean has the room of two.
 std::string shorten(const std::string& text, size_t max);
+/// Characters of the longest name of a class.
+size_t longest_name(const RunRecord& run);
 /// Values of a matrix [H, W] as lines of numbers.
 std::string matrix_rows(const at::Tensor& matrix);
 

@@ -119,10 +119,12 @@ void draw_confusion(const RunRecord& run, const fs::path& folder) {
           shade(static_cast<double>(count), static_cast<double>(max_count)), shade(1000 * share, 1000));
     }
   }
-  Figure("confusion", kFigureWidth, 470, templates::kConfusion)
+  const bool are_long = longest_name(run) > 2;  // then they stand aslant below the columns
+  Figure("confusion", kFigureWidth, are_long ? 500 : 470, templates::kConfusion)
       .set("title", "What each class is read as")
       .set("subtitle", fmt::format("{}: {}; {} right", subject(run), held_back(run), percent(run.metrics.accuracy)))
       .set("classes", static_cast<double>(classes))
+      .set("names_room", are_long ? 32.0 : 0.0)
       .set("cell_font", classes > 10 ? ",5" : ",9")
       .set("tick_font", classes > 10 ? ",8" : ",10")
       .table("names", class_names(run.metrics))
@@ -131,13 +133,15 @@ void draw_confusion(const RunRecord& run, const fs::path& folder) {
 }
 
 void draw_classes(const RunRecord& run, const fs::path& folder) {
+  // Below the axis each has its part of the width, at 6.5 pixels a character.
+  const auto max_name = static_cast<size_t>(716 / 6.5 / static_cast<double>(run.metrics.classes.size()));
   std::string rows;
   double lowest = 1;
   for (size_t c = 0; c < run.metrics.classes.size(); ++c) {
     const ClassMetrics& m = run.metrics.classes[c];
     if (m.support == 0) continue;  // its ratios are 0 only because it has no rows
     add(rows, "{} {} {} {} {} {}\n", c, 100 * m.precision, 100 * m.recall, 100 * m.f1, m.support,
-        quote(shorten(m.name, 12)));
+        quote(shorten(m.name, std::max<size_t>(2, max_name))));
     lowest = std::min({lowest, m.precision, m.recall});
   }
   Figure("classes", kFigureWidth, 420, templates::kClasses)

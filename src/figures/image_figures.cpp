@@ -35,11 +35,15 @@ constexpr int kPaper = 0xffffff;
 constexpr int64_t kMaxNumberedSide = 40;
 constexpr size_t kMaxTitleName = 30;
 
+/// Longer names stand on lines of their own below an image, as far as they fit.
+constexpr size_t kMaxInlineName = 2;
+constexpr size_t kMaxName = 11;
+
 /// One image of a gallery with what stands below it.
 struct Cell {
   at::Tensor image;  ///< uint8 [S, S]
   int frame;         ///< colour
-  std::string caption;
+  std::vector<std::string> captions;
   std::string detail;
 };
 
@@ -47,14 +51,17 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
                   const std::string& subtitle, const std::vector<Cell>& cells, int64_t columns = 10) {
   constexpr int64_t kTop = 70;
   constexpr int64_t kMargin = 20;
-  constexpr int64_t kText = 38;  // height of the two lines
+  constexpr int64_t kLine = 12;
+  size_t captions_each = 1;
+  for (const Cell& one : cells) captions_each = std::max(captions_each, one.captions.size());
+  const int64_t text = 14 + kLine * (static_cast<int64_t>(captions_each) + 1);
   const int64_t cell = (kFigureWidth - 2 * kMargin) / columns;
   constexpr int64_t kFrame = 8;  // room for it on both sides
   const int64_t size = cells.empty() ? 1 : std::min(cells.front().image.size(0), cell - kFrame);
   const int64_t zoom = std::max<int64_t>(1, (cell - kFrame) / size);
   const int64_t side = size * zoom;
   const int64_t rows = (static_cast<int64_t>(cells.size()) + columns - 1) / columns;
-  const int64_t step = (side + kText + zoom - 1) / zoom;  // from row to row, in pixels of the sheet
+  const int64_t step = (side + text + zoom - 1) / zoom;  // from row to row, in pixels of the sheet
   at::Tensor sheet = at::zeros({std::max<int64_t>(1, rows * step), columns * cell / zoom}, at::kByte);
   std::string frames;
   std::string captions;
@@ -69,8 +76,10 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
     const int64_t center = left + side / 2;
     add(frames, "{} {} {} {} {} {} {}\n", center, top + side / 2, left - 2, left + side + 2, top - 2, top + side + 2,
         cells[i].frame);
-    add(captions, "{} {} {}\n", center, top + side + 11, quote(cells[i].caption));
-    add(details, "{} {} {}\n", center, top + side + 23, quote(cells[i].detail));
+    int64_t line = top + side - 1;
+    for (const std::string& caption : cells[i].captions)
+      add(captions, "{} {} {}\n", center, line += kLine, quote(caption));
+    add(details, "{} {} {}\n", center, line + kLine, quote(cells[i].detail));
   }
   Figure(name, kFigureWidth, static_cast<int>(kTop + rows * step * zoom), templates::kGallery)
       .set("title", title)
@@ -85,7 +94,7 @@ void draw_gallery(const fs::path& folder, const std::string& name, const std::st
       .draw(folder);
 }
 
-Cell blank_cell(int64_t size) { return {at::zeros({size, size}, at::kByte), kPaper, "", ""}; }
+Cell blank_cell(int64_t size) { return {at::zeros({size, size}, at::kByte), kPaper, {""}, ""}; }
 
 /// The held-out row at position `at`, with its answer.
 Cell answered(const RunRecord& run, const at::Tensor& probability, const at::Tensor& answer, int64_t at) {
@@ -94,11 +103,16 @@ Cell answered(const RunRecord& run, const at::Tensor& probability, const at::Ten
   const auto read_as = answer[at].item<int64_t>();
   const std::string confidence = fmt::format("{:.0f}%", 100 * probability[at].item<float>());
   const bool is_right = label == read_as;
-  const Classes& classes = run.dataset.classes;
-  return {run.dataset.images[row], is_right ? kGreen : kOrange,
-          is_right ? fmt::format("{}  {}", classes.name(label), confidence)
-                   : fmt::format("{} → {}  {}", classes.name(label), classes.name(read_as), confidence),
-          fmt::format("row {}", row + 1)};
+  Cell cell{run.dataset.images[row], is_right ? kGreen : kOrange, {}, fmt::format("row {}", row + 1)};
+  const auto name = [&](int64_t c, size_t max) { return shorten(run.dataset.classes.name(c), max); };
+  if (longest_name(run) <= kMaxInlineName) {
+    cell.captions = {is_right ? fmt::format("{}  {}", name(label, kMaxName), confidence)
+                              : fmt::format("{} → {}  {}", name(label, kMaxName), name(read_as, kMaxName), confidence)};
+    return cell;
+  }
+  cell.captions = {name(label, kMaxName), is_right ? confidence : "→ " + name(read_as, kMaxName - 2)};
+  if (!is_right) cell.detail = confidence + ", " + cell.detail;
+  return cell;
 }
 
 }  // namespace
@@ -205,9 +219,9 @@ bool draw_feature_maps(const RunRecord& run, const Checkpoint& network, const fs
     const at::Tensor large = at::upsample_nearest2d(map, {side, side})[0];
     const at::Tensor shades = (large / large.max().clamp_min(1e-6) * 255).to(at::kByte);
     for (int64_t i = 0; i < kEach; ++i) {
-      Cell cell{i < shades.size(0) ? shades[i] : at::zeros({side, side}, at::kByte), kFaint, "", ""};
+      Cell cell{i < shades.size(0) ? shades[i] : at::zeros({side, side}, at::kByte), kFaint, {""}, ""};
       if (i == 0) {
-        cell.caption = fmt::format("layer {}", layer + 1);
+        cell.captions = {fmt::format("layer {}", layer + 1)};
         cell.detail = fmt::format("{}: {} x {}", map.size(1), map.size(2), map.size(3));
       }
       cells.push_back(std::move(cell));

@@ -2,6 +2,7 @@
 
 #include "data/csv_writer.h"
 #include "digitrec/core/error.h"
+#include "figures/figure_text.h"
 #include "figures/figures.h"
 #include "figures/gnuplot.h"
 #include "image/image_file.h"
@@ -160,8 +161,22 @@ TEST(Figures, AreDrawnOfLongRunsLargeImagesAndFewClasses) {
   draw_figures(load_run(folder / "run", data, {}), folder.path(), [&](const std::filesystem::path&) { ++drawn; });
   EXPECT_EQ(drawn, 9);
   const std::string title = read_text(folder / "pixels.svg");
+  // Below an image there is room for one name a line.
+  const std::string mistakes = read_text(folder / "mistakes.svg");
+  EXPECT_EQ(mistakes.find("boot →"), std::string::npos);
+  EXPECT_EQ(mistakes.find("T-shirt →"), std::string::npos);
+  EXPECT_TRUE(mistakes.find(">→ Ankle bo…<") != std::string::npos || mistakes.find(">→ T-shirt<") != std::string::npos);
   EXPECT_TRUE(title.find("An image as the network sees it: Ankle boot") != std::string::npos ||
               title.find("An image as the network sees it: T-shirt") != std::string::npos);
+}
+
+TEST(Figures, ShortenNamesToTheirRoom) {
+  EXPECT_EQ(shorten("Ankle boot", 10), "Ankle boot");
+  EXPECT_EQ(shorten("Ankle boot", 8), "Ankle b…");
+  EXPECT_EQ(shorten("Ankle boot", 7), "Ankle…");
+  EXPECT_EQ(shorten("Füße", 3), "Fü…");
+  EXPECT_EQ(shorten("おきす", 6), "おきす");
+  EXPECT_EQ(shorten("おきす", 5), "おき…");
 }
 
 TEST_F(Report, FiguresTakeTextsAsTheyAre) {

@@ -1,5 +1,6 @@
 // Drives report.html in headless Chromium; see browser.mjs.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {browser, folder, open, run, shoot} from './browser.mjs';
@@ -68,6 +69,17 @@ assert.equal(await phone.evaluate(() => document.documentElement.dataset.theme),
 assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
 await shoot(phone, 'report-phone');
 assert.deepEqual(phone.problems, []);
+
+// ---- classes with long names ----
+fs.writeFileSync(path.join(folder, 'names.txt'), Array.from({length: 10}, (_, i) => `a class whose name is long, number ${i}`).join('\n'));
+run('train', '--model', 'mlp-128', '--epochs', '1', '--limit', '1000', '--class-names', 'names.txt', '--out', 'named');
+run('report', 'named', '--out', 'named-report');
+const named = await openFile('named-report/report.html', {viewport: {width: 390, height: 800}});
+assert.ok(await named.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
+assert.ok(await named.locator('#mistakes .bar').first().evaluate(({children: [name, bar]}) =>
+  name.getBoundingClientRect().right <= bar.getBoundingClientRect().left), 'a name lies over its bar');
+assert.ok(await named.locator('#confusion-table thead th').nth(1).evaluate(head => head.offsetWidth < 80), 'wide columns');
+assert.deepEqual(named.problems, []);
 
 await browser.close();
 console.log('report page: all as expected');

@@ -165,6 +165,7 @@ for (const [i, run] of data.runs.entries()) {
 
 /** What people call a class. */
 const className = (run, c) => run.metrics.classes[c].name;
+const longestName = run => most(run.metrics.classes.map(({name}) => name.length));
 
 function digit(run, image) {
   const {columns, rows} = run.images;
@@ -178,7 +179,7 @@ function card(run, image) {
   return element('div', {class: 'card'}, digit(run, image),
     element('span', {class: 'title'}, image.label === image.answer ? className(run, image.label) : `${className(run, image.label)} → ${className(run, image.answer)}`,
       element('span', {class: 'detail'}, `  row ${count(image.row)}`)),
-    ...image.top.map(([c, p]) => element('div', {class: 'bar'}, element('span', {}, className(run, c)),
+    ...image.top.map(([c, p]) => element('div', {class: 'bar'}, element('span', {title: className(run, c)}, className(run, c)),
       element('i', {style: `width: ${100 * p}%`}), element('span', {}, percent(p, 1)))));
 }
 
@@ -235,6 +236,7 @@ function curves(runs) {
 }
 
 function listConfused(run) {
+  byId('confusion-table').className = '';
   const pairs = run.metrics.confusion.flatMap((row, label) => row.map((n, answer) => ({label, answer, n}))).filter(p => p.n > 0 && p.label !== p.answer)
     .sort((a, b) => b.n - a.n).slice(0, 100);
   fillTable(byId('confusion-table'), [{name: 'label', text: p => className(run, p.label)}, {name: 'read as', text: p => className(run, p.answer)},
@@ -246,9 +248,10 @@ function showConfusion(run) {
   if (confusion.length > MATRIX_CLASSES) return listConfused(run);
   const top = most(confusion.flat());
   const all = confusion.map((_, c) => c);
+  byId('confusion-table').className = longestName(run) > 3 ? 'matrix slim' : 'matrix';
   byId('confusion-table').replaceChildren(element('caption', {class: 'visually-hidden'}, 'Confusion matrix: labels down, answers across'),
-    element('thead', {}, element('tr', {}, element('th', {}), ...all.map(c => element('th', {scope: 'col'}, className(run, c))))),
-    element('tbody', {}, ...all.map(label => element('tr', {}, element('th', {scope: 'row'}, className(run, label)), ...all.map(answer => {
+    element('thead', {}, element('tr', {}, element('th', {}), ...all.map(c => element('th', {scope: 'col', title: className(run, c)}, className(run, c))))),
+    element('tbody', {}, ...all.map(label => element('tr', {}, element('th', {scope: 'row', title: className(run, label)}, className(run, label)), ...all.map(answer => {
       const n = confusion[label][answer];
       if (n === 0) return element('td', {}, '·');
       const shade = Math.max(0.1, Math.log1p(n) / Math.log1p(top));
@@ -261,7 +264,7 @@ function showMistakes(run) {
   const FIRST = 48;
   const wrong = run.images.list.filter(i => i.label !== i.answer).sort((a, b) => b.top[0][1] - a.top[0][1]);
   const all = run.metrics.rows - run.metrics.correct;
-  byId('mistakes-hint').textContent = `${count(all)} of ${count(run.metrics.rows)} held-out rows, the most confident first; label → answer, and the three likeliest classes.` +
+  byId('mistakes-hint').textContent = all === 0 ? `None: all ${count(run.metrics.rows)} held-out rows are read rightly.` : `${count(all)} of ${count(run.metrics.rows)} held-out rows, the most confident first; label → answer, and the three likeliest classes.` +
     (wrong.length < all ? ` ${count(wrong.length)} are kept in this page.` : '');
   const show = n => byId('mistakes-list').replaceChildren(...wrong.slice(0, n).map(i => card(run, i)));
   show(FIRST);
@@ -306,6 +309,11 @@ function showRun(run) {
   showSummary(run);
   const has = Boolean(run.metrics);
   for (const id of ['confusion', 'mistakes', 'classes', 'calibration']) byId(id).hidden = !has;
+  if (has) {
+    const letters = Math.min(longestName(run), 12);
+    document.documentElement.style.setProperty('--name', `${letters * 0.62}em`);
+    document.documentElement.style.setProperty('--card-width', `${96 + 8 * letters}px`);
+  }
   if (has) { showConfusion(run); showMistakes(run); showClasses(run); showReliability(run); }
   fillPairs(byId('config-table'), run.config, 'Configuration');
   fillPairs(byId('defaults-table'), run.defaults, 'Settings left at their defaults');

@@ -285,6 +285,7 @@ function show(reply) {
   chosen = Math.min(chosen, (answer?.digits.length ?? 1) - 1);
   $("reading").classList.toggle("is-empty", !answer);
   $("number").textContent = answer?.number ?? "?";
+  $("number").classList.toggle("is-long", (answer?.number.length ?? 0) > 12);
   $("details").hidden = !answer;
   $("saved").textContent = "";
   $("unsave").hidden = true;
@@ -323,7 +324,7 @@ function showDigit() {
     const bar = document.createElement("div");
     bar.className = "bar";
     bar.innerHTML = '<strong></strong><div class="track"><div class="fill"></div></div><span class="value"></span>';
-    bar.querySelector("strong").textContent = classNames[label];
+    bar.querySelector("strong").textContent = bar.querySelector("strong").title = classNames[label];
     bar.querySelector(".fill").style.width = percent(probability);
     bar.querySelector(".value").textContent = percent(probability);
     return bar;
@@ -404,6 +405,7 @@ function showModel(models) {
       models.find(({name}) => name === $("model").value) ?? models[0];
   classNames = class_names;
   $("correction").hidden = !corrections;
+  $("correction").classList.toggle("has-words", class_names.some(({length}) => length > 4));
   document.title = areDigits() ? "digitrec: draw a digit" : "digitrec: draw";
   $("several").textContent = areDigits() ? "Several digits side by side are read as a number." : "";
   if (!answer) $("message").textContent = invitation();
@@ -414,7 +416,7 @@ function showModel(models) {
   $("correction").replaceChildren($("correction").firstElementChild, ...classNames.map((name, label) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = name;
+    button.textContent = button.title = name;
     button.setAttribute("aria-label", `It is ${name}: save the drawing`);
     button.addEventListener("click", () => correct(label));
     return button;
