@@ -81,12 +81,14 @@ int run_report(const ReportCommand& command) {
   // Last, so that the page is written even without gnuplot.
   progress.draw({"drawing figures", 0});
   double drawn = 0;
-  draw_figures(runs.front(), figures, [&](const fs::path& file) {
+  const std::vector<std::string> notes = draw_figures(runs.front(), figures, [&](const fs::path& file) {
     progress.clear();
     say(file.string());
     std::cout << std::flush;
     progress.draw({"drawing figures", ++drawn / 9});
   });
+  progress.clear();
+  for (const std::string& note : notes) warn(note);
   return 0;
 }
 

@@ -1,9 +1,13 @@
 #include "figures/figure_text.h"
 
+#include "core/program.h"
+
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <set>
 
 namespace digitrec {
 
@@ -51,6 +55,23 @@ std::string shorten(const std::string& text, size_t max) {
   }
   while (end > 0 && text[end - 1] == ' ') --end;
   return text.substr(0, end) + "…";
+}
+
+bool is_legible(const std::string& text) {
+  constexpr uint32_t kFirstUnusual = 0x530;  // behind Cyrillic
+  std::set<uint32_t> unusual;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    uint32_t code = lead < 0x80 ? lead : lead < 0xE0 ? lead & 0x1FU : lead < 0xF0 ? lead & 0x0FU : lead & 0x07U;
+    for (++i; i < text.size() && !begins(text[i]); ++i)
+      code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    if (code >= kFirstUnusual) unusual.insert(code);
+  }
+  if (unusual.empty()) return true;
+  std::string charset = ":charset=";
+  for (const uint32_t code : unusual) add(charset, "{:x} ", code);
+  const ProgramAnswer fonts = run_program({"fc-list", charset, "family"});
+  return fonts.succeeded && fonts.output.find_first_not_of(" \n") != std::string::npos;
 }
 
 size_t longest_name(const RunRecord& run) {

@@ -27,6 +27,9 @@ std::string subject(const RunRecord& run);
 std::string shorten(const std::string& text, size_t max);
 /// Characters of the longest name of a class.
 size_t longest_name(const RunRecord& run);
+/// Whether the fonts of this machine have all characters of a text: as fontconfig says, or without it those of Latin,
+/// Greek and Cyrillic.
+bool is_legible(const std::string& text);
 /// Values of a matrix [H, W] as lines of numbers.
 std::string matrix_rows(const at::Tensor& matrix);
 

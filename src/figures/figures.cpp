@@ -173,9 +173,31 @@ void draw_reliability(const RunRecord& run, const fs::path& folder) {
       .draw(folder);
 }
 
+/// Calls the classes by their numbers where no font has the characters of their names; then says so in a line.
+RunRecord with_legible_names(const RunRecord& run, std::vector<std::string>& notes) {
+  std::string names;
+  for (const ClassMetrics& m : run.metrics.classes) names += m.name;
+  if (is_legible(names)) return run;
+  RunRecord legible = run;
+  Classes& classes = legible.dataset.classes;
+  classes.names.clear();
+  for (size_t c = 0; c < run.metrics.classes.size(); ++c)
+    legible.metrics.classes[c].name = classes.name(static_cast<int64_t>(c));
+  const auto known = [&](size_t c) {
+    return fmt::format("{} ({})", legible.metrics.classes[c].name, run.metrics.classes[c].name);
+  };
+  notes.push_back(
+      fmt::format("no font here has the characters of the classes' names; the figures show their numbers, {} to {}",
+                  known(0), known(run.metrics.classes.size() - 1)));
+  return legible;
+}
+
 }  // namespace
 
-void draw_figures(const RunRecord& run, const fs::path& folder, const std::function<void(const fs::path&)>& on_drawn) {
+std::vector<std::string> draw_figures(const RunRecord& original, const fs::path& folder,
+                                      const std::function<void(const fs::path&)>& on_drawn) {
+  std::vector<std::string> notes;
+  const RunRecord run = with_legible_names(original, notes);
   const Checkpoint network = load_checkpoint(run.networks.front().checkpoint, Fallback::none).value;
   struct Job {
     const char* name;
@@ -222,6 +244,7 @@ void draw_figures(const RunRecord& run, const fs::path& folder, const std::funct
     for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) workers.emplace_back(work);
   }
   if (failure) std::rethrow_exception(failure);
+  return notes;
 }
 
 }  // namespace digitrec

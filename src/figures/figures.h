@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace digitrec {
 
@@ -18,9 +20,10 @@ namespace digitrec {
 ///   pixels        one image with the value of every pixel
 ///   filters       the weights of the first layer
 ///   feature-maps  what the convolutions make of that image; only for networks that have some
-/// Throws Error when gnuplot is missing or a file cannot be written.
-void draw_figures(const RunRecord& run, const std::filesystem::path& folder,
-                  const std::function<void(const std::filesystem::path&)>& on_drawn);
+/// Names that the fonts cannot show are replaced by the classes' numbers. Returns what to know of the figures, a line
+/// each. Throws Error when gnuplot is missing or a file cannot be written.
+std::vector<std::string> draw_figures(const RunRecord& run, const std::filesystem::path& folder,
+                                      const std::function<void(const std::filesystem::path&)>& on_drawn);
 
 inline constexpr int64_t kMaxMistakes = 300;
 

@@ -179,6 +179,27 @@ TEST(Figures, ShortenNamesToTheirRoom) {
   EXPECT_EQ(shorten("おきす", 5), "おき…");
 }
 
+TEST_F(Report, FiguresShowNumbersForNamesThatNoFontHas) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  EXPECT_TRUE(is_legible("Größe, Ответ"));
+  const std::string name = "\U0010FFFE";  // no character, and in no font
+  EXPECT_FALSE(is_legible(name));
+  for (size_t c = 0; c < 10; ++c) {
+    run.dataset.classes.labels.push_back(static_cast<int64_t>(c) + 21);
+    run.dataset.classes.names.push_back(name + std::to_string(c));
+    run.metrics.classes[c].name = run.dataset.classes.names.back();
+  }
+  const std::vector<std::string> notes = draw_figures(run, folder.path(), [](const std::filesystem::path&) {});
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0], "no font here has the characters of the classes' names; the figures show their numbers, 21 (" +
+                          name + "0) to 30 (" + name + "9)");
+  for (const char* figure : {"confusion.svg", "predictions.svg", "classes.svg"}) {
+    const std::string svg = read_text(folder / figure);
+    EXPECT_EQ(svg.find(name), std::string::npos) << figure;
+    EXPECT_NE(svg.find("30"), std::string::npos) << figure;
+  }
+}
+
 TEST_F(Report, FiguresTakeTextsAsTheyAre) {
   if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
   // None of these is a command, an escape or a font change.
