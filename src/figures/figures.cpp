@@ -12,6 +12,7 @@
 #include <cmath>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -212,31 +213,47 @@ std::vector<std::string> draw_figures(const RunRecord& original, const fs::path&
                         {"pixels", always(draw_pixels)},
                         {"filters", [&] { return draw_filters(run, network, folder), true; }},
                         {"feature-maps", [&] { return draw_feature_maps(run, network, folder); }}};
-  if (run.metrics.classes.size() <= kMaxNamedClasses) {
-    jobs.insert(jobs.begin() + 1, {{"confusion", always(draw_confusion)},
-                                   {"classes", always(draw_classes)},
-                                   {"predictions", always(draw_predictions)}});
+  if (run.metrics.classes.size() > kMaxNamedClasses) {
+    notes.push_back(
+        fmt::format("confusion, classes and predictions are left out: {} classes, and they are legible up to {}; "
+                    "report.html has the first two",
+                    run.metrics.classes.size(), kMaxNamedClasses));
+  } else {
+    jobs.insert(jobs.begin() + 2, {"predictions", always(draw_predictions)});
+    jobs.insert(jobs.begin() + 1, {{"confusion", always(draw_confusion)}, {"classes", always(draw_classes)}});
   }
 
   // gnuplot uses one core, so one figure is drawn per core.
   std::mutex mutex;
   size_t next = 0;
+  size_t told = 0;
+  std::vector<std::optional<bool>> drawn(jobs.size());
   std::exception_ptr failure;
+  // In the order of the jobs, whichever is drawn first.
+  const auto tell = [&] {
+    for (; told < jobs.size() && drawn[told]; ++told) {
+      if (*drawn[told]) on_drawn(folder / fmt::format("{}.png", jobs[told].name));
+    }
+  };
   const auto work = [&] {
     std::unique_lock lock(mutex);
     while (next < jobs.size() && !failure) {
-      const Job& job = jobs[next++];
+      const size_t mine = next++;
       lock.unlock();
       bool is_drawn = false;
       std::exception_ptr thrown;
       try {
-        is_drawn = job.draw();
+        is_drawn = jobs[mine].draw();
       } catch (...) {
         thrown = std::current_exception();
       }
       lock.lock();
-      if (thrown) failure = thrown;
-      if (is_drawn) on_drawn(folder / fmt::format("{}.png", job.name));
+      if (thrown) {
+        failure = thrown;
+        return;
+      }
+      drawn[mine] = is_drawn;
+      tell();
     }
   };
   {

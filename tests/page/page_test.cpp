@@ -135,9 +135,8 @@ TEST_F(Report, FiguresAreDrawn) {
   std::filesystem::create_directory(figures);
   std::vector<std::string> names;
   draw_figures(run, figures, [&](const std::filesystem::path& file) { names.push_back(file.stem().string()); });
-  std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"classes", "confusion", "curves", "feature-maps", "filters", "mistakes",
-                                             "pixels", "predictions", "reliability"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"curves", "confusion", "classes", "reliability", "predictions", "mistakes",
+                                             "pixels", "filters", "feature-maps"}));
   for (const std::string& name : names) {
     EXPECT_EQ(read_image(figures / (name + ".png")).width, 1600) << name;
     EXPECT_NE(read_text(figures / (name + ".svg")).find("</svg>"), std::string::npos) << name;
@@ -177,6 +176,18 @@ TEST(Figures, ShortenNamesToTheirRoom) {
   EXPECT_EQ(shorten("Füße", 3), "Fü…");
   EXPECT_EQ(shorten("おきす", 6), "おきす");
   EXPECT_EQ(shorten("おきす", 5), "おき…");
+}
+
+TEST_F(Report, FiguresTellWhatIsLeftOutOfManyClasses) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  run.metrics.classes.resize(26);
+  int drawn = 0;
+  const std::vector<std::string> notes =
+      draw_figures(run, folder.path(), [&](const std::filesystem::path&) { ++drawn; });
+  EXPECT_EQ(drawn, 6);
+  EXPECT_EQ(notes,
+            (std::vector<std::string>{"confusion, classes and predictions are left out: 26 classes, and they are "
+                                      "legible up to 20; report.html has the first two"}));
 }
 
 TEST_F(Report, FiguresShowNumbersForNamesThatNoFontHas) {
