@@ -60,6 +60,18 @@ std::string literal(std::string_view text) {
   return quoted + "'";
 }
 
+/// gnuplot's SVG with its images as sharp as in the PNG file: a browser smooths them otherwise.
+std::string with_sharp_images(const std::string& svg) {
+  constexpr std::string_view kImage = "<image ";
+  std::string sharp;
+  size_t done = 0;
+  for (size_t at = svg.find(kImage); at != std::string::npos; at = svg.find(kImage, done)) {
+    sharp += svg.substr(done, at + kImage.size() - done) + "style='image-rendering: pixelated' ";
+    done = at + kImage.size();
+  }
+  return sharp + svg.substr(done);
+}
+
 }  // namespace
 
 std::string quote(std::string_view text) {
@@ -114,7 +126,7 @@ void Figure::draw(const fs::path& folder) const {
     throw Error(fmt::format("gnuplot could not draw {}: {}; expected version 5.4 or later with pngcairo", name_,
                             last_line(answer.output)));
   }
-  write_file(folder / (name_ + ".svg"), read_file(svg, kMaxFigureBytes));
+  write_file(folder / (name_ + ".svg"), with_sharp_images(read_file(svg, kMaxFigureBytes)));
   write_file(folder / (name_ + ".png"), read_file(png, kMaxFigureBytes));
 }
 

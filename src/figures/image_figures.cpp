@@ -145,10 +145,11 @@ void draw_mistakes(const RunRecord& run, const fs::path& folder) {
   std::vector<Cell> cells;
   for (int64_t i = 0; i < shown; ++i) cells.push_back(answered(run, probability, answer, order[i].item<int64_t>()));
   const std::string which = shown < order.numel() ? fmt::format(", the first {}", shown) : "";
-  draw_gallery(folder, "mistakes", "What it misreads",
-               fmt::format("{}: {} of {} rows held back{}; label → answer, its probability", subject(run),
-                           order.numel(), run.metrics.rows, which),
-               cells);
+  const std::string how_many = order.numel() == 0
+                                   ? fmt::format("none of {} rows held back", run.metrics.rows)
+                                   : fmt::format("{} of {} rows held back{}; label → answer, its probability",
+                                                 order.numel(), run.metrics.rows, which);
+  draw_gallery(folder, "mistakes", "What it misreads", fmt::format("{}: {}", subject(run), how_many), cells);
 }
 
 void draw_pixels(const RunRecord& run, const fs::path& folder) {

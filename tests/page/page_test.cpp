@@ -141,6 +141,8 @@ TEST_F(Report, FiguresAreDrawn) {
     EXPECT_EQ(read_image(figures / (name + ".png")).width, 1600) << name;
     EXPECT_NE(read_text(figures / (name + ".svg")).find("</svg>"), std::string::npos) << name;
   }
+  // A browser would smooth the pixels otherwise.
+  EXPECT_NE(read_text(figures / "pixels.svg").find("<image style='image-rendering: pixelated' x="), std::string::npos);
   // What is written on them is what was measured.
   EXPECT_NE(read_text(figures / "confusion.svg").find(fmt::format("{:.2f}%", 100 * run.metrics.accuracy)),
             std::string::npos);
@@ -188,6 +190,13 @@ TEST_F(Report, FiguresTellWhatIsLeftOutOfManyClasses) {
   EXPECT_EQ(notes,
             (std::vector<std::string>{"confusion, classes and predictions are left out: 26 classes, and they are "
                                       "legible up to 20; report.html has the first two"}));
+}
+
+TEST_F(Report, FiguresSayThatThereAreNoMistakes) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
+  run.labels = run.held_out.probabilities.argmax(1);
+  draw_figures(run, folder.path(), [](const std::filesystem::path&) {});
+  EXPECT_NE(read_text(folder / "mistakes.svg").find("none of 400 rows held back<"), std::string::npos);
 }
 
 TEST_F(Report, FiguresShowNumbersForNamesThatNoFontHas) {

@@ -52,6 +52,8 @@ assert.notEqual(await background(), before);
 await shoot(page, 'report-dark');
 const wrong = metrics.rows - metrics.correct;
 assert.match(await page.locator('#mistakes-hint').textContent(), new RegExp(`^${wrong.toLocaleString('en')} of ${metrics.rows} held-out rows`));
+await page.evaluate(() => showMistakes({...data.runs[0], metrics: {...data.runs[0].metrics, correct: data.runs[0].metrics.rows}}));
+assert.equal(await page.locator('#mistakes-hint').textContent(), `None: all ${metrics.rows} held-out rows are read rightly.`);
 assert.deepEqual(page.problems, []);
 
 // ---- two runs, one of them of two networks ----

@@ -13,7 +13,7 @@ set yrange [classes - 0.5:-0.5]
 set xtics scale 0 font tick_font offset 0, 0.3
 if (names_room > 0) set xtics rotate by 40 right
 set ytics scale 0 font tick_font offset 0.5, 0
-set label 4 'read as' at screen px(230 + names_room / 2), screen py(height - 14) center font ',10' tc rgb ink
+set label 4 'read as' at screen px(230 + names_room / 2), screen py(height - 18) center font ',10' tc rgb ink
 set ylabel 'label' font ',10' tc rgb ink offset 0.8, 0
 set tmargin at screen py(100)
 set bmargin at screen py(height - 52 - names_room)
@@ -30,7 +30,7 @@ plot $names using 1:1:xtic(2):ytic(2) with dots lc rgb '#ffffff', \
 unset label 1
 unset label 2
 unset ylabel
-set label 4 at screen px(610 + names_room / 2), screen py(height - 14)
+set label 4 at screen px(610 + names_room / 2), screen py(height - 18)
 set lmargin at screen px(440 + names_room)
 set rmargin at screen px(780)
 set label 3 'percent of the label''s rows' at graph 0, graph 1.03 left font ',11' tc rgb ink
