@@ -195,24 +195,24 @@ RunRecord with_legible_names(const RunRecord& run, std::vector<std::string>& not
 
 }  // namespace
 
-std::vector<std::string> draw_figures(const RunRecord& original, const fs::path& folder,
+std::vector<std::string> draw_figures(const RunRecord& run, const fs::path& folder,
                                       const std::function<void(const fs::path&)>& on_drawn) {
   std::vector<std::string> notes;
-  const RunRecord run = with_legible_names(original, notes);
+  const RunRecord legible = with_legible_names(run, notes);
   const Checkpoint network = load_checkpoint(run.networks.front().checkpoint, Fallback::none).value;
   struct Job {
     const char* name;
     std::function<bool()> draw;  ///< returns false where there is nothing to draw
   };
   const auto always = [&](void (*draw)(const RunRecord&, const fs::path&)) {
-    return [&run, &folder, draw] { return draw(run, folder), true; };
+    return [&legible, &folder, draw] { return draw(legible, folder), true; };
   };
   std::vector<Job> jobs{{"curves", always(draw_curves)},
                         {"reliability", always(draw_reliability)},
                         {"mistakes", always(draw_mistakes)},
                         {"pixels", always(draw_pixels)},
-                        {"filters", [&] { return draw_filters(run, network, folder), true; }},
-                        {"feature-maps", [&] { return draw_feature_maps(run, network, folder); }}};
+                        {"filters", [&] { return draw_filters(legible, network, folder), true; }},
+                        {"feature-maps", [&] { return draw_feature_maps(legible, network, folder); }}};
   if (run.metrics.classes.size() > kMaxNamedClasses) {
     notes.push_back(
         fmt::format("confusion, classes and predictions are left out: {} classes, and they are legible up to {}; "
