@@ -43,14 +43,14 @@ TEST_F(ServeProcess, StaysUnderNohup) {
 
 TEST_F(ServeProcess, StaysWhenNobodyReadsWhatItPrints) {
   for (const char* streams : {"2>&1", "2>log"}) {
-    EXPECT_EQ(sh("rm -f pid code; ($serve " + std::string(streams) +
+    EXPECT_EQ(sh("rm -f pid code first; ($serve " + std::string(streams) +
                  " & echo $! >pid; wait $!; echo $? >code) | head -1 >first & comes first; "
                  "kill -0 $(cat pid) || exit 1; kill -TERM $(cat pid); comes code; exit $(cat code)"),
               0)
         << streams;
   }
   // Nobody has ever read it.
-  EXPECT_EQ(sh("rm -f pid code; ($serve 2>log & echo $! >pid; wait $!; echo $? >code) | true & "
+  EXPECT_EQ(sh("rm -f pid code log; ($serve 2>log & echo $! >pid; wait $!; echo $? >code) | true & "
                "for i in $(seq 200); do grep -qs serving log && break; sleep .05; done; "
                "kill -TERM $(cat pid) || exit 1; comes code; exit $(cat code)"),
             0);
