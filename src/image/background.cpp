@@ -168,7 +168,8 @@ Drawing cut(const Drawing& drawing, int64_t border) {
 
 /// Morphological closing: dark things that a square of twice `reach` does not fit into take the level around them.
 Drawing close_dark(const Drawing& levels, int64_t reach) {
-  // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as ink.
+  // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as
+  // ink.
   Drawing closed = transpose(spread_maximum_down(extend(levels, 2 * reach), reach));
   closed = spread_maximum_down(closed, reach);
   negate(closed);
@@ -334,7 +335,9 @@ void cover_frame(Drawing& levels) {
   const float outside = ring_level(levels, 0);
   const float inside = ring_level(levels, widest);
   if (std::isnan(outside) || std::isnan(inside) || std::abs(outside - inside) <= kStep) return;
-  const auto is_like = [&](int64_t ring, float level) { return std::abs(ring_level(levels, ring) - level) <= kStep / 2; };
+  const auto is_like = [&](int64_t ring, float level) {
+    return std::abs(ring_level(levels, ring) - level) <= kStep / 2;
+  };
   int64_t depth = widest;
   while (is_like(depth - 1, inside)) --depth;
   int64_t edge = depth;

@@ -14,8 +14,8 @@ std::vector<float> edge_pixels(const Drawing& drawing);
 
 /// Grey levels 0 to 255 without the background, which becomes 0; ink is positive, whether it was darker or lighter.
 /// An even background, as on a canvas, is its level along the edge; light that falls unevenly is a surface of second
-/// degree; and where the edge shows several surfaces (a shadow's edge, a table beside the paper), the background of each
-/// point is that of its neighbourhood, and ink in the shade as strong as in the light.
+/// degree; and where the edge shows several surfaces (a shadow's edge, a table beside the paper), the background of
+/// each point is that of its neighbourhood, and ink in the shade as strong as in the light.
 Drawing subtract_background(Drawing levels);
 
 /// Continues the picture over a frame of another grey around it: a window's, a scanner's, a canvas's border.

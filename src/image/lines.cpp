@@ -32,8 +32,8 @@ constexpr double kNear = 0.03;
 constexpr double kEdge = 0.06;
 /// An underline keeps this distance from the digits, in parts of their height; closer, it is a stroke of theirs.
 constexpr double kUnderlineGap = 0.06;
-/// Slivers along an edge cover this share of a row of pixels, within this share of the side, and end where less of a row
-/// than this is ink: under the bar of a tightly cut 7 its stem goes on.
+/// Slivers along an edge cover this share of a row of pixels, within this share of the side, and end where less of a
+/// row than this is ink: under the bar of a tightly cut 7 its stem goes on.
 constexpr double kSliverCover = 0.6;
 constexpr double kSliverDepth = 0.12;
 constexpr double kSliverEnd = 0.08;
@@ -112,7 +112,8 @@ class Track {
     xy_ += row * run.middle();
     runs.push_back(run);
     hidden = missing = 0;
-    thickness_ += (static_cast<double>(run.length()) - thickness_) / static_cast<double>(std::min<size_t>(runs.size(), 20));
+    thickness_ +=
+        (static_cast<double>(run.length()) - thickness_) / static_cast<double>(std::min<size_t>(runs.size(), 20));
   }
 
   double expect(int64_t row) const { return y_ / n_ + slope() * (static_cast<double>(row) - x_ / n_); }
@@ -270,9 +271,7 @@ void visit_run(const Line& line, const Run& run, int64_t around, int64_t width, 
 }
 
 /// A run much wider than its line lies under a stroke.
-bool is_bare(const Line& line, const Run& run) {
-  return static_cast<double>(run.length()) <= 1.5 * line.thickness + 1;
-}
+bool is_bare(const Line& line, const Run& run) { return static_cast<double>(run.length()) <= 1.5 * line.thickness + 1; }
 
 template <typename Visit>
 void visit_bare_runs(const Line& line, const Drawing& ink, int64_t around, const Visit& visit) {
@@ -311,10 +310,10 @@ Rest without(const Drawing& ink, float threshold, const std::vector<Line>& lines
 /// How a line lies among what else is there.
 struct Situation {
   bool from_edge_to_edge = false;
-  bool is_boxed = false;    ///< both ends at lines across
-  bool touches = false;     ///< the digits' ink
-  double beyond = 1;        ///< how far it goes on after the last touch, on the shorter end, in parts of its length
-  bool is_under = false;    ///< ink above, none below, and a gap
+  bool is_boxed = false;  ///< both ends at lines across
+  bool touches = false;   ///< the digits' ink
+  double beyond = 1;      ///< how far it goes on after the last touch, on the shorter end, in parts of its length
+  bool is_under = false;  ///< ink above, none below, and a gap
 };
 
 /// Whether `row` of `line` is where `other`, which lies across, is.
@@ -373,8 +372,8 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
   found.touches = first <= last;
   found.is_under = !line.is_upright && !found.touches && above && !below;
   if (found.touches) {
-    found.beyond = static_cast<double>(std::min(first - line.begin(), line.end() - 1 - last)) /
-                   static_cast<double>(line.length());
+    found.beyond =
+        static_cast<double>(std::min(first - line.begin(), line.end() - 1 - last)) / static_cast<double>(line.length());
   }
   return found;
 }

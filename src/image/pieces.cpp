@@ -27,8 +27,9 @@ constexpr double kNumberGap = 2;
 /// unless the line's gaps are alike: the widest less than this many times the narrowest.
 constexpr double kAlike = 1.6;
 
-/// A component at the edge goes where it has less than this share of the largest one's area, and where it only lies within
-/// this share of a side from the edge, this share of its thickness, and at least this share of the shorter side's length.
+/// A component at the edge goes where it has less than this share of the largest one's area, and where it only lies
+/// within this share of a side from the edge, this share of its thickness, and at least this share of the shorter
+/// side's length.
 constexpr double kEdgeArea = 0.3;
 constexpr double kEdgeBand = 0.12;
 constexpr double kEdgeThickness = 0.6;
@@ -137,7 +138,8 @@ void sort_into_lines(std::vector<Piece>& pieces) {
   for (size_t i = 0; i < pieces.size(); ++i) {
     pieces[i].place.line = std::find(lines.begin(), lines.end(), sets.find(i)) - lines.begin();
   }
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.place.line < b.place.line; });
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Piece& a, const Piece& b) { return a.place.line < b.place.line; });
 }
 
 /// Where one number ends and the next begins.
@@ -185,8 +187,9 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
     const Box& box = list[i].box;
     const bool is_long = ratio(box.longer_side(), std::min(ink.width, ink.height)) >= kEdgeLength;
     const bool goes = i != largest && ratio(list[i].area, list[largest].area) < kEdgeArea &&
-                      (touches_edge(box) || (is_long && lies_along_edge(box) &&
-                                             thickness(found, i, ink.width) <= kEdgeThickness * thickness(found, largest, ink.width)));
+                      (touches_edge(box) ||
+                       (is_long && lies_along_edge(box) &&
+                        thickness(found, i, ink.width) <= kEdgeThickness * thickness(found, largest, ink.width)));
     positions[i] = goes ? -1 : static_cast<int32_t>(kept.size());
     if (!goes) kept.push_back(list[i]);
   }
@@ -274,9 +277,8 @@ std::vector<Piece> group_digits(const Components& found) {
   const auto box_of = [&](int32_t component) { return found.list[static_cast<size_t>(component)].box; };
   int64_t tallest = 0;
   for (const int32_t component : kept) tallest = std::max(tallest, box_of(component).height());
-  const auto low = std::stable_partition(kept.begin(), kept.end(), [&](int32_t component) {
-    return ratio(box_of(component).height(), tallest) >= kTall;
-  });
+  const auto low = std::stable_partition(
+      kept.begin(), kept.end(), [&](int32_t component) { return ratio(box_of(component).height(), tallest) >= kTall; });
   std::vector<Piece> pieces = join_tall(found, {kept.begin(), low});
   for (auto other = low; other != kept.end(); ++other) {
     const Box box = box_of(*other);

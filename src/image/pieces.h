@@ -22,8 +22,8 @@ struct Piece {
 /// inside: the ends of neighbours, the rest of a line, the grain of a table.
 void erase_edge_pieces(Drawing& ink, Components& found);
 
-/// Joins components with small gaps between them, but for such as stand side by side as digits do: a pen that skipped, a
-/// stroke that does not quite reach another. `threshold`: where ink begins.
+/// Joins components with small gaps between them, but for such as stand side by side as digits do: a pen that skipped,
+/// a stroke that does not quite reach another. `threshold`: where ink begins.
 Components bridge_gaps(const Drawing& ink, Components found, float threshold);
 
 /// The components that are not dirt.

@@ -398,9 +398,12 @@ INSTANTIATE_TEST_SUITE_P(All, SharedCase, testing::ValuesIn(kCases), [](const te
 /// What the pictures of the cases show. Those of a folder photo_* are named in its labels.txt, in their order.
 std::map<std::string, std::string> shown_in_pictures() {
   std::map<std::string, std::string> shown{
-      {"outside/border_two_greys_2.png", "2"},     {"outside/cell_line_right_3.png", "3"},
-      {"outside/faint_even_4.png", "4"},           {"outside/ruled_561.png", "561"},
-      {"outside/thin_black_on_white_4.png", "4"},  {"outside/thin_white_on_black_4.png", "4"},
+      {"outside/border_two_greys_2.png", "2"},
+      {"outside/cell_line_right_3.png", "3"},
+      {"outside/faint_even_4.png", "4"},
+      {"outside/ruled_561.png", "561"},
+      {"outside/thin_black_on_white_4.png", "4"},
+      {"outside/thin_white_on_black_4.png", "4"},
       {"outside/two_rows_12345_67890.png", "12345 67890"},
   };
   for (const auto& folder : fs::directory_iterator(shared_cases())) {

@@ -1,4 +1,5 @@
-// What photos of paper show besides the digits: lines, boxes, shadows, a table. A page with them is framed as one without.
+// What photos of paper show besides the digits: lines, boxes, shadows, a table. A page with them is framed as one
+// without.
 #include "digitrec/core/error.h"
 #include "image/framing.h"
 #include "support.h"
@@ -78,8 +79,9 @@ void rule(GrayImage& page, double first, double step, double slope, double width
 }
 
 void draw_box(GrayImage& page, double left, double top, double right, double bottom, double width, int level) {
-  draw(page, level, any_of({segment(left, top, right, top, width), segment(right, top, right, bottom, width),
-                            segment(right, bottom, left, bottom, width), segment(left, bottom, left, top, width)}));
+  draw(page, level,
+       any_of({segment(left, top, right, top, width), segment(right, top, right, bottom, width),
+               segment(right, bottom, left, bottom, width), segment(left, bottom, left, top, width)}));
 }
 
 class Paper : public testing::TestWithParam<Situation> {};
@@ -98,40 +100,43 @@ TEST_P(Paper, ShowsTheDigitAlone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, Paper,
-    testing::Values(
-        Situation{"Ruled", [](GrayImage& page) { rule(page, 20, 60, 0, 2, 90); }},
-        Situation{"RuledAsDarkAsInk", [](GrayImage& page) { rule(page, 35, 60, 0, 3, 30); }},
-        Situation{"RuledAtASlant", [](GrayImage& page) { rule(page, 10, 60, 0.05, 2, 90); }},
-        Situation{"Squared",
-                  [](GrayImage& page) {
-                    rule(page, 22, 50, 0, 2, 90);
-                    rule(page, 13, 50, 0, 2, 90, true);
-                  }},
-        Situation{"SquaredAtASlant",
-                  [](GrayImage& page) {
-                    rule(page, -30, 50, 0.04, 2, 90);
-                    rule(page, 10, 50, -0.04, 2, 90, true);
-                  }},
-        Situation{"Boxed", [](GrayImage& page) { draw_box(page, 90, 70, 310, 330, 3, 30); }},
-        Situation{"TightlyBoxed", [](GrayImage& page) { draw_box(page, 130, 95, 270, 315, 3, 30); }},
-        Situation{"InACell", [](GrayImage& page) { draw_box(page, 8, 6, 392, 394, 8, 60); }},
-        Situation{"Underlined", [](GrayImage& page) { draw(page, 30, segment(110, 330, 290, 326, 10)); }},
-        Situation{"UnderlinedTwice",
-                  [](GrayImage& page) {
-                    draw(page, 30, segment(120, 330, 280, 326, 6));
-                    draw(page, 30, segment(120, 350, 280, 350, 6));
-                  }},
-        Situation{"WithASliver", [](GrayImage& page) { draw(page, 40, [](double x, double) { return x > 388; }); }},
-        Situation{"WithSliversAtASlant",
-                  [](GrayImage& page) {
-                    draw(page, 40, [](double x, double y) { return x < 6 - y / 70 || y > 396 - x / 60; });
-                  }},
-        Situation{"WithTheEndOfANeighbour",
-                  [](GrayImage& page) { draw(page, 30, [](double x, double y) { return x < 14 && y > 150 && y < 200; }); }},
-        Situation{"InAFrame",
-                  [](GrayImage& page) {
-                    draw(page, 120, [](double x, double y) { return x < 9 || y < 9 || x > 390 || y > 390; });
-                  }}),
+    testing::Values(Situation{"Ruled", [](GrayImage& page) { rule(page, 20, 60, 0, 2, 90); }},
+                    Situation{"RuledAsDarkAsInk", [](GrayImage& page) { rule(page, 35, 60, 0, 3, 30); }},
+                    Situation{"RuledAtASlant", [](GrayImage& page) { rule(page, 10, 60, 0.05, 2, 90); }},
+                    Situation{"Squared",
+                              [](GrayImage& page) {
+                                rule(page, 22, 50, 0, 2, 90);
+                                rule(page, 13, 50, 0, 2, 90, true);
+                              }},
+                    Situation{"SquaredAtASlant",
+                              [](GrayImage& page) {
+                                rule(page, -30, 50, 0.04, 2, 90);
+                                rule(page, 10, 50, -0.04, 2, 90, true);
+                              }},
+                    Situation{"Boxed", [](GrayImage& page) { draw_box(page, 90, 70, 310, 330, 3, 30); }},
+                    Situation{"TightlyBoxed", [](GrayImage& page) { draw_box(page, 130, 95, 270, 315, 3, 30); }},
+                    Situation{"InACell", [](GrayImage& page) { draw_box(page, 8, 6, 392, 394, 8, 60); }},
+                    Situation{"Underlined", [](GrayImage& page) { draw(page, 30, segment(110, 330, 290, 326, 10)); }},
+                    Situation{"UnderlinedTwice",
+                              [](GrayImage& page) {
+                                draw(page, 30, segment(120, 330, 280, 326, 6));
+                                draw(page, 30, segment(120, 350, 280, 350, 6));
+                              }},
+                    Situation{"WithASliver",
+                              [](GrayImage& page) { draw(page, 40, [](double x, double) { return x > 388; }); }},
+                    Situation{"WithSliversAtASlant",
+                              [](GrayImage& page) {
+                                draw(page, 40, [](double x, double y) { return x < 6 - y / 70 || y > 396 - x / 60; });
+                              }},
+                    Situation{"WithTheEndOfANeighbour",
+                              [](GrayImage& page) {
+                                draw(page, 30, [](double x, double y) { return x < 14 && y > 150 && y < 200; });
+                              }},
+                    Situation{"InAFrame",
+                              [](GrayImage& page) {
+                                draw(page, 120,
+                                     [](double x, double y) { return x < 9 || y < 9 || x > 390 || y > 390; });
+                              }}),
     [](const auto& row) { return std::string(row.param.name); });
 
 /// Makes part of a page darker, and its ink too.

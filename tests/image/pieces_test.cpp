@@ -50,8 +50,9 @@ TEST(GroupDigits, FollowsALineThatSlopes) {
 }
 
 TEST(GroupDigits, TellsTheColumnsOfAForm) {
-  EXPECT_EQ(writing(page_with({bar(60, 100), bar(100, 100), bar(400, 100), bar(60, 220), bar(400, 220), bar(440, 220)})),
-            "xx x/x xx");
+  EXPECT_EQ(
+      writing(page_with({bar(60, 100), bar(100, 100), bar(400, 100), bar(60, 220), bar(400, 220), bar(440, 220)})),
+      "xx x/x xx");
 }
 
 TEST(GroupDigits, ReadsEvenlySpacedDigitsAsOneNumber) {

@@ -6,8 +6,14 @@
 namespace digitrec {
 namespace {
 
-const Augmentation kAll{.rotate = 12, .scale = 0.1, .shear = 0.1, .shift = 2, .elastic = 1, .thickness = 0.5,
-                        .coarse = 0.5, .reframe = true};
+const Augmentation kAll{.rotate = 12,
+                        .scale = 0.1,
+                        .shear = 0.1,
+                        .shift = 2,
+                        .elastic = 1,
+                        .thickness = 0.5,
+                        .coarse = 0.5,
+                        .reframe = true};
 
 TEST(Augment, IsAFunctionOfImagesAndSeed) {
   const torch::Tensor images = draw_synthetic_digits(20, 1).images;
