@@ -89,7 +89,8 @@ std::string picture_table(const std::vector<fs::path>& files, const Pictures& pi
 std::string picture_probabilities(const std::vector<fs::path>& files, const Pictures& pictures,
                                   const at::Tensor& probabilities, const Classes& classes) {
   std::string text = "File,Line,Position,Label";
-  for (int64_t c = 0; c < probabilities.size(1); ++c) text += "," + csv_field("p" + classes.name(c));
+  for (int64_t c = 0; c < probabilities.size(1); ++c)
+    text.append(1, ',').append(csv_field(fmt::format("p{}", classes.name(c))));
   text += '\n';
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {

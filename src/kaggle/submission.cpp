@@ -26,7 +26,8 @@ std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionN
   const int64_t* label = labels.const_data_ptr<int64_t>();
   const int64_t classes = dense.size(1);
   std::string text = names.header();
-  for (int64_t c = 0; c < classes; ++c) text += "," + csv_field("p" + names.classes.name(c));
+  for (int64_t c = 0; c < classes; ++c)
+    text.append(1, ',').append(csv_field(fmt::format("p{}", names.classes.name(c))));
   text += '\n';
   for (int64_t i = 0; i < dense.size(0); ++i) {
     text += names.line(i, label[i]);
