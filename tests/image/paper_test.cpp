@@ -188,6 +188,13 @@ TEST(FaintDigits, AreReadOnAnEvenCanvas) {
   EXPECT_EQ(frame_digits(page, 28).size(), 1U);
 }
 
+/// A pattern of lines is no paper, and takes no time to say so.
+TEST(Patterns, AreRefusedAtOnce) {
+  GrayImage page = paper(512, 512);
+  draw(page, 30, [](double x, double y) { return std::fmod(x, 4) < 2 || std::fmod(y, 64) < 2; });
+  EXPECT_ANY_THROW(frame_digits(page, 28));
+}
+
 /// Strokes that lie as lines do, in pictures cut as tightly as people cut them, and with room.
 TEST(Strokes, AreNotTakenForLines) {
   const std::map<std::string, Covers> digits{
