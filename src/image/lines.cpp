@@ -190,7 +190,7 @@ void erase_remnants(Drawing& ink, float threshold, const std::vector<Line>& eras
       const auto begin = static_cast<double>(line.is_upright ? box.left : box.top);
       const auto end = static_cast<double>(line.is_upright ? box.right : box.bottom);
       const double reach = 1.5 * line.thickness + 2;
-      const auto beyond = static_cast<double>(3 + 2 * line.thickness);
+      const double beyond = 3 + 2 * line.thickness;
       return along >= static_cast<double>(line.begin()) - beyond && along <= static_cast<double>(line.end()) + beyond &&
              begin >= line.middle(along) - reach && end <= line.middle(along) + reach;
     });

@@ -68,6 +68,29 @@ double thickness(const Components& found, size_t component, int64_t width) {
   return 2 * ratio(found.list[component].area, edge);
 }
 
+int64_t tallest_of(const std::vector<Component>& list) {
+  int64_t tallest = 0;
+  for (const Component& component : list) tallest = std::max(tallest, component.box.height());
+  return tallest;
+}
+
+/// Of each component: whether it is tall and has another tall one beside it in its blob, so that the blob is no digit
+/// with a gap, but digits that nearly touch.
+std::vector<bool> stand_side_by_side(const Components& found, const std::vector<int32_t>& blob_of) {
+  const int64_t tallest = tallest_of(found.list);
+  std::vector<size_t> tall;
+  for (size_t i = 0; i < found.list.size(); ++i) {
+    if (ratio(found.list[i].box.height(), tallest) >= kTall) tall.push_back(i);
+  }
+  std::vector<bool> are_digits(found.list.size(), false);
+  for (const size_t i : tall) {
+    are_digits[i] = std::any_of(tall.begin(), tall.end(), [&](size_t j) {
+      return j != i && blob_of[j] == blob_of[i] && are_side_by_side(found.list[i].box, found.list[j].box);
+    });
+  }
+  return are_digits;
+}
+
 /// Sets of things that are joined in pairs.
 class Sets {
  public:
@@ -205,39 +228,28 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
 
 Components bridge_gaps(const Drawing& ink, Components found, float threshold) {
   if (found.list.size() < 2) return found;
-  int64_t tallest = 0;
-  for (const Component& component : found.list) tallest = std::max(tallest, component.box.height());
+  const int64_t tallest = tallest_of(found.list);
   // A digit of dots or dashes is taller than each of them, a page of digits much taller.
   const int64_t height = std::min(ink_box(ink, threshold).height(), 2 * tallest);
   const auto reach = static_cast<float>(kGap / 2 * static_cast<double>(height));
   Drawing near = distance_to_ink(ink, threshold);
   for (float& value : near.ink) value = value <= reach ? 1.0F : 0.0F;
   const Components blobs = find_components(near, 1.0F);
-
   std::vector<int32_t> blob_of(found.list.size(), 0);
   for (size_t i = 0; i < found.labels.size(); ++i) {
     if (found.labels[i] >= 0) blob_of[static_cast<size_t>(found.labels[i])] = blobs.labels[i];
   }
-  // A blob in which two tall components stand side by side is no digit with a gap, but two digits.
+
+  const std::vector<bool> is_digit = stand_side_by_side(found, blob_of);
   std::vector<int32_t> joined(found.list.size());
   std::vector<Component> list;
-  std::vector<int32_t> position(blobs.list.size(), -1);
-  const auto has_neighbour = [&](size_t i) {
-    for (size_t j = 0; j < found.list.size(); ++j) {
-      if (j == i || blob_of[j] != blob_of[i]) continue;
-      const Box& a = found.list[i].box;
-      const Box& b = found.list[j].box;
-      const bool both_tall = ratio(std::min(a.height(), b.height()), std::max(a.height(), b.height())) >= kTall;
-      if (both_tall && are_side_by_side(a, b) && ratio(a.height(), tallest) >= kTall) return true;
-    }
-    return false;
-  };
+  std::vector<int32_t> position(blobs.list.size(), -1);  // of a blob's parts in the list
   for (size_t i = 0; i < found.list.size(); ++i) {
     int32_t& shared = position[static_cast<size_t>(blob_of[i])];
     const Component& part = found.list[i];
-    if (shared < 0 || has_neighbour(i)) {
+    if (shared < 0 || is_digit[i]) {
       joined[i] = static_cast<int32_t>(list.size());
-      if (!has_neighbour(i)) shared = joined[i];
+      if (!is_digit[i]) shared = joined[i];
       list.push_back(part);
       continue;
     }
@@ -246,9 +258,7 @@ Components bridge_gaps(const Drawing& ink, Components found, float threshold) {
     whole.box = around(whole.box, part.box);
     whole.area += part.area;
   }
-  for (int32_t& label : found.labels) {
-    if (label >= 0) label = joined[static_cast<size_t>(label)];
-  }
+  for (int32_t& label : found.labels) label = label < 0 ? label : joined[static_cast<size_t>(label)];
   found.list = std::move(list);
   return found;
 }

@@ -173,6 +173,28 @@ void join_halves(std::vector<Line>& lines, const Mask& mask) {
   }
 }
 
+/// Goes on with the tracks into a row, the longest first. True for each of its runs that a track took.
+std::vector<bool> extend(std::vector<Track>& tracks, const std::vector<Run>& runs, int64_t row, int64_t thickest) {
+  std::vector<bool> is_taken(runs.size(), false);
+  std::sort(tracks.begin(), tracks.end(), [](const Track& a, const Track& b) { return a.runs.size() > b.runs.size(); });
+  for (Track& track : tracks) {
+    const double expected = track.expect(row);
+    const auto found = std::find_if(runs.begin(), runs.end(), [&](const Run& run) {
+      return static_cast<double>(run.begin) - 1.5 <= expected && expected <= static_cast<double>(run.end) + 0.5;
+    });
+    const auto position = static_cast<size_t>(found - runs.begin());
+    if (found == runs.end() || is_taken[position]) {
+      ++track.missing;
+    } else if (found->length() > thickest || !track.goes_on_with(*found)) {
+      ++track.hidden;
+    } else {
+      is_taken[position] = true;
+      track.add(*found);
+    }
+  }
+  return is_taken;
+}
+
 /// Follows thin runs of ink from row to row.
 std::vector<Line> follow_lines(const Mask& mask) {
   const double shorter = static_cast<double>(std::min(mask.width, mask.height));
@@ -187,24 +209,7 @@ std::vector<Line> follow_lines(const Mask& mask) {
   };
   for (int64_t row = 0; row < mask.height; ++row) {
     const std::vector<Run> runs = find_runs(mask, row);
-    std::vector<bool> is_taken(runs.size(), false);
-    std::sort(active.begin(), active.end(),
-              [](const Track& a, const Track& b) { return a.runs.size() > b.runs.size(); });
-    for (Track& track : active) {
-      const double expected = track.expect(row);
-      const auto found = std::find_if(runs.begin(), runs.end(), [&](const Run& run) {
-        return static_cast<double>(run.begin) - 1.5 <= expected && expected <= static_cast<double>(run.end) + 0.5;
-      });
-      const auto position = static_cast<size_t>(found - runs.begin());
-      if (found == runs.end() || is_taken[position]) {
-        ++track.missing;
-      } else if (found->length() > thickest || !track.goes_on_with(*found)) {
-        ++track.hidden;
-      } else {
-        is_taken[position] = true;
-        track.add(*found);
-      }
-    }
+    const std::vector<bool> is_taken = extend(active, runs, row, thickest);
     const auto is_over = [&](const Track& track) {
       return track.missing > max_missing || track.hidden > max_hidden || std::abs(track.slope()) > 2 * kMaxSlope;
     };

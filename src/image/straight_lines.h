@@ -19,7 +19,7 @@ struct Run {
 struct Line {
   std::vector<Run> runs;  ///< where it shows
   double offset = 0, slope = 0;
-  double thickness = 0;   ///< median of the runs' lengths
+  double thickness = 0;    ///< median of the runs' lengths
   bool is_upright = true;  ///< else rows and columns are exchanged
 
   int64_t begin() const { return runs.front().row; }
