@@ -228,11 +228,7 @@ void erase_slivers(Drawing& ink, float threshold) {
   erase_sliver(w, h, threshold, [&](int64_t depth, int64_t i) -> float& { return ink.at(w - 1 - depth, i); });
 }
 
-}  // namespace
-
-void erase_lines(Drawing& ink, float threshold) {
-  if (ink.whole().longer_side() < kMinSide) return;
-  erase_slivers(ink, threshold);
+void erase_ruled_lines(Drawing& ink, float threshold) {
   std::vector<Line> lines = find_straight_lines(ink, threshold);
   if (lines.empty() || lines.size() > kMaxLines) return;
   std::vector<Line> ruled;
@@ -254,6 +250,17 @@ void erase_lines(Drawing& ink, float threshold) {
   if (ruled.empty()) return;
   for (const Line& line : ruled) erase(ink, threshold, line);
   erase_remnants(ink, threshold, ruled);
+}
+
+}  // namespace
+
+void erase_lines(Drawing& ink, float threshold) {
+  if (ink.whole().longer_side() < kMinSide) return;
+  Drawing left = ink;
+  erase_slivers(left, threshold);
+  erase_ruled_lines(left, threshold);
+  const bool is_blank = *std::max_element(left.ink.begin(), left.ink.end()) < threshold;
+  if (!is_blank) ink = std::move(left);
 }
 
 }  // namespace digitrec

@@ -195,6 +195,29 @@ TEST(Patterns, AreRefusedAtOnce) {
   EXPECT_ANY_THROW(frame_digits(page, 28));
 }
 
+/// Where lines are all there is, they are not taken, and what is left to read is refused or a bar.
+TEST(Lines, AreAllThatIsThere) {
+  const std::map<std::string, Covers> drawn{
+      {"a sliver", [](double, double y) { return y < 6; }},
+      {"slivers all round", [](double x, double y) { return x < 6 || y < 6 || x > 393 || y > 393; }},
+      {"a line", segment(-5, 200, 405, 200, 4)},
+      {"a grid", [](double x, double y) { return std::fmod(x, 50) < 3 || std::fmod(y, 50) < 3; }},
+      {"a sliver and crumbs beside it", [](double x, double y) { return y < 6 || (y == 8 && std::fmod(x, 9) < 1); }},
+  };
+  for (const auto& [name, covers] : drawn) {
+    for (const int64_t height : {400, 60}) {
+      GrayImage page{400, height, std::vector<uint8_t>(static_cast<size_t>(400 * height), 255), "page"};
+      draw(page, 0, covers);
+      try {
+        EXPECT_GE(frame_digits(page, 28).size(), 1U) << name;
+        EXPECT_FALSE(frame_character(page, 28).pixels.empty()) << name;
+      } catch (const Error& error) {
+        EXPECT_STRNE(error.what(), "") << name;
+      }
+    }
+  }
+}
+
 /// Strokes that lie as lines do, in pictures cut as tightly as people cut them, and with room.
 TEST(Strokes, AreNotTakenForLines) {
   const std::map<std::string, Covers> digits{
