@@ -26,10 +26,13 @@ TEST(CsvColumns, StandInOrderAsKaggleWritesThem) {
 
 TEST(CsvColumns, AreOrderedByTheNumbersInTheirNames) {
   EXPECT_EQ(columns_of("pixel3,pixel2,label,pixel1,pixel0").order, (Order{3, 2, 1, 0}));
-  EXPECT_EQ(columns_of("label,p1,p4,p3,p2").order, (Order{0, 3, 2, 1}));        // counted from 1
-  EXPECT_EQ(columns_of("2,1,0,3,label").order, (Order{2, 1, 0, 3}));            // numbers alone, as pandas names them
-  EXPECT_EQ(columns_of("v2_p2,v2_p0,v2_p1,v2_p3").order, (Order{1, 2, 0, 3}));  // what all share is no pixel's
-  EXPECT_EQ(columns_of("label,1x1,2x1,1x2,2x2").order, (Order{0, 2, 1, 3}));    // row and column
+  EXPECT_EQ(columns_of("label,p1,p4,p3,p2").order, (Order{0, 3, 2, 1}));          // counted from 1
+  EXPECT_EQ(columns_of("2,1,0,3,label").order, (Order{2, 1, 0, 3}));              // numbers alone, as pandas names them
+  EXPECT_EQ(columns_of("v2_p2,v2_p0,v2_p1,v2_p3").order, (Order{1, 2, 0, 3}));    // what all share is no pixel's
+  EXPECT_EQ(columns_of("label,1x1,2x1,1x2,2x2").order, (Order{0, 2, 1, 3}));      // row and column
+  EXPECT_EQ(columns_of("label,x0y0,x0y1,x1y0,x1y1").order, (Order{0, 2, 1, 3}));  // column and row
+  EXPECT_TRUE(columns_of("label,x0y0,x1y0,x0y1,x1y1").order.empty());
+  EXPECT_EQ(columns_of("label,col1_row1,col1_row2,col2_row1,col2_row2").order, (Order{0, 2, 1, 3}));
 }
 
 TEST(CsvColumns, SortTheAlphabetsOrderOfNumbers) {
