@@ -16,6 +16,9 @@ constexpr double kLonger = 1.25;
 constexpr double kLongerUpright = 1.6;
 /// and ends this share of its length beyond them on both sides: the bars of a 7 and a 4 do not.
 constexpr double kBeyond = 0.12;
+/// Of a line from edge to edge, this much longer than the digits are tall, this share is enough.
+constexpr double kAcross = 1.5;
+constexpr double kBeyondAcross = 0.02;
 /// An end this near a line across, in parts of the shorter side, is at it,
 constexpr double kNear = 0.03;
 /// and this near the picture's edge at that.
@@ -164,7 +167,8 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
 /// Whether a line is none of a digit's strokes.
 bool is_ruled(const Line& line, const Situation& at, const Rest& rest) {
   const auto length = static_cast<double>(line.length());
-  if (at.touches && at.beyond < kBeyond) return false;
+  const bool is_across = at.from_edge_to_edge && length >= kAcross * rest.height;
+  if (at.touches && at.beyond < (is_across ? kBeyondAcross : kBeyond)) return false;
   if (at.from_edge_to_edge || at.is_boxed) return length >= (line.is_upright ? rest.height : rest.width);
   if (at.is_under) return true;
   if (line.is_upright) return !at.touches && length >= kLongerUpright * rest.height;

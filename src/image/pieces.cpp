@@ -34,6 +34,10 @@ constexpr double kEdgeArea = 0.3;
 constexpr double kEdgeBand = 0.12;
 constexpr double kEdgeThickness = 0.6;
 constexpr double kEdgeLength = 0.2;
+/// Not where its height is within these times the largest one's, this share of the width from the edge.
+constexpr double kOneShort = 0.75;
+constexpr double kOneTall = 1.35;
+constexpr double kOneGap = 0.03;
 
 double ratio(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
@@ -208,10 +212,14 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
   std::vector<Component> kept;
   for (size_t i = 0; i < list.size(); ++i) {
     const Box& box = list[i].box;
+    // A stroke as tall as the digits beside it, clear of the edge, is a 1.
+    const double height = ratio(box.height(), list[largest].box.height());
+    const double gap = ratio(std::min(box.left, ink.width - box.right), ink.width);
+    const bool is_one = box.height() > box.width() && height >= kOneShort && height <= kOneTall && gap >= kOneGap;
     const bool is_long = ratio(box.longer_side(), std::min(ink.width, ink.height)) >= kEdgeLength;
     const bool goes = i != largest && ratio(list[i].area, list[largest].area) < kEdgeArea &&
                       (touches_edge(box) ||
-                       (is_long && lies_along_edge(box) &&
+                       (is_long && !is_one && lies_along_edge(box) &&
                         thickness(found, i, ink.width) <= kEdgeThickness * thickness(found, largest, ink.width)));
     positions[i] = goes ? -1 : static_cast<int32_t>(kept.size());
     if (!goes) kept.push_back(list[i]);

@@ -188,6 +188,19 @@ TEST(FaintDigits, AreReadOnAnEvenCanvas) {
   EXPECT_EQ(frame_digits(page, 28).size(), 1U);
 }
 
+TEST(Numbers, ThatBeginNearTheEdgeAreReadWhole) {
+  const Covers number = any_of({segment(20, 50, 20, 110, 3), six(60, 50, 60, 9), ring(130, 80, 28, 9)});
+  for (const bool is_ruled : {false, true}) {
+    GrayImage page = paper(460, 160);
+    if (is_ruled) {
+      rule(page, 12, 30, 0, 2, 140);
+      rule(page, 12, 30, 0, 2, 140, true);
+    }
+    draw(page, 40, number);
+    EXPECT_EQ(frame_digits(page, 28).size(), 3U) << is_ruled;
+  }
+}
+
 /// A pattern of lines is no paper, and takes no time to say so.
 TEST(Patterns, AreRefusedAtOnce) {
   GrayImage page = paper(512, 512);
