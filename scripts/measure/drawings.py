@@ -31,6 +31,7 @@ digitrec = program()
 import numpy as np  # noqa: E402
 
 from canvas import CANVASES, POSITIONS, STROKES, draw, encode  # noqa: E402
+from held_back import train_without_last_tenth  # noqa: E402
 
 PLACES = ("top left", "top", "top right", "left", "middle", "right", "bottom left", "bottom", "bottom right")
 
@@ -47,15 +48,9 @@ def read(job):
 
 
 def main(data, config, count):
-    lines = Path(data).read_text().splitlines(keepends=True)
-    split = len(lines) - len(lines) // 10
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        (folder / "train.csv").write_text("".join(lines[:split]))
-        (folder / "held.csv").write_text("".join(lines[:1] + lines[split:]))
-        print(f"training {config} on {split - 1} rows", flush=True)
-        subprocess.run([digitrec, "train", "--config", config, "--data", folder / "train.csv", "--val-fraction", "0", "--patience", "0",
-                        "--out", folder / "run"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        train_without_last_tenth(digitrec, data, config, folder)
         plain = json.loads(subprocess.run([digitrec, "eval", "--checkpoint", folder / "run", "--data", folder / "held.csv", "--json"],
                                           check=True, capture_output=True, text=True).stdout)
         server = subprocess.Popen([digitrec, "serve", "--checkpoint", folder / "run", "--port", "0"], stdout=subprocess.PIPE,

@@ -32,6 +32,8 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 from scipy import ndimage  # noqa: E402
 
+from held_back import train_without_last_tenth  # noqa: E402
+
 
 class Page:
     """A sheet of paper: how much light each point of it throws back, 0 to 1."""
@@ -87,7 +89,7 @@ class Page:
 
     def light_falls(self, uneven=0.15):
         height, width = self.light.shape
-        y, x = np.mgrid[:height, :width] / (height, width, )[0]
+        y, x = np.mgrid[:height, :width] / height
         angle = self.random.uniform(0, 2 * np.pi)
         self.light *= 1 + uneven * (np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5))
 
@@ -273,19 +275,12 @@ def draw(folder, held, each, seed):
     return answers
 
 
-def train(folder, data, config):
-    lines = Path(data).read_text().splitlines(keepends=True)
-    (folder / "train.csv").write_text("".join(lines[:len(lines) - len(lines) // 10]))
-    print(f"training {config}", flush=True)
-    subprocess.run([digitrec, "train", "--config", config, "--data", folder / "train.csv", "--val-fraction", "0", "--patience", "0",
-                    "--out", folder / "run"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return folder / "run"
-
-
 def main():
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
-        run = Path(arguments.run) if arguments.run else train(work, arguments.data, arguments.config)
+        if not arguments.run:
+            train_without_last_tenth(digitrec, arguments.data, arguments.config, work)
+        run = arguments.run or work / "run"
         rows_ = np.loadtxt(arguments.data, delimiter=",", skiprows=1, dtype=np.uint8)
         held = rows_[len(rows_) - len(rows_) // 10:]
         folder = Path(arguments.keep or work / "pictures")
