@@ -1,6 +1,8 @@
 #include "image/background.h"
 
 #include "image/components.h"
+#include "image/median.h"
+#include "image/transpose.h"
 
 #include <algorithm>
 #include <array>
@@ -26,12 +28,6 @@ constexpr float kTable = 0.65F;
 constexpr double kWidestFrame = 0.15;
 /// Its edge is no softer than this many pixels.
 constexpr int64_t kFrameEdge = 4;
-
-float median(std::vector<float> values) {
-  const auto middle = values.begin() + static_cast<int64_t>(values.size()) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// A surface a + b x + c y + d x^2 + e x y + f y^2 over the picture, x and y from -1 to 1: how light falls on paper.
 using Surface = std::array<double, 6>;
@@ -96,17 +92,9 @@ void subtract(Drawing& levels, const Surface& surface) {
   }
 }
 
-/// In blocks that stay in the cache.
-Drawing transpose(const Drawing& drawing) {
-  constexpr int64_t kBlock = 16;
+Drawing turn(const Drawing& drawing) {
   Drawing turned(drawing.height, drawing.width);
-  for (int64_t top = 0; top < drawing.height; top += kBlock) {
-    for (int64_t left = 0; left < drawing.width; left += kBlock) {
-      for (int64_t y = top; y < std::min(top + kBlock, drawing.height); ++y) {
-        for (int64_t x = left; x < std::min(left + kBlock, drawing.width); ++x) turned.at(y, x) = drawing.at(x, y);
-      }
-    }
-  }
+  turned.ink = transpose(drawing.ink, drawing.width, drawing.height);
   return turned;
 }
 
@@ -170,10 +158,10 @@ Drawing cut(const Drawing& drawing, int64_t border) {
 Drawing close_dark(const Drawing& levels, int64_t reach) {
   // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as
   // ink.
-  Drawing closed = transpose(spread_maximum_down(extend(levels, 2 * reach), reach));
+  Drawing closed = turn(spread_maximum_down(extend(levels, 2 * reach), reach));
   closed = spread_maximum_down(closed, reach);
   negate(closed);
-  closed = transpose(spread_maximum_down(closed, reach));
+  closed = turn(spread_maximum_down(closed, reach));
   closed = spread_maximum_down(closed, reach);
   negate(closed);
   return cut(closed, 2 * reach);

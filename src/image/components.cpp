@@ -33,4 +33,22 @@ Components find_components(const Drawing& drawing, float threshold) {
   return found;
 }
 
+void erase_components(Drawing& drawing, Components& found, const std::vector<bool>& goes) {
+  std::vector<int32_t> positions(found.list.size(), -1);
+  std::vector<Component> kept;
+  for (size_t i = 0; i < found.list.size(); ++i) {
+    if (goes[i]) continue;
+    positions[i] = static_cast<int32_t>(kept.size());
+    kept.push_back(found.list[i]);
+  }
+  if (kept.size() == found.list.size()) return;
+  for (size_t i = 0; i < found.labels.size(); ++i) {
+    int32_t& label = found.labels[i];
+    if (label < 0) continue;
+    label = positions[static_cast<size_t>(label)];
+    if (label < 0) drawing.ink[i] = 0;
+  }
+  found.list = std::move(kept);
+}
+
 }  // namespace digitrec

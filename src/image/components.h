@@ -21,4 +21,7 @@ struct Components {
 /// Finds the components of all pixels of at least `threshold`.
 Components find_components(const Drawing& drawing, float threshold);
 
+/// Takes the components for which `goes` is true from the list and their ink from the drawing.
+void erase_components(Drawing& drawing, Components& found, const std::vector<bool>& goes);
+
 }  // namespace digitrec

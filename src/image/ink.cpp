@@ -2,6 +2,7 @@
 
 #include "digitrec/core/error.h"
 #include "image/background.h"
+#include "image/median.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -54,8 +55,7 @@ Drawing find_ink(const GrayImage& image) {
   std::vector<float> strong;
   std::copy_if(ink.ink.begin(), ink.ink.end(), std::back_inserter(strong),
                [&](float value) { return value > strongest / 2; });
-  std::nth_element(strong.begin(), strong.begin() + static_cast<int64_t>(strong.size() / 2), strong.end());
-  const float full = strong[strong.size() / 2];
+  const float full = median(std::move(strong));
   const float floor = std::min(3 * noise, full / 2);
   for (float& value : ink.ink) value = std::clamp((value - floor) / (full - floor), 0.0F, 1.0F);
   return ink;

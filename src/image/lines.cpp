@@ -185,7 +185,7 @@ void erase(Drawing& ink, float threshold, const Line& line) {
 
 /// What is left of erased lines: pieces no further from one than it is thick.
 void erase_remnants(Drawing& ink, float threshold, const std::vector<Line>& erased) {
-  const Components pieces = find_components(ink, threshold);
+  Components pieces = find_components(ink, threshold);
   std::vector<bool> is_remnant(pieces.list.size(), false);
   for (size_t i = 0; i < pieces.list.size(); ++i) {
     const Box& box = pieces.list[i].box;
@@ -199,9 +199,7 @@ void erase_remnants(Drawing& ink, float threshold, const std::vector<Line>& eras
              begin >= line.middle(along) - reach && end <= line.middle(along) + reach;
     });
   }
-  for (size_t i = 0; i < pieces.labels.size(); ++i) {
-    if (pieces.labels[i] >= 0 && is_remnant[static_cast<size_t>(pieces.labels[i])]) ink.ink[i] = 0;
-  }
+  erase_components(ink, pieces, is_remnant);
 }
 
 /// Takes slivers along one edge: the first lines of pixels, counted from it. `at(depth, along)`: a pixel.

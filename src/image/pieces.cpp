@@ -1,5 +1,6 @@
 #include "image/pieces.h"
 
+#include "image/median.h"
 #include "image/stroke_width.h"
 
 #include <algorithm>
@@ -173,8 +174,7 @@ void sort_into_lines(std::vector<Piece>& pieces) {
 void find_numbers(std::vector<Piece>& pieces) {
   std::vector<int64_t> heights;
   for (const Piece& piece : pieces) heights.push_back(piece.box.height());
-  std::nth_element(heights.begin(), heights.begin() + static_cast<int64_t>(heights.size() / 2), heights.end());
-  const auto height = static_cast<double>(heights[heights.size() / 2]);
+  const auto height = static_cast<double>(median(std::move(heights)));
   int64_t number = 0;
   for (size_t begin = 0, end = 0; begin < pieces.size(); begin = end, ++number) {
     std::vector<double> gaps;
@@ -208,8 +208,7 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
     return ratio(box.right, ink.width) <= kEdgeBand || ratio(box.left, ink.width) >= 1 - kEdgeBand ||
            ratio(box.bottom, ink.height) <= kEdgeBand || ratio(box.top, ink.height) >= 1 - kEdgeBand;
   };
-  std::vector<int32_t> positions(list.size());
-  std::vector<Component> kept;
+  std::vector<bool> goes(list.size(), false);
   for (size_t i = 0; i < list.size(); ++i) {
     const Box& box = list[i].box;
     // A stroke as tall as the digits beside it, clear of the edge, is a 1.
@@ -217,21 +216,12 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
     const double gap = ratio(std::min(box.left, ink.width - box.right), ink.width);
     const bool is_one = box.height() > box.width() && height >= kOneShort && height <= kOneTall && gap >= kOneGap;
     const bool is_long = ratio(box.longer_side(), std::min(ink.width, ink.height)) >= kEdgeLength;
-    const bool goes = i != largest && ratio(list[i].area, list[largest].area) < kEdgeArea &&
-                      (touches_edge(box) ||
-                       (is_long && !is_one && lies_along_edge(box) &&
-                        thickness(found, i, ink.width) <= kEdgeThickness * thickness(found, largest, ink.width)));
-    positions[i] = goes ? -1 : static_cast<int32_t>(kept.size());
-    if (!goes) kept.push_back(list[i]);
+    goes[i] = i != largest && ratio(list[i].area, list[largest].area) < kEdgeArea &&
+              (touches_edge(box) ||
+               (is_long && !is_one && lies_along_edge(box) &&
+                thickness(found, i, ink.width) <= kEdgeThickness * thickness(found, largest, ink.width)));
   }
-  if (kept.size() == list.size()) return;
-  for (size_t i = 0; i < found.labels.size(); ++i) {
-    int32_t& label = found.labels[i];
-    if (label < 0) continue;
-    label = positions[static_cast<size_t>(label)];
-    if (label < 0) ink.ink[i] = 0;
-  }
-  found.list = std::move(kept);
+  erase_components(ink, found, goes);
 }
 
 Components bridge_gaps(const Drawing& ink, Components found, float threshold) {

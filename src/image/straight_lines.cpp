@@ -1,5 +1,8 @@
 #include "image/straight_lines.h"
 
+#include "image/median.h"
+#include "image/transpose.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -34,17 +37,9 @@ Mask find_mask(const Drawing& ink, float threshold) {
   return mask;
 }
 
-/// In blocks that stay in the cache.
-Mask transpose(const Mask& mask) {
-  constexpr int64_t kBlock = 64;
+Mask turn(const Mask& mask) {
   Mask turned(mask.height, mask.width);
-  for (int64_t top = 0; top < mask.height; top += kBlock) {
-    for (int64_t left = 0; left < mask.width; left += kBlock) {
-      for (int64_t y = top; y < std::min(top + kBlock, mask.height); ++y) {
-        for (int64_t x = left; x < std::min(left + kBlock, mask.width); ++x) turned.at(y, x) = mask.at(x, y);
-      }
-    }
-  }
+  turned.is_ink = transpose(mask.is_ink, mask.width, mask.height);
   return turned;
 }
 
@@ -138,8 +133,7 @@ std::optional<Line> fit_line(std::vector<Run> runs, double min_length) {
     const double error = run.middle() - line.middle(static_cast<double>(run.row));
     off += error * error / n;
   }
-  std::nth_element(lengths.begin(), lengths.begin() + static_cast<int64_t>(lengths.size() / 2), lengths.end());
-  line.thickness = static_cast<double>(lengths[lengths.size() / 2]);
+  line.thickness = static_cast<double>(median(std::move(lengths)));
   const bool is_straight = std::sqrt(off) <= std::max(1.5, 0.01 * length);
   if (!is_straight || std::abs(line.slope) > kMaxSlope || length < kMinSlender * line.thickness) return {};
   return line;
@@ -231,7 +225,7 @@ std::vector<Line> follow_lines(const Mask& mask) {
 std::vector<Line> find_straight_lines(const Drawing& ink, float threshold) {
   const Mask mask = find_mask(ink, threshold);
   std::vector<Line> lines = follow_lines(mask);
-  for (Line& line : follow_lines(transpose(mask))) {
+  for (Line& line : follow_lines(turn(mask))) {
     line.is_upright = false;
     lines.push_back(std::move(line));
   }

@@ -4,6 +4,7 @@
 #include "data/csv_text.h"
 #include "data/csv_writer.h"
 #include "digitrec/core/error.h"
+#include "image/transpose.h"
 #include "serve/refusal.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -37,13 +38,6 @@ std::string row_of(const std::string& label, const std::vector<uint8_t>& pixels)
   std::string row = csv_field(label);
   for (const uint8_t pixel : pixels) fmt::format_to(std::back_inserter(row), ",{}", pixel);
   return row + "\n";
-}
-
-std::vector<uint8_t> transposed(const std::vector<uint8_t>& pixels) {
-  const auto side = static_cast<size_t>(std::lround(std::sqrt(pixels.size())));
-  std::vector<uint8_t> result(pixels.size());
-  for (size_t i = 0; i < pixels.size(); ++i) result[i % side * side + i / side] = pixels[i];
-  return result;
 }
 
 /// What read_csv takes for a whole number, and for a name.
@@ -143,8 +137,10 @@ void Corrections::require_own_labels() const {
 
 std::string Corrections::add(int64_t label, const std::vector<uint8_t>& pixels) {
   const std::string header = header_of(pixels.size());
+  const auto side = static_cast<int64_t>(std::lround(std::sqrt(pixels.size())));
   Added added{make_word(), 0,
-              row_of(form_.labels.at(static_cast<size_t>(label)), form_.is_transposed ? transposed(pixels) : pixels)};
+              row_of(form_.labels.at(static_cast<size_t>(label)),
+                     form_.is_transposed ? transpose(pixels, side, side) : pixels)};
   const std::lock_guard lock(mutex_);
   const Descriptor file(path_, O_RDWR | O_CREAT | O_APPEND);
   if (!file.is_open()) fail(name(), "opened");
