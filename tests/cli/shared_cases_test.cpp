@@ -281,7 +281,10 @@ void three_runs_at_once(const Situation& s) {
 void second_is_refused(const Situation& s) {
   const std::string said = s.script(3000);
   EXPECT_TRUE(holds(said, "first: rc=0 ")) << said;
-  EXPECT_TRUE(holds(said, "digitrec: a: already exists and is not empty; ")) << said;
+  // The last of sixty tries comes while the first trains or, on a fast machine, after it.
+  EXPECT_TRUE(holds(said, "digitrec: a: already exists and is not empty; ") ||
+              holds(said, "digitrec: a: another program is training there; "))
+      << said;
   EXPECT_TRUE(fs::exists(s.made_folder() / "a/best.safetensors"));
 }
 
