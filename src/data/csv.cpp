@@ -4,6 +4,7 @@
 #include "data/csv_columns.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
+#include "data/label_column.h"
 #include "data/pixels.h"
 #include "data/plain_csv.h"
 #include "digitrec/core/error.h"
@@ -16,7 +17,6 @@
 #include <cstring>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace digitrec {
@@ -215,35 +215,6 @@ void parse_row(const CsvLines& lines, std::string_view line, const CsvColumns& c
 /// `pixels`: uint8 [N, S * S], as the columns stand.
 at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
   return columns.order.empty() ? pixels : pixels.index_select(1, at::tensor(columns.order, at::kLong));
-}
-
-/// Finds the label of a file that does not name it, by its first rows: it stands before the pixels, or behind them
-/// where the first column is the same in the whole file and the last is not. Throws Error where the first numbers the
-/// rows.
-void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
-  constexpr size_t kRows = 2000;
-  constexpr size_t kManyRows = 20;
-  if (!columns.is_label_guessed || !can_be_read_again(path)) return;
-  CsvLines lines(path);
-  for (const char* line = columns.has_header ? lines.next() : "x"; line != nullptr && is_blank(line);)
-    line = lines.next();
-  std::set<std::string> first;
-  std::set<std::string> last;
-  size_t rows = 0;
-  while (const char* line = rows < kRows || first.size() == 1 ? lines.next() : nullptr) {
-    const std::string_view text = trimmed(line);
-    if (text.empty()) continue;
-    first.emplace(text.substr(0, text.find(columns.separator)));
-    last.emplace(text.substr(text.rfind(columns.separator) + 1));
-    ++rows;
-  }
-  if (rows >= kManyRows && first.size() == rows) {
-    throw Error(fmt::format("{}: no header, and the first column holds another number in each row: an id? expected a "
-                            "label before the pixels",
-                            path.string()),
-                "remove the column, or name it in a header");
-  }
-  if (first.size() == 1 && last.size() > 1) move_label_to_end(columns);
 }
 
 /// Images of zeros and ones, which would be next to black.

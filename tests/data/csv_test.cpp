@@ -89,6 +89,58 @@ TEST(ReadCsv, ReadsFilesWithoutAHeader) {
                    "label before the pixels; remove the column, or name it in a header");
 }
 
+/// `text` so many times.
+std::string times(int64_t count, const std::string& text) {
+  std::string all;
+  for (int64_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+TEST(ReadCsv, FindsTheLabelOfOneClassAtEitherEnd) {
+  const TempFolder folder;
+  const auto label_of = [&](const std::string& text) {
+    const Dataset data = read_csv(folder.write("a.csv", text), Labels::required);
+    EXPECT_EQ(data.images[0].sum().item<int64_t>(), 62 * 3) << text;
+    EXPECT_TRUE(data.labels.eq(data.labels[0]).all().item<bool>()) << text;
+    return data.labels[0].item<int64_t>();
+  };
+  for (const int64_t rows : {1, 3, 30}) {
+    EXPECT_EQ(label_of(times(rows, unnamed_row("3,", ""))), 3);
+    EXPECT_EQ(label_of(times(rows, unnamed_row("", ",3"))), 3);
+  }
+}
+
+TEST(ReadCsv, FindsTheLabelBesideACornerWithNoise) {
+  const TempFolder folder;
+  std::string first;
+  std::string last;
+  for (int i = 0; i < 60; ++i) {
+    std::string pixels = i % 9 == 0 ? "7" : "0";
+    for (int k = 1; k < 63; ++k) pixels += ",3";
+    pixels += i % 11 == 0 ? ",9" : ",0";
+    first += std::to_string(i % 5) + "," + pixels + "\n";
+    last += pixels + "," + std::to_string(i % 5) + "\n";
+  }
+  for (const std::string& text : {first, last}) {
+    const Dataset data = read_csv(folder.write("a.csv", text), Labels::required);
+    EXPECT_TRUE(data.labels.equal(torch::arange(60) % 5));
+    EXPECT_EQ(data.images[0][0][0].item<int>(), 7);
+  }
+}
+
+TEST(ReadCsv, RefusesToGuessBetweenTwoThatMayBeTheLabel) {
+  const TempFolder folder;
+  const std::string noisy = times(39, unnamed_row("0,", "")) + unnamed_row("0,", "").replace(128, 1, "5");
+  for (const std::string& text : {times(1, unnamed_row("0,", "")), times(30, unnamed_row("0,", "")), noisy,
+                                  unnamed_row("7,", "").replace(128, 1, "5")}) {
+    const auto path = folder.write("a.csv", text);
+    EXPECT_ERROR(read_csv(path, Labels::ignored), Error,
+                 path.string() +
+                     ": no header, and the first column as well as the last may be the label; expected a header like "
+                     "label,pixel0,pixel1,...; name the column of the labels in it");
+  }
+}
+
 TEST(ReadCsv, FindsPixelsByTheNumbersInTheirNames) {
   const TempFolder folder;
   const auto plain = folder.write("a.csv", "pixel3,pixel2,label,pixel1,pixel0\n4,3,5,2,1\n8,7,6,6,5\n");

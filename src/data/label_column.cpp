@@ -1,0 +1,170 @@
+#include "data/label_column.h"
+
+#include "data/byte_stream.h"
+#include "data/csv_lines.h"
+#include "data/csv_text.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/dataset.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace digitrec {
+namespace {
+
+/// What the rows read so far hold in one column.
+class ColumnValues {
+ public:
+  void add(std::string_view field) {
+    ++rows_;
+    if (const auto found = counts_.find(unquoted(field)); found != counts_.end()) {
+      ++found->second;
+    } else if (counts_.size() < kMaxDistinct) {
+      counts_.emplace(unquoted(field), 1);
+    }
+  }
+
+  /// More values than classes may be are not told apart.
+  static constexpr size_t kMaxDistinct = static_cast<size_t>(kMaxClasses) + 1;
+
+  size_t rows() const { return rows_; }
+  size_t distinct() const { return counts_.size(); }
+  bool is_constant() const { return counts_.size() == 1; }
+  std::string most_frequent() const { return mode()->first; }
+  double share_of_most_frequent() const { return static_cast<double>(mode()->second) / static_cast<double>(rows_); }
+
+  /// A pixel is a number of 0 to 255.
+  bool can_be_pixel() const {
+    return all([](std::string_view text) {
+      double value = 0;
+      return parse_real(text, value) && value >= 0 && value <= 255;
+    });
+  }
+  /// A label is a whole number, or a name.
+  bool can_be_label() const {
+    return distinct() <= static_cast<size_t>(kMaxClasses) && all([](std::string_view text) {
+             double real = 0;
+             int64_t value = 0;
+             return !parse_real(text, real) || (parse_whole(text, value) && value >= 0 && value < kMaxClasses);
+           });
+  }
+  /// Few values, each often. A pixel of a photo has many.
+  bool has_few_values() const {
+    constexpr size_t kMaxLabels = 100;
+    return distinct() <= std::min(kMaxLabels, rows_ / 2);
+  }
+  /// Neither one value alone nor mostly one, as a pixel of a drawing's border has.
+  bool looks_like_label() const {
+    return can_be_label() && !is_constant() && has_few_values() && share_of_most_frequent() < 0.5;
+  }
+  /// The same black or white in all rows, as an image's corner has.
+  bool is_background() const {
+    double value = 0;
+    return is_constant() && parse_real(most_frequent(), value) && (value == 0 || value == 255);
+  }
+
+ private:
+  std::map<std::string, size_t, std::less<>>::const_iterator mode() const {
+    return std::max_element(counts_.begin(), counts_.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; });
+  }
+  template <class Is>
+  bool all(Is is) const {
+    return std::all_of(counts_.begin(), counts_.end(), [&](const auto& entry) { return is(entry.first); });
+  }
+
+  std::map<std::string, size_t, std::less<>> counts_;
+  size_t rows_ = 0;
+};
+
+/// So many rows show how often each label is.
+constexpr size_t kManyRows = 20;
+
+enum class End { first, last, unknown };
+
+/// Whether `values` is the label for sure beside an `other` column that is a pixel's.
+bool is_label_beside(const ColumnValues& values, const ColumnValues& other) {
+  if (!values.can_be_label()) return false;
+  if (!other.can_be_label() || !values.can_be_pixel()) return true;
+  if (values.looks_like_label() && !other.looks_like_label()) return true;
+  if (!other.is_background() || values.is_background()) return false;
+  if (values.is_constant() || values.rows() < kManyRows) return true;
+  // A corner with a little noise is like a label that is nearly always 0.
+  constexpr double kNearlyAlways = 0.9;
+  return values.has_few_values() && values.share_of_most_frequent() < kNearlyAlways;
+}
+
+End end_with_label(const ColumnValues& first, const ColumnValues& last) {
+  const bool is_first = is_label_beside(first, last);
+  const bool is_last = is_label_beside(last, first);
+  if (is_first == is_last) return End::unknown;
+  return is_first ? End::first : End::last;
+}
+
+int64_t last_candidate(const CsvColumns& columns) {
+  int64_t last = columns.count() - 1;
+  while (columns.is_left_out(last) || last == columns.id) --last;
+  return last;
+}
+
+/// The fields of a line in two columns, of which the first stands before the other.
+std::pair<std::string_view, std::string_view> fields_at(std::string_view line, char separator, int64_t first,
+                                                        int64_t last) {
+  std::pair<std::string_view, std::string_view> found;
+  int64_t column = 0;
+  for (Fields fields(line, separator); !fields.at_end() && column <= last; ++column) {
+    int64_t pixel = 0;
+    if (column > first && column < last && fields.take_number(kMaxClasses, pixel)) continue;
+    const std::string_view field = fields.next();
+    if (column == first) found.first = field;
+    if (column == last) found.second = field;
+  }
+  return found;
+}
+
+}  // namespace
+
+void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
+  constexpr size_t kRows = 2000;
+  if (!columns.is_label_guessed || !can_be_read_again(path)) return;
+  CsvLines lines(path);
+  const char* line = lines.next();
+  while (line != nullptr && is_blank(line)) line = lines.next();
+  if (columns.has_header) line = lines.next();
+  ColumnValues first;
+  ColumnValues last;
+  const int64_t last_column = last_candidate(columns);
+  const auto is_decided = [&] {  // rows sorted by their label begin with many of one
+    return first.rows() % kRows == 0 && first.looks_like_label() && end_with_label(first, last) == End::first;
+  };
+  for (; line != nullptr; line = lines.next()) {
+    if (is_blank(line)) continue;
+    const auto [label, other] = fields_at(line, columns.separator, columns.label, last_column);
+    first.add(label);
+    last.add(other);
+    if (is_decided()) break;
+  }
+  if (first.rows() == 0) return;
+  const std::string where = columns.has_header ? "no column is named label" : "no header";
+  if (first.rows() >= kManyRows && first.distinct() == std::min(first.rows(), ColumnValues::kMaxDistinct)) {
+    throw Error(fmt::format("{}: {}, and the first column holds another number in each row: an id? expected a "
+                            "label before the pixels",
+                            path.string(), where),
+                "remove the column, or name it in a header");
+  }
+  const End end = end_with_label(first, last);
+  if (end == End::unknown) {
+    throw Error(fmt::format("{}: {}, and the first column as well as the last may be the label; expected a header "
+                            "like label,pixel0,pixel1,...",
+                            path.string(), where),
+                "name the column of the labels in it");
+  }
+  if (end == End::last) move_label_to_end(columns);
+}
+
+}  // namespace digitrec
