@@ -22,11 +22,21 @@
 namespace digitrec {
 namespace {
 
-/// The columns, and the first line where it is no header but an image's row.
+/// The columns, and the first line of an image, which had to be read with them; null where there is none.
 struct Head {
   CsvColumns columns;
   char* first_row = nullptr;
+  int64_t line = 1;  ///< the number of the table's first line
 };
+
+/// Whether a row has, by R's write.table, its name in quotes before the fields that the header names.
+bool has_row_name(std::string_view row, const CsvColumns& columns) {
+  if (!trimmed(row).starts_with('"')) return false;
+  int64_t count = 0;
+  std::string_view last;
+  for (Fields fields(row, columns.separator); !fields.at_end(); ++count) last = fields.next();
+  return count == columns.count() + 1 && !last.empty();
+}
 
 /// What to do where no column is the label: one that is no pixel either may be it.
 std::string hint_for_label(const CsvColumns& columns) {
@@ -38,11 +48,11 @@ std::string hint_for_label(const CsvColumns& columns) {
 }
 
 Head parse_head(CsvLines& lines, Labels labels) {
-  char* line = lines.next();
-  while (line != nullptr && is_blank(line)) line = lines.next();
+  char* line = lines.first();
   if (line == nullptr) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
+  const int64_t number = lines.number();
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
   CsvColumns columns = find_csv_columns(line, fail);
   if (labels == Labels::required && columns.label < 0) {
@@ -55,7 +65,9 @@ Head parse_head(CsvLines& lines, Labels labels) {
     lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)",
                hint_for_label(columns));
   }
-  return {columns, columns.has_header ? nullptr : line};
+  while (line != nullptr && (is_blank(line) || columns.is_header(line))) line = lines.next();
+  if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
+  return {std::move(columns), line, number};
 }
 
 /// Throws Error, which says why a field is not a whole number in 0..`limit`.
@@ -230,7 +242,7 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   const CsvColumns& columns = head.columns;
   Rows rows;
   const auto parse = [&](const char* line) {
-    if (!is_blank(line)) parse_row(lines, line, columns, labels != Labels::ignored, rows);
+    if (!is_blank(line) && !columns.is_header(line)) parse_row(lines, line, columns, labels != Labels::ignored, rows);
   };
   if (head.first_row != nullptr) parse(head.first_row);
   while (max_rows <= 0 || rows.count < max_rows) {
@@ -272,7 +284,8 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
   find_unnamed_label(path, head.columns);
   const bool skips_labels = labels == Labels::ignored && head.columns.label >= 0;
   std::optional<Dataset> dataset;
-  if (max_rows <= 0 && !skips_labels && head.columns.are_plain()) dataset = read_plain(path, head.columns);
+  if (max_rows <= 0 && !skips_labels && head.line == 1 && head.columns.are_plain())
+    dataset = read_plain(path, head.columns);
   if (!dataset) dataset = read_rows(lines, head, labels, max_rows);
   widen_binary(*dataset);
   return *dataset;

@@ -91,8 +91,10 @@ bool is_index_name(const std::string& name) {
   return is_any_of(name, kNames) || name.starts_with("Unnamed: ");
 }
 
-bool is_number(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("0123456789.-+eE") == std::string::npos &&
+/// A comma may stand for a decimal point where it is not the separator.
+bool is_number(const std::string& name, char separator) {
+  const char* characters = separator == ',' ? "0123456789.-+eE" : "0123456789.-+eE,";
+  return !name.empty() && name.find_first_not_of(characters) == std::string::npos &&
          name.find_first_of("0123456789") != std::string::npos;
 }
 
@@ -261,9 +263,10 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
 }
 
 /// Whether all names are numbers; a comma too many at the end may follow.
-bool are_numbers(const std::vector<std::string>& names) {
+bool are_numbers(const std::vector<std::string>& names, char separator) {
   const size_t count = names.size() > 1 && names.back().empty() ? names.size() - 1 : names.size();
-  return std::all_of(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), is_number);
+  return std::all_of(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count),
+                     [&](const std::string& name) { return is_number(name, separator); });
 }
 
 /// A row of an image repeats numbers. A header does not: 0 to 784, or 0, 0.1, 0.2, ... where pandas has taken a first
@@ -311,9 +314,10 @@ bool CsvColumns::is_left_out(int64_t column) const {
 
 CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
   CsvColumns columns;
+  columns.header = line;
   columns.separator = find_separator(line);
   columns.names = split_names(line, columns.separator, fail);
-  if (are_numbers(columns.names)) {
+  if (are_numbers(columns.names, columns.separator)) {
     const bool names_nothing =
         columns.names.size() > static_cast<size_t>(kMinUnnamedSize * kMinUnnamedSize) && are_distinct(columns.names);
     columns.has_header = names_nothing;
@@ -322,6 +326,14 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
   }
   Mapping(columns, fail).map();
   return columns;
+}
+
+void add_row_names(CsvColumns& columns) {
+  columns.names.insert(columns.names.begin(), "");
+  if (columns.label >= 0) ++columns.label;
+  if (columns.id >= 0) ++columns.id;
+  for (int64_t& column : columns.left_out) ++column;
+  columns.left_out.insert(columns.left_out.begin(), 0);
 }
 
 void move_label_to_end(CsvColumns& columns) {
@@ -335,11 +347,13 @@ std::string describe_columns(const CsvColumns& columns) {
   if (!columns.has_header) parts.emplace_back("no header");
   if (columns.separator == ';') parts.emplace_back("semicolons");
   if (columns.separator == '\t') parts.emplace_back("tabs");
+  if (columns.separator == '|') parts.emplace_back("vertical bars");
   if (columns.separator == ' ') parts.emplace_back("blanks");
   if (columns.label >= 0) {
     const std::string& name = columns.names[static_cast<size_t>(columns.label)];
     if (columns.is_label_guessed) {
-      parts.push_back(fmt::format("label: {} column", place_of(columns, columns.label)));
+      const std::string place = place_of(columns, columns.label);
+      parts.push_back(place.starts_with("number") ? "label: column " + place : "label: " + place + " column");
     } else if (columns.label > 0 || name != "label") {
       parts.push_back(fmt::format("label: column {}, {}", shown(name), place_of(columns, columns.label)));
     }

@@ -12,6 +12,7 @@ namespace digitrec {
 struct CsvColumns {
   char separator = ',';
   bool has_header = true;
+  std::string header{};             ///< the line itself
   std::vector<std::string> names;   ///< of all columns
   int64_t label = -1;               ///< the column of the labels; -1: none
   bool is_label_guessed = false;    ///< no name says that it is; it may as well be the last one
@@ -23,6 +24,8 @@ struct CsvColumns {
 
   int64_t count() const { return static_cast<int64_t>(names.size()); }
   bool is_left_out(int64_t column) const;
+  /// Whether a line is the header, which stands again in a file that was put together of several.
+  bool is_header(std::string_view line) const { return has_header && line == header; }
   /// Whether there are pixels, and a label or none, with commas between them.
   bool are_plain() const { return separator == ',' && id < 0 && left_out.empty(); }
 };
@@ -40,6 +43,10 @@ using FailHeader = std::function<void(const std::string& message, const std::str
 ///
 /// `fail`, which has to throw, is called for names that fit no order and for pixels that make no square.
 CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail);
+
+/// Adds a column before the others, which holds the names of the rows, as R's write.table gives them without a name in
+/// the header.
+void add_row_names(CsvColumns& columns);
 
 /// Makes the last column the label instead of the guessed one.
 void move_label_to_end(CsvColumns& columns);

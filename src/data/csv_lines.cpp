@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -17,6 +18,24 @@ namespace {
 
 enum class Encoding { unknown, utf8, utf16_little, utf16_big };
 
+/// By the byte-order mark, or else by the zero that each ASCII character has in UTF-16: an even number of bytes of
+/// which every second one, and no other, is zero.
+Encoding encoding_of(std::string_view beginning) {
+  if (beginning.starts_with("\xff\xfe")) return Encoding::utf16_little;
+  if (beginning.starts_with("\xfe\xff")) return Encoding::utf16_big;
+  constexpr size_t kEnough = 8;
+  if (beginning.size() < kEnough) return Encoding::utf8;
+  std::array<size_t, 2> zeros{};
+  for (size_t i = 0; i < beginning.size(); ++i) zeros[i % 2] += beginning[i] == '\0' ? 1 : 0;
+  if (zeros[0] == 0 && zeros[1] == beginning.size() / 2) return Encoding::utf16_little;
+  if (zeros[1] == 0 && zeros[0] == (beginning.size() + 1) / 2) return Encoding::utf16_big;
+  return Encoding::utf8;
+}
+
+bool has_byte_order_mark(std::string_view beginning) {
+  return beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff");
+}
+
 /// The source of LineReader's blocks. A NUL byte, which is in no text, would look like the end of a line.
 class TextSource final : public io::ByteSourceBase {
  public:
@@ -25,11 +44,15 @@ class TextSource final : public io::ByteSourceBase {
 
   int read(char* buffer, int size) override {
     size_t count = 0;
-    if (encoding_ == Encoding::unknown) count = begin(buffer, static_cast<size_t>(size));
+    const bool is_first = encoding_ == Encoding::unknown;
+    if (is_first) count = begin(buffer, static_cast<size_t>(size));
     const size_t room = static_cast<size_t>(size) - count;
     count += encoding_ == Encoding::utf8 ? stream_.read(buffer + count, room) : read_utf16(buffer + count, room);
     if (std::memchr(buffer, '\0', count) != nullptr) refuse();
+    if (is_first) ends_with_cr_ = std::memchr(buffer, '\n', count) == nullptr;
+    if (ends_with_cr_) std::replace(buffer, buffer + count, '\r', '\n');
     if (count > 0) last_ = buffer[count - 1];
+    if (0 < count && count < static_cast<size_t>(size) && last_ == kCtrlZ) buffer[count - 1] = last_ = '\n';
     // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one
     // a byte past the end, where an earlier block may have left one.
     if (count < static_cast<size_t>(size) && last_ != '\n') buffer[count++] = last_ = '\n';
@@ -41,12 +64,10 @@ class TextSource final : public io::ByteSourceBase {
   size_t begin(char* buffer, size_t size) {
     beginning_.resize(kFileKindBytes);
     beginning_.resize(stream_.read(beginning_.data(), beginning_.size()));
-    encoding_ = Encoding::utf8;
-    if (beginning_.starts_with("\xff\xfe")) encoding_ = Encoding::utf16_little;
-    if (beginning_.starts_with("\xfe\xff")) encoding_ = Encoding::utf16_big;
+    encoding_ = encoding_of(beginning_);
     *is_utf16_ = encoding_ != Encoding::utf8;
     if (*is_utf16_) {
-      waiting_ = beginning_.substr(2);
+      waiting_ = beginning_.substr(has_byte_order_mark(beginning_) ? 2 : 0);
       return 0;
     }
     if (!file_kind(beginning_).name.empty() || beginning_.size() > size) refuse();
@@ -85,6 +106,8 @@ class TextSource final : public io::ByteSourceBase {
     return count;
   }
 
+  static constexpr char kCtrlZ = '\x1a';  ///< the end of a text in CP/M and DOS
+
   ByteStream stream_;
   std::shared_ptr<bool> is_utf16_;
   Encoding encoding_ = Encoding::unknown;
@@ -92,6 +115,7 @@ class TextSource final : public io::ByteSourceBase {
   std::string waiting_;    ///< read, and not yet turned into UTF-8
   size_t used_ = 0;        ///< of `waiting_`
   char last_ = '\n';
+  bool ends_with_cr_ = false;  ///< lines, as on Macs up to 2001
 };
 
 }  // namespace
@@ -100,6 +124,17 @@ CsvLines::CsvLines(const std::filesystem::path& path)
     : name_(path.string()),
       is_utf16_(std::make_shared<bool>(false)),
       reader_(name_, std::make_unique<TextSource>(path, is_utf16_)) {}
+
+char* CsvLines::first() {
+  const auto is_no_table = [](std::string_view line) {
+    constexpr size_t kLongest = 8;  // "sep=;", which may be quoted
+    const std::string_view text = trimmed(line);
+    return text.empty() || text.starts_with('#') || (text.size() < kLongest && unquoted(text).starts_with("sep="));
+  };
+  char* line = next();
+  while (line != nullptr && is_no_table(line)) line = next();
+  return line;
+}
 
 char* CsvLines::next() {
   ++number_;

@@ -10,11 +10,15 @@
 namespace digitrec {
 
 /// The lines of a text file by fast-cpp-csv-parser's reader, with their numbers and errors in our words. Unpacks gzip,
-/// reads from a zip archive (see ByteStream) and turns UTF-16 into UTF-8. Refuses what is no text, naming what it is.
+/// reads from a zip archive (see ByteStream), turns UTF-16, also without a byte-order mark, into UTF-8, and takes the
+/// line ends of old Macs (CR alone) and DOS's Ctrl-Z at the end. Refuses what is no text, naming what it is.
 class CsvLines {
  public:
   explicit CsvLines(const std::filesystem::path& path);
 
+  /// The first line of the table: not blank, no comment (# ...), and not the separator as Excel writes it (sep=;).
+  /// nullptr where there is none.
+  char* first();
   /// The next line without its line break, or nullptr at the end.
   char* next();
 

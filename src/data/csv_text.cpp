@@ -3,6 +3,7 @@
 #include "core/number.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -22,7 +23,13 @@ std::string_view unquoted(std::string_view text) {
 bool parse_real(std::string_view text, double& value) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = from_text(text.data(), end, value);
-  return error == std::errc{} && stop == end;
+  if (error != std::errc{}) return false;
+  if (stop == end) return true;
+  if (*stop != ',' || text.find(',', static_cast<size_t>(stop - text.data()) + 1) != std::string_view::npos)
+    return false;
+  std::string with_point(text);
+  with_point[static_cast<size_t>(stop - text.data())] = '.';
+  return parse_real(with_point, value);
 }
 
 bool parse_whole(std::string_view text, int64_t& value) {
@@ -64,9 +71,9 @@ size_t end_of_field(std::string_view text, char separator) {
 }  // namespace
 
 char find_separator(std::string_view line) {
+  constexpr std::string_view kSeparators = ";\t|";
+  std::array<size_t, kSeparators.size()> counts{};
   size_t commas = 0;
-  size_t semicolons = 0;
-  size_t tabs = 0;
   size_t words = 0;
   char before = ' ';
   bool is_quoted = false;
@@ -74,14 +81,15 @@ char find_separator(std::string_view line) {
     if (c == '"') is_quoted = !is_quoted;
     if (is_quoted) continue;
     commas += c == ',' ? 1 : 0;
-    semicolons += c == ';' ? 1 : 0;
-    tabs += c == '\t' ? 1 : 0;
+    if (const size_t which = kSeparators.find(c); which != std::string_view::npos) ++counts[which];
     words += before == ' ' && c != ' ' ? 1 : 0;
     before = c;
   }
-  if (commas + semicolons + tabs == 0) return words > 3 ? ' ' : ',';
-  if (semicolons > commas && semicolons >= tabs) return ';';
-  return tabs > commas ? '\t' : ',';
+  const auto which = static_cast<size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
+  const size_t most = counts[which];
+  // n numbers with a decimal comma each have n - 1 separators between them.
+  if (most > commas || (most > 1 && most + 1 >= commas)) return kSeparators[which];
+  return commas == 0 && words > 3 ? ' ' : ',';
 }
 
 Fields::Fields(std::string_view line, char separator)

@@ -15,14 +15,14 @@ std::string_view unquoted(std::string_view text);
 /// Whether the text is a whole number, also as a real (5.0), and which.
 bool parse_whole(std::string_view text, int64_t& value);
 
-/// Whether the text is a number, and which.
+/// Whether the text is a number, also with a decimal comma (0,5), and which.
 bool parse_real(std::string_view text, double& value);
 
 /// A field as a message shows it: cut off, and with ? for what cannot be printed.
 std::string shown(std::string_view field);
 
-/// What stands between two fields: the most frequent outside of quotes of comma, semicolon and tab, or blanks where
-/// there is none of them.
+/// What stands between two fields: the most frequent outside of quotes of comma, semicolon, tab and vertical bar, or
+/// blanks where there is none of them. Commas may be those of the numbers where another one is as frequent.
 char find_separator(std::string_view line);
 
 /// Takes the fields of a line from left to right, each without blanks at its ends; quotes stay. Several blanks are one

@@ -133,9 +133,7 @@ void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) 
   constexpr size_t kRows = 2000;
   if (!columns.is_label_guessed || !can_be_read_again(path)) return;
   CsvLines lines(path);
-  const char* line = lines.next();
-  while (line != nullptr && is_blank(line)) line = lines.next();
-  if (columns.has_header) line = lines.next();
+  const char* line = lines.first();
   ColumnValues first;
   ColumnValues last;
   const int64_t last_column = last_candidate(columns);
@@ -143,7 +141,7 @@ void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) 
     return first.rows() % kRows == 0 && first.looks_like_label() && end_with_label(first, last) == End::first;
   };
   for (; line != nullptr; line = lines.next()) {
-    if (is_blank(line)) continue;
+    if (is_blank(line) || columns.is_header(line)) continue;
     const auto [label, other] = fields_at(line, columns.separator, columns.label, last_column);
     first.add(label);
     last.add(other);

@@ -12,6 +12,7 @@
 
 #include <fstream>
 #include <functional>
+#include <map>
 
 namespace digitrec {
 namespace {
@@ -60,13 +61,21 @@ std::string text_of(const Dataset& data, const Table& table) {
   return text;
 }
 
-std::string utf16(const std::string& text) {
-  std::string wide = "\xff\xfe";
+/// Without a byte-order mark.
+std::string utf16(const std::string& text, bool is_big_endian) {
+  std::string wide;
   for (const char c : text) {
+    if (is_big_endian) wide += '\0';
     wide += c;
-    wide += '\0';
+    if (!is_big_endian) wide += '\0';
   }
   return wide;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
 }
 
 void write_zip(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& files) {
@@ -101,6 +110,19 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         StrangeCsv{"Plain", {}, ""}, StrangeCsv{"Semicolons", {.separator = ';'}, "semicolons"},
         StrangeCsv{"Tabs", {.separator = '\t'}, "tabs"}, StrangeCsv{"Blanks", {.separator = ' '}, "blanks"},
+        StrangeCsv{"VerticalBars", {.separator = '|'}, "vertical bars"},
+        StrangeCsv{"DecimalCommas",
+                   {.separator = ';', .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                   "semicolons"},
+        StrangeCsv{"QuotedDecimalCommas",
+                   {.quotes = true, .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                   ""},
+        StrangeCsv{"DecimalCommasWithoutHeader",
+                   {.separator = ';',
+                    .header = false,
+                    .pixel = [](int value) { return std::to_string(value) + ",0"; },
+                    .label = [](int64_t value) { return std::to_string(value) + ",0"; }},
+                   "no header; semicolons; label: the first column"},
         StrangeCsv{"NoHeader", {.header = false}, "no header; label: the first column"},
         StrangeCsv{"NoHeaderTabs", {.separator = '\t', .header = false}, "no header; tabs; label: the first column"},
         StrangeCsv{"Quotes", {.quotes = true}, ""},
@@ -120,10 +142,78 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(StrangeData, Utf16IsText) {
   const TempFolder folder;
   const Dataset plain = plain_data();
-  const auto file = folder.write("train.csv", utf16(text_of(plain, {})));
-  const Dataset data = load_dataset(file, Purpose::train);
-  EXPECT_TRUE(data.images.equal(plain.images));
-  EXPECT_EQ(data.reading, "UTF-16");
+  const std::string text = text_of(plain, {});
+  for (const std::string& bytes :
+       {"\xff\xfe" + utf16(text, false), "\xfe\xff" + utf16(text, true), utf16(text, false), utf16(text, true)}) {
+    const Dataset data = load_dataset(folder.write("train.csv", bytes), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images));
+    EXPECT_EQ(data.reading, "UTF-16");
+  }
+}
+
+TEST(StrangeData, WhatProgramsPutAroundATableIsNoRow) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const std::string text = text_of(plain, {});
+  const std::string header = text.substr(0, text.find('\n') + 1);
+  const size_t middle = text.find('\n', text.size() / 2) + 1;
+  const std::string semicolons = "sep=;\r\n" + replaced(text_of(plain, {.separator = ';'}), "\n", "\r\n");
+  for (const auto& [name, changed] :
+       std::map<std::string, std::string>{{"a second header", header + text},
+                                          {"files put together", text.substr(0, middle) + header + text.substr(middle)},
+                                          {"Excel's separator", "sep=,\n" + text},
+                                          {"Excel's separator, semicolons", semicolons},
+                                          {"a comment", "# digits of 8 x 8\n#\n" + text},
+                                          {"old Mac", replaced(text, "\n", "\r")},
+                                          {"Ctrl-Z", text + "\x1a"},
+                                          {"Ctrl-Z in the last line", text.substr(0, text.size() - 1) + "\x1a"}}) {
+    const Dataset data = load_dataset(folder.write("train.csv", changed), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
+  }
+}
+
+TEST(StrangeData, AHeaderOfNumbersBelowAnotherLineIsNoRow) {
+  const TempFolder folder;
+  std::string names = "0";
+  for (int i = 1; i < 65; ++i) names += "," + std::to_string(i);
+  const std::string rows = text_of(plain_data(), {.header = false});
+  const Dataset data = load_dataset(folder.write("train.csv", "sep=,\n" + names + "\n" + rows), Purpose::train);
+  EXPECT_EQ(data.size(), kRows);
+}
+
+/// A table as R's write.table writes it: the rows' names have none in the header.
+std::string of_r(const Dataset& data, const std::string& header) {
+  std::string text = header + "\n";
+  for (int64_t row = 0; row < data.size(); ++row) {
+    text += "\"" + std::to_string(row + 1) + "\" " + std::to_string(data.labels[row].item<int64_t>());
+    const torch::Tensor pixels = data.images[row].flatten();
+    for (int64_t i = 0; i < pixels.numel(); ++i) text += " " + std::to_string(pixels[i].item<int>());
+    text += '\n';
+  }
+  return text;
+}
+
+TEST(StrangeData, RNamesRowsWithoutANameInTheHeader) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  std::string named = "\"label\"";
+  std::string numbered = "\"V1\"";
+  for (int i = 0; i < kSide * kSide; ++i) {
+    named += " \"pixel" + std::to_string(i) + "\"";
+    numbered += " \"V" + std::to_string(i + 2) + "\"";
+  }
+  const std::string table = of_r(plain, numbered);
+  const std::string csv = "\"\"," + replaced(table, " ", ",");  // write.csv names that column ""
+  for (const auto& [text, reading] : std::map<std::string, std::string>{
+           {of_r(plain, named), "blanks; label: column label, number 2; left out: a column without a name"},
+           {table, "blanks; label: column number 2; left out: a column without a name"},
+           {csv, "label: column number 2; left out: a column without a name"}}) {
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << reading;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << reading;
+    EXPECT_EQ(data.reading, reading);
+  }
 }
 
 TEST(StrangeData, ZeroAndOneAreBlackAndWhite) {
