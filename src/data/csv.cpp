@@ -5,6 +5,7 @@
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "data/label_column.h"
+#include "data/numbered_name.h"
 #include "data/pixels.h"
 #include "data/plain_csv.h"
 #include "digitrec/core/error.h"
@@ -40,14 +41,38 @@ bool has_row_name(std::string_view row, const CsvColumns& columns) {
 
 /// What to do where no column is the label: one that is no pixel either may be it.
 std::string hint_for_label(const CsvColumns& columns) {
+  std::vector<std::string> names;
   for (const int64_t column : columns.left_out) {
     const std::string& name = columns.names[static_cast<size_t>(column)];
-    if (!name.empty()) return fmt::format("if it is '{}', rename that to label", shown(name));
+    if (!name.empty()) names.push_back(name);
   }
-  return "";
+  if (names.empty()) return "";
+  const bool are_alike = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return take_numbers(name).pattern == take_numbers(names.front()).pattern;
+  });
+  if (names.size() > 1 && are_alike) {
+    return fmt::format("if {} to {} are it, one-hot, write it as one column, their argmax", shown(names.front()),
+                       shown(names.back()));
+  }
+  return fmt::format("if it is '{}', rename that to label", shown(names.front()));
 }
 
-Head parse_head(CsvLines& lines, Labels labels) {
+/// Throws Error where no column is the label.
+void require_label(const CsvLines& lines, const Head& head) {
+  const CsvColumns& columns = head.columns;
+  if (columns.label >= 0) return;
+  const std::string where = fmt::format("{}:{}: ", lines.name(), head.line);
+  if (!columns.has_header) {
+    throw Error(where + fmt::format("{} numbers and no header: images without labels; expected one number more, the "
+                                    "label, before them",
+                                    columns.count()));
+  }
+  throw Error(
+      where + "no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)",
+      hint_for_label(columns));
+}
+
+Head parse_head(CsvLines& lines) {
   char* line = lines.first();
   if (line == nullptr) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
@@ -55,16 +80,6 @@ Head parse_head(CsvLines& lines, Labels labels) {
   const int64_t number = lines.number();
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
   CsvColumns columns = find_csv_columns(line, fail);
-  if (labels == Labels::required && columns.label < 0) {
-    if (!columns.has_header) {
-      lines.fail(
-          fmt::format("{} numbers and no header: images without labels; expected one number more, the label, "
-                      "before them",
-                      columns.count()));
-    }
-    lines.fail("no column is named label; expected a header like label,pixel0,pixel1,... (is this the test file?)",
-               hint_for_label(columns));
-  }
   while (line != nullptr && (is_blank(line) || columns.is_header(line))) line = lines.next();
   if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
   return {std::move(columns), line, number};
@@ -280,8 +295,9 @@ std::optional<Dataset> read_plain(const std::filesystem::path& path, const CsvCo
 
 Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
   CsvLines lines(path);
-  Head head = parse_head(lines, labels);
+  Head head = parse_head(lines);
   find_unnamed_label(path, head.columns);
+  if (labels == Labels::required) require_label(lines, head);
   const bool skips_labels = labels == Labels::ignored && head.columns.label >= 0;
   std::optional<Dataset> dataset;
   if (max_rows <= 0 && !skips_labels && head.line == 1 && head.columns.are_plain())

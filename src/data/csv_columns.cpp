@@ -91,6 +91,13 @@ bool is_index_name(const std::string& name) {
   return is_any_of(name, kNames) || name.starts_with("Unnamed: ");
 }
 
+/// Columns of whole numbers that are no labels.
+bool is_no_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 8> kNames{"fold",   "split", "usage",  "set",
+                                                   "writer", "user",  "weight", "source"};
+  return is_any_of(name, kNames);
+}
+
 /// A comma may stand for a decimal point where it is not the separator.
 bool is_number(const std::string& name, char separator) {
   const char* characters = separator == ',' ? "0123456789.-+eE" : "0123456789.-+eE,";
@@ -180,7 +187,22 @@ class Mapping {
                         shown(name_of(first == 0 ? others : 0)), quoted_name(name_of(first))),
             "");
     }
-    drop(is_other);
+    if (others == 1 && columns_.label < 0 && side_of(count) > 0 && !is_no_label_name(name_of(first))) {
+      suppose_label(first);
+    } else {
+      drop(is_other);
+    }
+  }
+
+  void suppose_label(size_t pixel) {
+    columns_.label = static_cast<int64_t>(pixels_.columns[pixel]);
+    columns_.is_label_supposed = true;
+    erase(pixel);
+  }
+
+  void erase(size_t pixel) {
+    pixels_.columns.erase(pixels_.columns.begin() + static_cast<std::ptrdiff_t>(pixel));
+    pixels_.names.erase(pixels_.names.begin() + static_cast<std::ptrdiff_t>(pixel));
   }
 
   static std::string quoted_name(const std::string& name) { return fmt::format("'{}'", shown(name)); }
@@ -189,8 +211,7 @@ class Mapping {
   void guess_label() {
     columns_.label = static_cast<int64_t>(pixels_.columns.front());
     columns_.is_label_guessed = true;
-    pixels_.columns.erase(pixels_.columns.begin());
-    pixels_.names.erase(pixels_.names.begin());
+    erase(0);
   }
 
   void set_image_size() const {
@@ -289,7 +310,9 @@ void place_unnamed(CsvColumns& columns, const FailHeader& fail) {
     fail(count < 65
              ? "the first line holds numbers; expected a header like label,pixel0,pixel1,..."
              : fmt::format("{} numbers and no header make no square image; expected 784 or, with a label, 785", count),
-         "");
+         count > 74 && side_of(count - 10) >= kMinUnnamedSize
+             ? "are the last 10 a label, one-hot? write it as one column, their argmax"
+             : "");
   }
   columns.names.clear();
   if (has_label) columns.names.emplace_back("label");
@@ -334,6 +357,13 @@ void add_row_names(CsvColumns& columns) {
   if (columns.id >= 0) ++columns.id;
   for (int64_t& column : columns.left_out) ++column;
   columns.left_out.insert(columns.left_out.begin(), 0);
+}
+
+void leave_out_label(CsvColumns& columns) {
+  columns.left_out.push_back(columns.label);
+  std::sort(columns.left_out.begin(), columns.left_out.end());
+  columns.label = -1;
+  columns.is_label_supposed = false;
 }
 
 void move_label_to_end(CsvColumns& columns) {

@@ -16,6 +16,7 @@ struct CsvColumns {
   std::vector<std::string> names;   ///< of all columns
   int64_t label = -1;               ///< the column of the labels; -1: none
   bool is_label_guessed = false;    ///< no name says that it is; it may as well be the last one
+  bool is_label_supposed = false;   ///< it is the only column beside numbered pixels; its values have to be looked at
   int64_t id = -1;                  ///< the column that numbers the rows for a submission; -1: none
   std::vector<int64_t> left_out{};  ///< columns of no use, ascending
   int64_t image_size = 0;           ///< S: there are S x S columns of pixels
@@ -38,8 +39,9 @@ using FailHeader = std::function<void(const std::string& message, const std::str
 /// The label is named label, class, target or y, in any case; an id is named id or ImageId. The numbers in the other
 /// names say which pixel stands where: pixel0 to pixel783, or rows and columns as in 1x1 to 28x28; names without
 /// numbers hold their pixels in order. What is named like an index, or like no pixel where the others are numbered, is
-/// left out. A line of numbers is no header, and an image of at least 8 x 8 pixels; where it has one number more, and
-/// where all names are alike, the first column is guessed to be the label.
+/// left out; where it is the only one, it is supposed to be the label. A line of numbers is no header, and an image of
+/// at least 8 x 8 pixels; where it has one number more, and where all names are alike, the first column is guessed to
+/// be the label.
 ///
 /// `fail`, which has to throw, is called for names that fit no order and for pixels that make no square.
 CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail);
@@ -47,6 +49,9 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail);
 /// Adds a column before the others, which holds the names of the rows, as R's write.table gives them without a name in
 /// the header.
 void add_row_names(CsvColumns& columns);
+
+/// Leaves out the supposed label.
+void leave_out_label(CsvColumns& columns);
 
 /// Makes the last column the label instead of the guessed one.
 void move_label_to_end(CsvColumns& columns);

@@ -38,6 +38,12 @@ class ColumnValues {
   std::string most_frequent() const { return mode()->first; }
   double share_of_most_frequent() const { return static_cast<double>(mode()->second) / static_cast<double>(rows_); }
 
+  bool are_numbers() const {
+    return all([](std::string_view text) {
+      double value = 0;
+      return parse_real(text, value);
+    });
+  }
   /// A pixel is a number of 0 to 255.
   bool can_be_pixel() const {
     return all([](std::string_view text) {
@@ -127,26 +133,43 @@ std::pair<std::string_view, std::string_view> fields_at(std::string_view line, c
   return found;
 }
 
-}  // namespace
-
-void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
-  constexpr size_t kRows = 2000;
-  if (!columns.is_label_guessed || !can_be_read_again(path)) return;
+/// Calls `use` with each row until that returns false.
+template <class Use>
+void for_each_row(const std::filesystem::path& path, const CsvColumns& columns, Use use) {
   CsvLines lines(path);
-  const char* line = lines.first();
+  for (const char* line = lines.first(); line != nullptr; line = lines.next()) {
+    if (!is_blank(line) && !columns.is_header(line) && !use(line)) return;
+  }
+}
+
+/// Rows that are looked at first.
+constexpr size_t kRows = 2000;
+
+void check_supposed_label(const std::filesystem::path& path, CsvColumns& columns) {
+  ColumnValues values;
+  if (can_be_read_again(path)) {
+    for_each_row(path, columns, [&](std::string_view line) {
+      values.add(fields_at(line, columns.separator, columns.label, columns.label).first);
+      return values.rows() < kRows;
+    });
+  }
+  const bool are_labels = values.rows() > 0 && values.can_be_label() && values.are_numbers() &&
+                          (values.rows() < kManyRows || values.has_few_values());
+  if (!are_labels) leave_out_label(columns);
+}
+
+void choose_end(const std::filesystem::path& path, CsvColumns& columns) {
+  if (!can_be_read_again(path)) return;
   ColumnValues first;
   ColumnValues last;
   const int64_t last_column = last_candidate(columns);
-  const auto is_decided = [&] {  // rows sorted by their label begin with many of one
-    return first.rows() % kRows == 0 && first.looks_like_label() && end_with_label(first, last) == End::first;
-  };
-  for (; line != nullptr; line = lines.next()) {
-    if (is_blank(line) || columns.is_header(line)) continue;
+  for_each_row(path, columns, [&](std::string_view line) {
     const auto [label, other] = fields_at(line, columns.separator, columns.label, last_column);
     first.add(label);
     last.add(other);
-    if (is_decided()) break;
-  }
+    // Rows sorted by their label begin with many of one: these do not say enough.
+    return first.rows() % kRows != 0 || !first.looks_like_label() || end_with_label(first, last) != End::first;
+  });
   if (first.rows() == 0) return;
   const std::string where = columns.has_header ? "no column is named label" : "no header";
   if (first.rows() >= kManyRows && first.distinct() == std::min(first.rows(), ColumnValues::kMaxDistinct)) {
@@ -163,6 +186,13 @@ void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) 
                 "name the column of the labels in it");
   }
   if (end == End::last) move_label_to_end(columns);
+}
+
+}  // namespace
+
+void find_unnamed_label(const std::filesystem::path& path, CsvColumns& columns) {
+  if (columns.is_label_supposed) check_supposed_label(path, columns);
+  if (columns.is_label_guessed) choose_end(path, columns);
 }
 
 }  // namespace digitrec

@@ -182,6 +182,38 @@ TEST(StrangeData, AHeaderOfNumbersBelowAnotherLineIsNoRow) {
   EXPECT_EQ(data.size(), kRows);
 }
 
+TEST(StrangeData, TheOnlyColumnBesideNumberedPixelsIsTheLabel) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto named = [&](const std::string& name, std::function<std::string(int64_t)> label = {}) {
+    Table table;
+    if (label) table.label = std::move(label);
+    return folder.write(name + ".csv", replaced(text_of(plain, table), "label", name));
+  };
+  for (const char* name : {"number", "category", "value", "truth", "5"}) {
+    const Dataset data = load_dataset(named(name), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
+    EXPECT_EQ(data.reading, "label: column " + std::string(name) + ", the first");
+  }
+  int64_t row = 0;
+  const auto many = [&](int64_t) { return std::to_string(row++); };
+  for (const auto& path : {named("fold"), named("number", many), named("value", [](int64_t) { return "0.5"; }),
+                           named("kind", [](int64_t) { return "even"; })}) {
+    EXPECT_FALSE(load_dataset(path, Purpose::inspect).has_labels());
+    EXPECT_THROW(load_dataset(path, Purpose::train), Error);
+  }
+}
+
+TEST(StrangeData, OneHotColumnsAreRefused) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", "pixel0,pixel1,pixel2,pixel3,is_0,is_1\n1,2,3,4,1,0\n");
+  EXPECT_ERROR(load_dataset(path, Purpose::train), Error,
+               path.string() +
+                   ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test "
+                   "file?); if is_0 to is_1 are it, one-hot, write it as one column, their argmax");
+}
+
 /// A table as R's write.table writes it: the rows' names have none in the header.
 std::string of_r(const Dataset& data, const std::string& header) {
   std::string text = header + "\n";
