@@ -34,13 +34,13 @@ std::string usual_files(bool is_training) {
   return join(names) + " or folders of pictures";
 }
 
-/// Folders that may lie between the one that is named and its files: torchvision's MNIST/raw, 7-Zip's
+/// Folders that may lie between the one that is named and its files: torchvision's MNIST/raw, EMNIST's gzip, 7-Zip's
 /// train-images.idx3-ubyte, what an archive is unpacked into. In an archive it may be any.
 bool may_lie_between(const DataFolder& folder, const fs::path& below) {
   const std::string name = lower_case(below.filename().string());
   const auto holds = [&](const char* word) { return name.find(word) != std::string::npos; };
-  return folder.is_in_archive() || name == "raw" || name == "data" || name == "archive" || holds("mnist") ||
-         holds("idx") || holds("ubyte") || holds("digit");
+  return folder.is_in_archive() || name == "raw" || name == "data" || name == "archive" || name == "gzip" ||
+         holds("mnist") || holds("idx") || holds("ubyte") || holds("digit");
 }
 
 /// The data files of a folder, or of those below that are one step, then two, away from it.

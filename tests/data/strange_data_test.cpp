@@ -368,6 +368,7 @@ TEST(StrangeData, IdxHasManyNames) {
            {"emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte"},
            {"train-images.idx3", "train-labels.idx1"},
            {"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int"},
+           {"gzip/emnist-digits-train-images-idx3-ubyte", "gzip/emnist-digits-train-labels-idx1-ubyte"},
            {"MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"},
            {"archive/train-images.idx3-ubyte/train-images-idx3-ubyte",
             "archive/train-labels.idx1-ubyte/train-labels-idx1-ubyte"}}) {
