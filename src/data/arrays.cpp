@@ -47,9 +47,13 @@ class Array {
   /// The first rows, of so many numbers each: `max_rows` of them, or all for 0.
   std::string read(int64_t numbers, int64_t max_rows) {
     const int64_t wanted = max_rows > 0 ? std::min(rows(), max_rows) : rows();
-    const auto size = static_cast<size_t>(wanted * numbers * size_of(header_.type));
+    const int64_t read = header_.is_fortran_order ? rows() : wanted;  // a row lies all over the file then
+    const auto size = static_cast<size_t>(read * numbers * size_of(header_.type));
     std::string bytes = surplus_.substr(0, size);
-    return bytes + read_(size - bytes.size());
+    bytes += read_(size - bytes.size());
+    bytes = in_our_order(std::move(bytes), header_);
+    bytes.resize(static_cast<size_t>(wanted * numbers * size_of(header_.type)));
+    return bytes;
   }
 
  private:
@@ -96,12 +100,16 @@ Dataset read_images(Array array, const fs::path& source, int64_t max_rows) {
 /// `images`: how many there are in the file.
 void read_labels(Dataset& dataset, Array array, int64_t images, int64_t max_rows) {
   const std::vector<int64_t>& shape = array.header().shape;
-  const bool is_column = shape.size() == 2 && shape[1] == 1;
-  if ((shape.size() != 1 && !is_column) || shape[0] != images) {
+  const int64_t columns = shape.size() == 2 ? shape[1] : 1;
+  if (shape.empty() || shape.size() > 2 || columns < 1 || columns > kMaxClasses || shape[0] != images) {
     throw Error(fmt::format("{}: {} labels; expected {}, one for each image", array.name(), shape_text(shape), images));
   }
-  const std::vector<int64_t> labels = labels_of(array.read(1, max_rows), array.header().type, array.name());
+  const NumberType type = array.header().type;
+  const std::string numbers = array.read(columns, max_rows);
+  const std::vector<int64_t> labels =
+      columns == 1 ? labels_of(numbers, type, array.name()) : one_hot_labels_of(numbers, type, columns, array.name());
   dataset.labels = at::tensor(labels, at::kLong);
+  if (columns > 1) add_reading(dataset, "labels one-hot");
 }
 
 struct Names {
@@ -109,11 +117,13 @@ struct Names {
   std::string_view labels;
 };
 
-constexpr std::array kTrainNames{Names{"x_train", "y_train"}, Names{"train_images", "train_labels"},
-                                 Names{"train_x", "train_y"}, Names{"images_train", "labels_train"}};
-constexpr std::array kTestNames{Names{"x_test", "y_test"}, Names{"test_images", "test_labels"},
-                                Names{"test_x", "test_y"}, Names{"images_test", "labels_test"},
-                                Names{"x_val", "y_val"},   Names{"val_images", "val_labels"}};
+constexpr std::array kTrainNames{Names{"x_train", "y_train"},         Names{"train_images", "train_labels"},
+                                 Names{"train_x", "train_y"},         Names{"images_train", "labels_train"},
+                                 Names{"train_data", "train_labels"}, Names{"training_images", "training_labels"}};
+constexpr std::array kTestNames{Names{"x_test", "y_test"},         Names{"test_images", "test_labels"},
+                                Names{"test_x", "test_y"},         Names{"images_test", "labels_test"},
+                                Names{"test_data", "test_labels"}, Names{"x_val", "y_val"},
+                                Names{"val_images", "val_labels"}};
 constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"x", "y"},         Names{"data", "labels"},
                                  Names{"data", "target"},   Names{"arr_0", "arr_1"}, Names{"imgs", "labels"}};
 
@@ -151,12 +161,32 @@ Found find_names(const std::vector<std::string>& names, const std::array<Names, 
   return {};
 }
 
-Found find_arrays(const std::vector<std::string>& names, Purpose purpose) {
+/// Two arrays of any names of which one has the shape of images, the other that of as many labels.
+Found find_by_shape(const Archive& archive, const std::vector<std::string>& names) {
+  if (names.size() != 2) return {};
+  const auto may_be_labels = [](const std::vector<int64_t>& shape) {
+    return shape.size() == 1 || (shape.size() == 2 && shape[1] <= kMaxClasses);
+  };
+  const auto may_be_images = [](const std::vector<int64_t>& shape) {
+    constexpr int64_t kLeastPixels = 64;  // one-hot labels are narrower
+    return shape.size() > 2 || (shape.size() == 2 && shape[1] >= kLeastPixels);
+  };
+  const std::vector<int64_t> first = array_in(archive, names[0]).header().shape;
+  const std::vector<int64_t> second = array_in(archive, names[1]).header().shape;
+  if (first.empty() || second.empty() || first[0] != second[0]) return {};
+  const bool is_first = may_be_images(first) && may_be_labels(second);
+  const bool is_second = may_be_images(second) && may_be_labels(first);
+  if (is_first == is_second) return {};
+  return is_first ? Found{names[0], names[1]} : Found{names[1], names[0]};
+}
+
+Found find_arrays(const Archive& archive, const std::vector<std::string>& names, Purpose purpose) {
   const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
   Found found = is_test ? find_names(names, kTestNames) : find_names(names, kTrainNames);
   if (found.images.empty() && purpose == Purpose::inspect) found = find_names(names, kTestNames);
   if (found.images.empty()) found = find_names(names, kOtherNames);
   if (found.images.empty() && names.size() == 1) found.images = names.front();
+  if (found.images.empty()) found = find_by_shape(archive, names);
   return found;
 }
 
@@ -164,10 +194,17 @@ bool has_two_parts(const std::vector<std::string>& names) {
   return !find_names(names, kTrainNames).images.empty() && !find_names(names, kTestNames).images.empty();
 }
 
-/// A name with the first `from` in it replaced, whatever its case; empty where there is none.
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+/// A name with the first `from` in it replaced, whatever its case, which is kept: Y for X. Empty where there is none.
 std::string replaced(const std::string& name, std::string_view from, std::string_view to) {
   const size_t at = lower_case(name).find(from);
-  return at == std::string::npos ? "" : name.substr(0, at) + std::string(to) + name.substr(at + from.size());
+  if (at == std::string::npos) return "";
+  std::string cased(to);
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
+    if (is_upper(name[at + i])) cased[i] = static_cast<char>(cased[i] - 'a' + 'A');
+  }
+  return name.substr(0, at) + cased + name.substr(at + from.size());
 }
 
 }  // namespace
@@ -200,7 +237,7 @@ std::optional<Purpose> purpose_of_test_part(const fs::path& path) {
 Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
   const Archive archive(path, std::string(kNpz));
   const std::vector<std::string> names = array_names(archive);
-  const Found found = find_arrays(names, purpose);
+  const Found found = find_arrays(archive, names, purpose);
   const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
   if (found.images.empty()) {
     throw Error(fmt::format("{}: has no array {}; expected {} with labels {}, as Keras names them", path.string(),

@@ -9,9 +9,9 @@
 namespace digitrec {
 
 /// Loads a .npz archive: x_train and y_train to train, x_test and y_test else, as Keras ships MNIST, or what others
-/// call them (train_images and train_labels, images and labels, x and y, arr_0 and arr_1). Labels may also be alone in
-/// an archive beside it, as KMNIST has them. Images and labels may be of any number type, see pixels_of(). Throws
-/// Error.
+/// call them (train_images and train_labels, images and labels, x and y, arr_0 and arr_1), or two arrays of which the
+/// shapes tell which one is which. Labels may also be alone in an archive beside it, as KMNIST has them, and one-hot.
+/// Images and labels may be of any number type, see pixels_of(). Throws Error.
 Dataset load_npz(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
 
 /// What the images to test on of a .npz are loaded for that also has images to train on: to evaluate, or to predict

@@ -97,14 +97,6 @@ std::string read_body(ByteStream& stream, uint64_t promised, uint64_t wanted) {
   return bytes;
 }
 
-/// IDX's numbers are big-endian.
-void turn_round(std::string& bytes, NumberType type) {
-  const auto size = static_cast<size_t>(size_of(type));
-  if (size == 1) return;
-  for (size_t i = 0; i + size <= bytes.size(); i += size)
-    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i + size));
-}
-
 uint64_t limited(uint64_t count, int64_t limit) {
   return limit > 0 ? std::min(count, static_cast<uint64_t>(limit)) : count;
 }
@@ -113,7 +105,7 @@ uint64_t limited(uint64_t count, int64_t limit) {
 std::string read_rows(ByteStream& stream, const IdxHeader& header, uint64_t row, int64_t limit) {
   const uint64_t bytes = row * static_cast<uint64_t>(size_of(header.type));
   std::string numbers = read_body(stream, header.rows() * bytes, limited(header.rows(), limit) * bytes);
-  turn_round(numbers, header.type);
+  reverse_bytes(numbers, header.type);  // they are big-endian
   return numbers;
 }
 

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <map>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -14,8 +16,8 @@ namespace {
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr int64_t kMaxBytes = int64_t{1} << 62;
 
-[[noreturn]] void refuse_npy(const std::string& name, std::string_view what) {
-  throw Error(fmt::format("{}: {}; expected an array that numpy.save writes", name, what));
+[[noreturn]] void refuse_npy(const std::string& name, std::string_view what, std::string hint = "") {
+  throw Error(fmt::format("{}: {}; expected an array that numpy.save writes", name, what), std::move(hint));
 }
 
 /// Reads a header's text from left to right.
@@ -79,14 +81,31 @@ std::vector<int64_t> read_shape(HeaderText& text, const std::string& name) {
   return shape;
 }
 
-NumberType number_type(const std::string& type, const std::string& name) {
+/// Sets the type and the byte order by NumPy's descr.
+void set_type(NpyHeader& header, std::string descr, const std::string& name) {
   const std::map<std::string, NumberType> types{
       {"|u1", NumberType::u8},  {"|b1", NumberType::u8},  {"|i1", NumberType::i8},  {"<u2", NumberType::u16},
       {"<i2", NumberType::i16}, {"<u4", NumberType::u32}, {"<i4", NumberType::i32}, {"<u8", NumberType::u64},
       {"<i8", NumberType::i64}, {"<f4", NumberType::f32}, {"<f8", NumberType::f64}};
-  const auto found = types.find(type);
-  if (found != types.end()) return found->second;
-  refuse_npy(name, fmt::format("its elements are of NumPy's type '{}', not little-endian numbers", type));
+  const std::string written = descr;
+  header.is_big_endian = descr.starts_with('>');
+  if (header.is_big_endian) descr[0] = '<';
+  if (const auto found = types.find(descr); found != types.end()) {
+    header.type = found->second;
+    return;
+  }
+  const std::string kind = descr.substr(std::min<size_t>(1, descr.size()), 1);
+  const bool is_text = kind == "U" || kind == "S";
+  refuse_npy(name,
+             fmt::format("its elements are {} (NumPy's type '{}'), not numbers",
+                         is_text       ? "text"
+                         : kind == "O" ? "Python's objects"
+                                       : "something else",
+                         written),
+             is_text
+                 ? "make numbers of them: labels.astype(int), or of words numpy.unique(labels, return_inverse=True)[1]"
+             : kind == "O" ? "make numbers of them: labels.astype(int)"
+                           : "");
 }
 
 }  // namespace
@@ -112,7 +131,7 @@ NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
     if (key == "descr") {
       type = rest.quoted();
     } else if (key == "fortran_order") {
-      if (rest.boolean()) refuse_npy(name, "in Fortran's order, columns first");
+      header.is_fortran_order = rest.boolean();
     } else if (key == "shape") {
       header.shape = read_shape(rest, name);
       has_shape = true;
@@ -125,13 +144,38 @@ NpyHeader parse_npy_header(std::string_view text, const std::string& name) {
     }
   }
   if (type.empty() || !has_shape) refuse_npy(name, "its header lacks descr or shape");
-  header.type = number_type(type, name);
+  set_type(header, type, name);
   int64_t bytes = size_of(header.type);
   for (const int64_t side : header.shape) {
     if (side > 0 && bytes > kMaxBytes / side) refuse_npy(name, "its header promises more than 2^62 bytes");
     bytes *= side;
   }
   return header;
+}
+
+std::string in_our_order(std::string bytes, const NpyHeader& header) {
+  if (header.is_big_endian) reverse_bytes(bytes, header.type);
+  if (!header.is_fortran_order || header.shape.size() < 2) return bytes;
+  const auto rows = static_cast<size_t>(header.shape.front());
+  const auto size = static_cast<size_t>(size_of(header.type));
+  if (rows == 0 || bytes.empty()) return bytes;
+  const size_t row = bytes.size() / size / rows;  // numbers of it
+  std::string ordered(bytes.size(), '\0');
+  for (size_t number = 0; number < row; ++number) {
+    // The last index of our order varies fastest, and slowest in the file.
+    size_t rest = number;
+    size_t stride = row;
+    size_t place = 0;
+    for (size_t i = header.shape.size() - 1; i > 0; --i) {
+      const auto side = static_cast<size_t>(header.shape[i]);
+      stride /= side;
+      place += rest % side * stride;
+      rest /= side;
+    }
+    for (size_t i = 0; i < rows; ++i)
+      std::memcpy(ordered.data() + (i * row + number) * size, bytes.data() + (place * rows + i) * size, size);
+  }
+  return ordered;
 }
 
 }  // namespace digitrec

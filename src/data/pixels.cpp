@@ -82,6 +82,13 @@ int64_t size_of(NumberType type) {
   return with_type(type, [](auto value) { return static_cast<int64_t>(sizeof(value)); });
 }
 
+void reverse_bytes(std::string& bytes, NumberType type) {
+  const auto size = static_cast<size_t>(size_of(type));
+  if (size == 1) return;
+  for (size_t i = 0; i + size <= bytes.size(); i += size)
+    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i + size));
+}
+
 std::vector<uint8_t> pixels_of(std::string_view bytes, NumberType type, const std::string& name, std::string& reading) {
   return with_type(type, [&](auto value) { return to_pixels<decltype(value)>(bytes, name, reading); });
 }
@@ -96,6 +103,31 @@ std::vector<int64_t> labels_of(std::string_view bytes, NumberType type, const st
                                 number, kMaxClasses - 1));
       }
       labels.push_back(static_cast<int64_t>(value));
+    });
+  });
+  return labels;
+}
+
+std::vector<int64_t> one_hot_labels_of(std::string_view bytes, NumberType type, int64_t columns,
+                                       const std::string& name) {
+  std::vector<int64_t> labels;
+  int64_t column = 0;
+  int64_t hot = -1;
+  with_type(type, [&](auto example) {
+    for_each<decltype(example)>(bytes, [&](auto value) {
+      const auto number = static_cast<double>(value);
+      const bool is_hot = number == 1 && hot < 0;
+      if (is_hot) hot = column;
+      ++column;
+      if ((number != 0 && !is_hot) || (column == columns && hot < 0)) {
+        throw Error(fmt::format("{}: row {} is no one-hot label; expected one 1, and 0 in its other {} numbers", name,
+                                labels.size() + 1, columns - 1),
+                    "write each label as a whole number");
+      }
+      if (column < columns) return;
+      labels.push_back(hot);
+      column = 0;
+      hot = -1;
     });
   });
   return labels;

@@ -7,11 +7,14 @@
 
 namespace digitrec {
 
-/// How the numbers of a file are stored, all little-endian (IDX's are turned round before).
+/// How the numbers of a file are stored, all little-endian (others go through reverse_bytes before).
 enum class NumberType { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 
 /// Bytes of one number.
 int64_t size_of(NumberType type);
+
+/// Turns the bytes of each number round, from big-endian to little-endian.
+void reverse_bytes(std::string& bytes, NumberType type);
 
 /// A file's numbers as pixels of 0 to 255. What reaches no higher than 1 is taken as 0 to 1, as it is fed to networks;
 /// fractions are rounded. Adds to `reading` what was done. Throws Error, which begins with `name`, for numbers below 0
@@ -28,5 +31,10 @@ std::string shape_text(const std::vector<int64_t>& shape);
 /// A file's numbers as labels. Throws Error, which begins with `name`, for what is not whole, or not within 0 to
 /// kMaxClasses - 1.
 std::vector<int64_t> labels_of(std::string_view bytes, NumberType type, const std::string& name);
+
+/// A file's numbers, N x `columns` of them, as N labels: the column of the 1 in a row whose others are 0, as networks
+/// are trained with. Throws Error, which begins with `name`, for any other row.
+std::vector<int64_t> one_hot_labels_of(std::string_view bytes, NumberType type, int64_t columns,
+                                       const std::string& name);
 
 }  // namespace digitrec

@@ -12,8 +12,10 @@ namespace {
 using test::TempFolder;
 
 /// The bytes of a .npy of version 1, as NumPy writes them.
-std::string npy(const std::string& type, const std::string& shape, const std::string& bytes) {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+std::string npy(const std::string& type, const std::string& shape, const std::string& bytes,
+                const std::string& is_fortran_order = "False") {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': " + is_fortran_order + ", 'shape': (" + shape + "), }";
   while ((10 + header.size() + 1) % 64 != 0) header += ' ';
   header += '\n';
   std::string file = "\x93NUMPY";
@@ -91,6 +93,60 @@ TEST(Npz, ReadsAChannelAndWideLabels) {
   EXPECT_TRUE(load_dataset(file, Purpose::train).labels.equal(torch::tensor({7, 3}, torch::kInt64)));
 }
 
+TEST(Npz, ReadsEitherOrderOfBytesAndOfIndices) {
+  const TempFolder folder;
+  std::string big;
+  for (char value = 0; value < 8; ++value) big += std::string(1, '\0') + value;
+  const std::string columns("\0\4\2\6\1\5\3\7", 8);  // the first index varies fastest
+  const std::string labels = npy(">i4", "2,", std::string("\0\0\0\7\0\0\0\3", 8));
+  for (const std::string& images : {npy(">u2", "2, 2, 2", big), npy("|u1", "2, 2, 2", columns, "True")}) {
+    const Dataset data = load_dataset(write_npz(folder, {{"x_train", images}, {"y_train", labels}}), Purpose::train);
+    EXPECT_TRUE(data.images.equal(torch::arange(8, torch::kUInt8).view({2, 2, 2})));
+    EXPECT_TRUE(data.labels.equal(torch::tensor({7, 3}, torch::kInt64)));
+  }
+  const auto file = write_npz(folder, {{"x_train", npy("|u1", "2, 2, 2", columns, "True")}, {"y_train", labels}});
+  const Dataset one = load_dataset(file, Purpose::train, {.max_rows = 1});
+  EXPECT_TRUE(one.images.flatten().equal(torch::arange(4, torch::kUInt8)));
+}
+
+TEST(Npz, ReadsOneHotLabels) {
+  const TempFolder folder;
+  const auto labelled = [&](const std::string& numbers) {
+    const auto images = npy("|u1", "2, 2, 2", kPixels);
+    const auto file = write_npz(folder, {{"x_train", images}, {"y_train", npy("|u1", "2, 3", numbers)}});
+    return load_dataset(file, Purpose::train);
+  };
+  const Dataset data = labelled(std::string("\0\0\1\1\0\0", 6));
+  EXPECT_TRUE(data.labels.equal(torch::tensor({2, 0}, torch::kInt64)));
+  EXPECT_EQ(data.reading, "labels one-hot");
+  for (const std::string& numbers :
+       {std::string("\0\0\1\0\0\0", 6), std::string("\0\0\1\1\0\1", 6), std::string("\0\0\1\2\0\0", 6)}) {
+    EXPECT_ERROR(labelled(numbers), Error,
+                 (folder / "mnist.npz").string() +
+                     ": y_train.npy: row 2 is no one-hot label; expected one 1, and 0 in its other 2 numbers; write "
+                     "each label as a whole number");
+  }
+}
+
+TEST(Npz, ShapesTellImagesFromLabels) {
+  const TempFolder folder;
+  const auto images = npy("|u1", "2, 2, 2", kPixels);
+  const auto labels = npy("|u1", "2,", "\4\1");
+  for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{
+           {"foo", "bar"}, {"bar", "foo"}, {"train_data", "train_labels"}, {"training_images", "training_labels"}}) {
+    const Dataset data = load_dataset(write_npz(folder, {{x, images}, {y, labels}}), Purpose::train);
+    EXPECT_EQ(data.images[1][1][1].item<int>(), 7) << x;
+    EXPECT_TRUE(data.labels.equal(torch::tensor({4, 1}, torch::kInt64))) << x;
+  }
+}
+
+TEST(Npy, LabelsAreNamedInTheImagesCase) {
+  const TempFolder folder;
+  folder.write("X.npy", npy("|u1", "2, 2, 2", kPixels));
+  folder.write("Y.npy", npy("|u1", "2,", "\4\1"));
+  EXPECT_TRUE(load_dataset(folder.path(), Purpose::train).labels.equal(torch::tensor({4, 1}, torch::kInt64)));
+}
+
 TEST(Npz, SaysWhatIsWrong) {
   const TempFolder folder;
   const auto refused = [&](const std::vector<std::pair<std::string, std::string>>& arrays, const std::string& what) {
@@ -111,9 +167,15 @@ TEST(Npz, SaysWhatIsWrong) {
           "y_train.npy: 3 labels; expected 2, one for each image");
   refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("|i1", "2,", "\4\xff")}},
           "y_train.npy: row 2: label -1; expected a whole number 0 to 999");
-  refused({{"x_train", npy(">f4", "2, 2, 2", kPixels)}, {"y_train", labels}},
-          "x_train.npy: its elements are of NumPy's type '>f4', not little-endian numbers; expected an array that "
+  refused({{"x_train", npy("<c8", "2, 2, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: its elements are something else (NumPy's type '<c8'), not numbers; expected an array that "
           "numpy.save writes");
+  refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("<U1", "2,", kPixels)}},
+          "y_train.npy: its elements are text (NumPy's type '<U1'), not numbers; expected an array that numpy.save "
+          "writes; make numbers of them: labels.astype(int), or of words numpy.unique(labels, return_inverse=True)[1]");
+  refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("|O", "2,", kPixels)}},
+          "y_train.npy: its elements are Python's objects (NumPy's type '|O'), not numbers; expected an array that "
+          "numpy.save writes; make numbers of them: labels.astype(int)");
   refused({{"x_train", npy("|u1", "99999999999, 99999999999, 2", kPixels)}, {"y_train", labels}},
           "x_train.npy: its header promises more than 2^62 bytes; expected an array that numpy.save writes");
   refused({{"x_train", "no array"}, {"y_train", labels}},
@@ -129,8 +191,7 @@ TEST(Npz, RefusesWhatIsNoArchive) {
 }
 
 TEST(NpyHeader, IsRefusedUnlessNumPyWouldWriteIt) {
-  for (const char* text : {"", "{", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': True, 'shape': (2,)}",
-                           "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}",
+  for (const char* text : {"", "{", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}",
                            "{'descr': '|u1', 'fortran_order': False, 'shape': (2}", "{'descr': '|O', 'shape': (2,)}",
                            "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}",
                            "{'odd': '|u1', 'fortran_order': False, 'shape': (2,)}"}) {
