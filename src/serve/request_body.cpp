@@ -13,9 +13,9 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxImages = 1000;
 constexpr int64_t kMaxValues = 1'000'000;
-/// The deepest valid body is a row of an image in a list of images in an object; more levels would use up the parser's
-/// stack.
-constexpr int64_t kMaxLevels = 4;
+/// The deepest valid body is a pixel's channel in a row of an image in a list of images in an object; more levels would
+/// use up the parser's stack.
+constexpr int64_t kMaxLevels = 5;
 
 std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
 
@@ -29,7 +29,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
   bool null() override { return other(); }
-  bool boolean(bool /*value*/) override { return other(); }
+  bool boolean(bool value) override { return is_in_pixels() ? number(value ? 1 : 0) : other(); }
   bool string(string_t& /*value*/) override { return other(); }
   bool binary(binary_t& /*value*/) override { return other(); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
@@ -60,13 +60,15 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     if (is_value && field_ == Field::pixels) body_.has_pixels = true;
     if (is_value && field_ == Field::images) body_.has_images = true;
     const bool begins_image = (is_value && field_ == Field::pixels) || (levels_ == 2 && field_ == Field::images);
-    if (is_in_row()) refuse_pixel();
+    if (is_in_pixel()) refuse_pixel();
+    if (is_in_row()) begin_pixel();
     if (is_in_image()) begin_row();
     if (!open()) return false;
     if (begins_image) begin_image();
     return true;
   }
   bool end_array() override {
+    if (is_in_pixel() && seen_.size() != pixel_begin_ + 1) refuse_image();
     if (is_in_row() && seen_.size() != row_begin_ + side_) refuse_image();
     if (levels_ == image_level_) end_image();
     return close();
@@ -85,17 +87,22 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
   bool is_in_row() const { return image_level_ > 0 && has_rows_ && levels_ == image_level_ + 1; }
 
+  /// In an array of the one number of a pixel, as images of one channel are written.
+  bool is_in_pixel() const { return image_level_ > 0 && has_rows_ && levels_ == image_level_ + 2; }
+  bool is_in_pixels() const { return is_in_image() || is_in_row() || is_in_pixel(); }
+
   /// A value that is neither a number nor an array.
   bool other() {
-    if (is_in_image() || is_in_row()) refuse_pixel();
+    if (is_in_pixels()) refuse_pixel();
     if (levels_ == 1) mark_field();
     if (levels_ == 2 && field_ == Field::images && image_level_ == 0) refuse_image();
     return count();
   }
 
   bool number(double value) {
-    if (!is_in_image() && !is_in_row()) return other();
-    const bool is_where_pixels_are = is_in_row() == has_rows_;
+    if (!is_in_pixels()) return other();
+    const int64_t level = image_level_ + (has_rows_ ? 1 : 0) + (has_channels_ ? 1 : 0);
+    const bool is_where_pixels_are = levels_ == level;
     if (!is_where_pixels_are || seen_.size() == pixels_) {
       refuse_image();
     } else {
@@ -115,6 +122,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   void begin_image() {
     image_level_ = levels_;
     has_rows_ = false;
+    has_channels_ = false;
     seen_.clear();
     if (body_.images.size() == kMaxImages) refuse({422, many_images()});
     if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
@@ -128,25 +136,38 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     row_begin_ = seen_.size();
   }
 
+  /// The same of a pixel and its channel.
+  void begin_pixel() {
+    if (!has_channels_ && !seen_.empty()) refuse_pixel();
+    has_channels_ = true;
+    pixel_begin_ = seen_.size();
+  }
+
   void end_image() {
     if (seen_.size() != pixels_) refuse_image();
     image_level_ = 0;
     if (!refusal_) convert_image();
   }
 
-  /// Values of which none is above 1 are shares of 255, as many programs have images.
+  /// Values of which none is above 1 are shares of 255, as many programs have images. What arithmetic has left beyond
+  /// the ends (1.0000001 in float32) is cut off.
   void convert_image() {
+    constexpr double kSlack = 0.001;
+    constexpr double kClearly = 2;  // a fraction below may be a share that is too high as well as a nearly black pixel
     const auto [lowest, highest] = std::minmax_element(seen_.begin(), seen_.end());
+    const double most = *highest <= 1 + kSlack ? 1 : 255;
     const bool has_fractions =
         std::any_of(seen_.begin(), seen_.end(), [](double level) { return level != std::floor(level); });
-    const bool is_mixed = has_fractions && *highest > 1;
-    if (*lowest < 0 || *highest > 255 || is_mixed) {
+    const bool is_mixed = has_fractions && most > 1 && *highest < kClearly;
+    if (*lowest < -kSlack * most || *highest > most * (1 + kSlack) || is_mixed) {
       refuse({422, fmt::format("pixels run from {:.6g} to {:.6g}{}; expected 0 to 255, or 0 to 1{}", *lowest, *highest,
-                               is_mixed ? ", some of them fractions" : "", is_mixed ? ", not both" : "")});
+                               is_mixed ? ", some of them fractions" : "",
+                               *lowest < 0 ? ": send them before they are normalised" : "")});
       return;
     }
-    const double scale = *highest <= 1 ? 255 : 1;
-    for (const double level : seen_) body_.images.back().push_back(static_cast<uint8_t>(std::lround(level * scale)));
+    for (const double level : seen_) {
+      body_.images.back().push_back(static_cast<uint8_t>(std::lround(std::clamp(level, 0.0, most) * 255 / most)));
+    }
   }
 
   bool open() {
@@ -178,7 +199,9 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   int64_t levels_ = 0;          ///< arrays and objects that are open
   int64_t image_level_ = 0;     ///< of them, up to an image; 0 outside
   bool has_rows_ = false;       ///< the image is a list of its rows
+  bool has_channels_ = false;   ///< each pixel in its row is a list of one number
   size_t row_begin_ = 0;
+  size_t pixel_begin_ = 0;
   std::vector<double> seen_;  ///< the image's values as they came
   int64_t values_ = 0;
   bool is_object_ = false;

@@ -35,11 +35,41 @@ TEST(RequestBody, FractionsUpTo1AreSharesOf255) {
   EXPECT_EQ(body.images.at(1).at(1), 1);
 }
 
+TEST(RequestBody, FractionsUpTo255AreRounded) {
+  EXPECT_EQ(pixels_of({0, 0.4, 252.45, 0.5, 7, 0, 0, 0, 0}), (std::vector<uint8_t>{0, 0, 252, 1, 7, 0, 0, 0, 0}));
+}
+
+TEST(RequestBody, WhatArithmeticLeavesBeyondTheEndsIsCutOff) {
+  EXPECT_EQ(pixels_of({0, 0.5, 1.0000001, -1e-9, 0, 0, 0, 0, 0}),
+            (std::vector<uint8_t>{0, 128, 255, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(pixels_of({0, 255.00001, 7, 0, 0, 0, 0, 0, 0}), (std::vector<uint8_t>{0, 255, 7, 0, 0, 0, 0, 0, 0}));
+}
+
+TEST(RequestBody, TrueAndFalseAreInkAndPaper) {
+  EXPECT_EQ(pixels_of({true, false, false, true, false, false, false, false, true}),
+            (std::vector<uint8_t>{255, 0, 0, 255, 0, 0, 0, 0, 255}));
+  EXPECT_EQ(refusal_of(R"({"pixels":true})"), "an image is not an array of 9 pixels, or of 3 rows of 3");
+}
+
+TEST(RequestBody, APixelMayBeAListOfItsOneChannel) {
+  const std::vector<uint8_t> expected{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const Json one = Json::parse("[[[1],[2],[3]],[[4],[5],[6]],[[7],[8],[9]]]");
+  EXPECT_EQ(pixels_of(one), expected);
+  const RequestBody body = read_request_body(Json{{"images", {one, expected}}}.dump(), 9);
+  EXPECT_EQ(body.images, (std::vector<std::vector<uint8_t>>(2, expected)));
+  const std::string refused = "an image is not an array of 9 pixels, or of 3 rows of 3";
+  EXPECT_EQ(refusal_of(R"({"pixels":[[[1,2],[2],[3]],[[4],[5],[6]],[[7],[8],[9]]]})"), refused);
+  EXPECT_EQ(refusal_of(R"({"pixels":[[[],[2],[3]],[[4],[5],[6]],[[7],[8],[9]]]})"), refused);
+  EXPECT_EQ(refusal_of(R"({"pixels":[[[1],2,[3]],[[4],[5],[6]],[[7],[8],[9]]]})"), refused);
+}
+
 TEST(RequestBody, SaysWhatRangeItFound) {
-  EXPECT_EQ(refusal_of_image({0, 0.5, 200, 0, 0, 0, 0, 0, 0}),
-            "pixels run from 0 to 200, some of them fractions; expected 0 to 255, or 0 to 1, not both");
+  EXPECT_EQ(refusal_of_image({0, 0.5, 1.5, 0, 0, 0, 0, 0, 0}),
+            "pixels run from 0 to 1.5, some of them fractions; expected 0 to 255, or 0 to 1");
   EXPECT_EQ(refusal_of_image({0, -0.5, 1, 0, 0, 0, 0, 0, 0}),
-            "pixels run from -0.5 to 1; expected 0 to 255, or 0 to 1");
+            "pixels run from -0.5 to 1; expected 0 to 255, or 0 to 1: send them before they are normalised");
+  EXPECT_EQ(refusal_of_image({0, -0.42, 2.8, 0, 0, 0, 0, 0, 0}),
+            "pixels run from -0.42 to 2.8; expected 0 to 255, or 0 to 1: send them before they are normalised");
   EXPECT_EQ(refusal_of_image({0, 256, 1, 0, 0, 0, 0, 0, 0}), "pixels run from 0 to 256; expected 0 to 255, or 0 to 1");
   EXPECT_EQ(refusal_of_image({0, 1e300, 1, 0, 0, 0, 0, 0, 0}),
             "pixels run from 0 to 1e+300; expected 0 to 255, or 0 to 1");
