@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/data_options.h"
 #include "cli/outputs.h"
+#include "core/file_kind.h"
 #include "data/arrays.h"
 #include "data/formats.h"
 #include "data/near_duplicates.h"
@@ -94,10 +95,12 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
       continue;
     }
     const std::vector<fs::path> found = find_data_files(path);
-    if (found.empty())
-      throw Error(
-          fmt::format("{}: no data in it; expected files of {}, or folders of pictures", path, data_format_names()),
-          "name a file");
+    if (found.empty()) {
+      const FileKind kind = kind_of_file(path);  // an archive may be a workbook or a model
+      throw Error(fmt::format("{}: {}no data in it; expected files of {}, or folders of pictures", path,
+                              kind.name.empty() ? "" : std::string(kind.name) + ", ", data_format_names()),
+                  kind.hint.empty() ? "name a file" : std::string(kind.hint));
+    }
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;

@@ -35,6 +35,12 @@ constexpr std::array kMagics{
     Magic{4, "ftypheix", {"a HEIC picture"}},
     Magic{4, "ftypmif1", {"a HEIF picture"}},
     Magic{4, "ftypavif", {"an AVIF picture"}},
+    Magic{4, "ftyphevc", {"a HEIF picture"}},
+    Magic{4, "ftypheim", {"a HEIF picture"}},
+    Magic{4, "ftypmsf1", {"a HEIF picture"}},
+    Magic{4, "ftypavis", {"an AVIF picture"}},
+    Magic{4, "ftyp", {"an MP4 video", "save a frame of it as PNG"}},
+    Magic{0, "\xd0\xcf\x11\xe0", {"an old Office file (.xls, .doc)", "save the table as CSV"}},
     Magic{0, std::string_view("II*\0", 4), {"a TIFF picture"}},
     Magic{0, std::string_view("MM\0*", 4), {"a TIFF picture"}},
     Magic{0, "8BPS", {"a Photoshop file", "export it as PNG"}},
@@ -55,12 +61,12 @@ constexpr std::array kMagics{
     Magic{0, "\x28\xb5\x2f\xfd", {"a Zstandard archive", "unpack it first"}},
     Magic{257, "ustar", {"a tar archive", "unpack it first"}},
     Magic{0, "\x1f\x8b", {"a gzip archive"}},
-    Magic{0, std::string_view("PK\3\4", 4), {"a zip archive"}},
     Magic{0, std::string_view("PK\5\6", 4), {"an empty zip archive"}},
     Magic{0,
           "\x7f"
           "ELF",
           {"a program"}},
+    Magic{0, "MZ\x90", {"a Windows program"}},
     Magic{0, "\x80\x02", {"a Python pickle"}},
     Magic{0, "\x80\x03", {"a Python pickle"}},
     Magic{0, "\x80\x04", {"a Python pickle"}},
@@ -70,15 +76,28 @@ constexpr std::array kMagics{
     Magic{0, std::string_view("\0\0\x08\x01", 4), {"a file of IDX labels"}},
 };
 
-/// ONNX is a protobuf message without a magic number: the version of the format, then the program that wrote it.
+/// ONNX is a protobuf message without a magic number: the version of the format, then the name of the program that
+/// wrote it, and a further field.
 bool is_onnx(std::string_view bytes) {
-  return bytes.size() > 4 && bytes[0] == '\x08' && bytes[1] > 0 && bytes[1] < 32 && bytes[2] == '\x12' &&
-         bytes.find("onnx") != std::string_view::npos;
+  if (bytes.size() < 4 || bytes[0] != '\x08' || bytes[1] < 1 || bytes[1] >= 32 || bytes[2] != '\x12') return false;
+  const auto length = static_cast<size_t>(static_cast<unsigned char>(bytes[3]));
+  const std::string_view program = bytes.substr(4, length);
+  const bool is_text = std::all_of(program.begin(), program.end(), [](char c) { return c >= ' ' && c < 127; });
+  return length > 0 && length < 128 && is_text && bytes.size() > 4 + length && (bytes[4 + length] & 7) == 2;
 }
 
-/// The archive that torch.save has written since 2020: a folder of the file's name with data.pkl in it.
-bool is_torch(std::string_view bytes) {
-  return bytes.starts_with(std::string_view("PK\3\4", 4)) && bytes.find("data.pkl") != std::string_view::npos;
+/// What a zip archive holds by the names of its first files, which stand in it unpacked.
+FileKind kind_of_zip(std::string_view bytes) {
+  constexpr std::string_view kAsCsv = "save the table as CSV";
+  constexpr std::string_view kModel = "digitrec's own checkpoints are .safetensors";
+  const auto holds = [&](std::string_view name) { return bytes.find(name) != std::string_view::npos; };
+  if (holds("data.pkl")) return {"a file of PyTorch (torch.save)"};
+  if (holds("model.weights.h5") || (holds("metadata.json") && holds("config.json"))) return {"a Keras model", kModel};
+  if (holds("mimetypeapplication/vnd.oasis.opendocument.spreadsheet")) return {"an OpenDocument sheet (.ods)", kAsCsv};
+  if (!holds("[Content_Types].xml")) return {"a zip archive"};
+  if (holds("word/")) return {"a Word document", "export its pages as PNG, or save the table as CSV"};
+  if (holds("xl/")) return {"an Excel workbook (.xlsx)", kAsCsv};
+  return {"an Office file", kAsCsv};
 }
 
 bool is_bmp(std::string_view bytes) {
@@ -88,7 +107,7 @@ bool is_bmp(std::string_view bytes) {
 }  // namespace
 
 FileKind file_kind(std::string_view beginning) {
-  if (is_torch(beginning)) return {"a file of PyTorch (torch.save)"};
+  if (beginning.starts_with(std::string_view("PK\3\4", 4))) return kind_of_zip(beginning);
   for (const Magic& magic : kMagics) {
     if (beginning.size() >= magic.at && beginning.substr(magic.at).starts_with(magic.bytes)) return magic.kind;
   }

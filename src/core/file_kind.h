@@ -6,7 +6,7 @@
 namespace digitrec {
 
 /// Bytes of a file's beginning that file_kind looks at.
-inline constexpr size_t kFileKindBytes = 512;
+inline constexpr size_t kFileKindBytes = 4096;
 
 /// What a file is by its first bytes.
 struct FileKind {

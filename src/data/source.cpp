@@ -173,7 +173,7 @@ std::vector<fs::path> find_data_files(const fs::path& folder) {
   // Kaggle's archive alone in a folder; beside other files it may be anything.
   if (const fs::path archive = only_archive(folder); files.empty() && !archive.empty() && place.files().size() == 1)
     return find_data_files(archive);
-  const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1;
+  const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1 && place.folders().empty();
   return is_single ? place.files() : files;
 }
 

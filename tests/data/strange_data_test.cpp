@@ -352,6 +352,15 @@ TEST(StrangeData, ZipsAreFolders) {
                    "train-images-idx3-ubyte, mnist.npz, x_train.npy or folders of pictures in it");
 }
 
+TEST(StrangeData, AWorkbookIsNoArchiveOfData) {
+  const TempFolder folder;
+  write_zip(folder / "a.xlsx", {{"[Content_Types].xml", "<Types/>"}, {"xl/workbook.xml", "<workbook/>"}});
+  const std::string said = test::run_digitrec("data info a.xlsx", folder.path()).err;
+  EXPECT_EQ(said,
+            "digitrec: a.xlsx: an Excel workbook (.xlsx), no data in it; expected files of CSV, IDX, npz or npy, or "
+            "folders of pictures; save the table as CSV\n");
+}
+
 std::string idx(const std::string& magic, const std::vector<uint32_t>& shape, const std::string& numbers) {
   std::string bytes = magic;
   for (const uint32_t size : shape) {
