@@ -17,6 +17,9 @@
 namespace digitrec {
 namespace {
 
+/// Most data have fewer classes, and number them below this.
+constexpr int64_t kFewLabels = 100;
+
 /// What the rows read so far hold in one column.
 class ColumnValues {
  public:
@@ -35,7 +38,6 @@ class ColumnValues {
   size_t rows() const { return rows_; }
   size_t distinct() const { return counts_.size(); }
   bool is_constant() const { return counts_.size() == 1; }
-  std::string most_frequent() const { return mode()->first; }
   double share_of_most_frequent() const { return static_cast<double>(mode()->second) / static_cast<double>(rows_); }
 
   bool are_numbers() const {
@@ -60,18 +62,25 @@ class ColumnValues {
            });
   }
   /// Few values, each often. A pixel of a photo has many.
-  bool has_few_values() const {
-    constexpr size_t kMaxLabels = 100;
-    return distinct() <= std::min(kMaxLabels, rows_ / 2);
-  }
+  bool has_few_values() const { return distinct() <= std::min(static_cast<size_t>(kFewLabels), rows_ / 2); }
   /// Neither one value alone nor mostly one, as a pixel of a drawing's border has.
   bool looks_like_label() const {
     return can_be_label() && !is_constant() && has_few_values() && share_of_most_frequent() < 0.5;
   }
   /// The same black or white in all rows, as an image's corner has.
-  bool is_background() const {
-    double value = 0;
-    return is_constant() && parse_real(most_frequent(), value) && (value == 0 || value == 255);
+  bool is_background() const { return is_constant() && share_of_background() == 1; }
+  /// How many of the rows hold the most frequent value if that is black or white; else 0.
+  double share_of_background() const {
+    double value = -1;
+    return parse_real(mode()->first, value) && (value == 0 || value == 255) ? share_of_most_frequent() : 0;
+  }
+  double largest() const {
+    double most = 0;
+    for (const auto& [text, count] : counts_) {
+      double value = 0;
+      if (parse_real(text, value)) most = std::max(most, value);
+    }
+    return most;
   }
 
  private:
@@ -99,10 +108,12 @@ bool is_label_beside(const ColumnValues& values, const ColumnValues& other) {
   if (!other.can_be_label() || !values.can_be_pixel()) return true;
   if (values.looks_like_label() && !other.looks_like_label()) return true;
   if (!other.is_background() || values.is_background()) return false;
-  if (values.is_constant() || values.rows() < kManyRows) return true;
-  // A corner with a little noise is like a label that is nearly always 0.
-  constexpr double kNearlyAlways = 0.9;
-  return values.has_few_values() && values.share_of_most_frequent() < kNearlyAlways;
+  if (values.is_constant()) return true;
+  // A corner with a little noise is like a label that is nearly always 0; one of a photo, in a few rows, like large
+  // labels.
+  const bool is_few = values.rows() < kManyRows;
+  if (values.share_of_background() > (is_few ? 0.5 : 0.9)) return false;
+  return is_few ? values.largest() < kFewLabels : values.has_few_values();
 }
 
 End end_with_label(const ColumnValues& first, const ColumnValues& last) {

@@ -132,7 +132,9 @@ TEST(ReadCsv, RefusesToGuessBetweenTwoThatMayBeTheLabel) {
   const TempFolder folder;
   const std::string noisy = times(39, unnamed_row("0,", "")) + unnamed_row("0,", "").replace(128, 1, "5");
   for (const std::string& text : {times(1, unnamed_row("0,", "")), times(30, unnamed_row("0,", "")), noisy,
-                                  unnamed_row("7,", "").replace(128, 1, "5")}) {
+                                  unnamed_row("7,", "").replace(128, 1, "5"),  // one row
+                                  times(9, unnamed_row("", ",0")) + "9" + unnamed_row("", ",0").substr(1),
+                                  unnamed_row("", ",0") + "190" + unnamed_row("", ",0").substr(1)}) {
     const auto path = folder.write("a.csv", text);
     EXPECT_ERROR(read_csv(path, Labels::ignored), Error,
                  path.string() +
