@@ -1,6 +1,5 @@
 #include "data/csv_columns.h"
 
-#include "core/names.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "data/numbered_name.h"
@@ -323,12 +322,6 @@ void place_unnamed(CsvColumns& columns, const FailHeader& fail) {
   if (!columns.left_out.empty()) columns.names.emplace_back();
 }
 
-/// "the first", "the last" or "column 3"
-std::string place_of(const CsvColumns& columns, int64_t column) {
-  if (column == 0) return "the first";
-  return column + 1 == columns.count() ? "the last" : fmt::format("number {}", column + 1);
-}
-
 }  // namespace
 
 bool CsvColumns::is_left_out(int64_t column) const {
@@ -370,42 +363,6 @@ void move_label_to_end(CsvColumns& columns) {
   int64_t last = columns.count() - 1;
   while (columns.is_left_out(last) || last == columns.id) --last;
   columns.label = last;
-}
-
-std::string describe_columns(const CsvColumns& columns) {
-  std::vector<std::string> parts;
-  if (!columns.has_header) parts.emplace_back("no header");
-  if (columns.separator == ';') parts.emplace_back("semicolons");
-  if (columns.separator == '\t') parts.emplace_back("tabs");
-  if (columns.separator == '|') parts.emplace_back("vertical bars");
-  if (columns.separator == ' ') parts.emplace_back("blanks");
-  if (columns.label >= 0) {
-    const std::string& name = columns.names[static_cast<size_t>(columns.label)];
-    if (columns.is_label_guessed) {
-      const std::string place = place_of(columns, columns.label);
-      parts.push_back(place.starts_with("number") ? "label: column " + place : "label: " + place + " column");
-    } else if (columns.label > 0 || name != "label") {
-      parts.push_back(fmt::format("label: column {}, {}", shown(name), place_of(columns, columns.label)));
-    }
-  }
-  if (columns.id >= 0)
-    parts.push_back(fmt::format("ids: column {}", shown(columns.names[static_cast<size_t>(columns.id)])));
-  if (!columns.order.empty()) parts.emplace_back("pixels sorted by the numbers in their names");
-  std::vector<std::string> out;
-  for (const int64_t column : columns.left_out) {
-    const std::string& name = columns.names[static_cast<size_t>(column)];
-    out.push_back(name.empty() ? "a column without a name" : shown(name));
-  }
-  constexpr size_t kNamed = 3;
-  if (out.size() > kNamed) {
-    const size_t more = out.size() - kNamed;
-    out.resize(kNamed);
-    out.push_back(fmt::format("{} more", more));
-  }
-  if (!out.empty()) parts.push_back("left out: " + join(out));
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text;
 }
 
 }  // namespace digitrec
