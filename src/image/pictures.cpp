@@ -32,9 +32,7 @@ bool is_drawn(const FileKind& kind) {
 }
 
 bool is_picture(const fs::path& file) {
-  if (file == "-") return true;  // stdin
-  const FileKind kind = kind_of_file(file);
-  return kind.name.empty() ? is_image_name(file) : is_drawn(kind);
+  return file == "-" /* stdin */ || is_image_name(file) || is_drawn(kind_of_file(file));
 }
 
 bool is_hidden(const fs::path& file) {
@@ -88,6 +86,8 @@ struct Read {
 Read read_one(const fs::path& file, int64_t size, PictureKind kind, const PictureBytes& bytes) {
   Read read;
   try {
+    if (!bytes && fs::is_directory(file))
+      throw Error(fmt::format("{}: a folder without pictures", file.string()), "name one that has some");
     const GrayImage image = bytes ? decode_image(bytes(file), file.string()) : read_image(file);
     for (const FramedDigit& digit : frame_picture(image, size, kind)) {
       read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
@@ -105,16 +105,18 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind, const Pictur
 
 PictureFiles find_pictures(const std::vector<fs::path>& paths) {
   PictureFiles all;
+  bool has_pictures = false;
   for (const fs::path& path : paths) {
-    const PictureFiles found = fs::is_directory(path) ? find_in_folder(path) : sort_out({path});
-    if (found.files.empty() && paths.size() > 1) {
-      throw Error(fmt::format("{}: no pictures found; expected pictures, or a single data file", path.string()));
-    }
-    if (found.files.empty()) return {};
+    PictureFiles found = fs::is_directory(path) ? find_in_folder(path) : sort_out({path});
+    has_pictures = has_pictures || !found.files.empty();
+    if (found.files.empty()) found = {.files = {path}, .left_out = {}};  // reading it says why it is none
     all.files.insert(all.files.end(), found.files.begin(), found.files.end());
     all.left_out.insert(all.left_out.end(), found.left_out.begin(), found.left_out.end());
   }
-  return all;
+  if (has_pictures) return all;
+  if (paths.size() == 1) return {};
+  throw Error(fmt::format("{}: no picture, and none of the others is; expected pictures, or a single data file",
+                          paths.front().string()));
 }
 
 PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count) {

@@ -431,6 +431,38 @@ TEST(Commands, PredictPicturesToATable) {
   EXPECT_NE(probabilities.find("pictures/one.jpg,1,1,1,"), std::string::npos) << probabilities;
 }
 
+TEST(Commands, PredictSaysInItsRowWhyAFileIsNoPicture) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 10", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder.path()).exit_code, 0);
+  std::filesystem::create_directory(folder / "scans");
+  std::filesystem::copy(DIGITREC_FIXTURES "/pictures/one.jpg", folder / "scans/one.jpg");
+  folder.write("scans/empty.png", "");
+  folder.write("scans/lfs.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+  folder.write("scans/page.jpg", "<!DOCTYPE html>\n<html></html>");
+  folder.write("scans/table.png", "PAR1 and more");
+  folder.write("scans/text.png", "seven");
+  folder.write("scans/notes.txt", "seven");
+  const ProgramResult all = run_digitrec("predict run scans", folder.path());
+  EXPECT_EQ(all.exit_code, 1);
+  EXPECT_EQ(count_lines(all.out), 7) << all.out;
+  for (const char* row :
+       {"scans/empty.png,,,\"an empty file; expected a PNG", "scans/lfs.png,,,\"a git-lfs pointer, not",
+        "scans/page.jpg,,,\"an HTML page; ", "scans/table.png,,,\"a Parquet file; ",
+        "scans/text.png,,,\"not a picture; expected a PNG", "scans/one.jpg,"})
+    EXPECT_NE(all.out.find(row), std::string::npos) << row << "\n" << all.out;
+  EXPECT_NE(all.err.find("left out, no pictures: notes.txt\n"), std::string::npos) << all.err;
+  EXPECT_NE(all.err.find("5 of 6 pictures not read; the column Error says why\n"), std::string::npos) << all.err;
+
+  const ProgramResult named = run_digitrec("predict run scans/one.jpg scans/notes.txt data", folder.path());
+  EXPECT_EQ(named.exit_code, 1);
+  EXPECT_EQ(count_lines(named.out), 4) << named.out;
+  EXPECT_NE(named.out.find("\nscans/notes.txt,,,\"not a picture; expected a PNG"), std::string::npos) << named.out;
+  EXPECT_NE(named.out.find("\ndata,,,a folder without pictures; name one that has some\n"), std::string::npos)
+      << named.out;
+  EXPECT_NE(named.err.find("2 of 3 pictures not read; "), std::string::npos) << named.err;
+}
+
 TEST(Commands, PredictReadsLineByLine) {
   const TempFolder folder;
   ASSERT_EQ(run_digitrec("data synth --out data --train 2000 --test 10", folder.path()).exit_code, 0);

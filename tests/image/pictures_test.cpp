@@ -88,8 +88,24 @@ TEST(FindPictures, ListsFilesInTheOrderGivenAndFoldersByName) {
   EXPECT_ERROR(find_pictures({mixed.path()}), Error,
                mixed.path().string() + ": holds both test.csv and pictures such as a.png; name the one to use");
   EXPECT_TRUE(find_pictures({folder / "test.csv"}).files.empty());
-  EXPECT_ERROR(find_pictures({folder / "b.png", folder / "notes.txt"}), Error,
-               (folder / "notes.txt").string() + ": no pictures found; expected pictures, or a single data file");
+  EXPECT_ERROR(find_pictures({folder / "notes.txt", folder / "test.csv"}), Error,
+               (folder / "notes.txt").string() +
+                   ": no picture, and none of the others is; expected pictures, or a single data file");
+}
+
+TEST(FindPictures, AreAlsoThoseInNameOnlyAndWhatIsNamedBesideThem) {
+  using Paths = std::vector<std::filesystem::path>;
+  const TempFolder folder;
+  folder.write("lfs.png", "version https://git-lfs.github.com/spec/v1\n");
+  folder.write("page.jpg", "<!DOCTYPE html><html></html>");
+  folder.write("table.PNG", "PAR1");
+  folder.write("table.parquet", "PAR1");
+  EXPECT_EQ(find_pictures({folder.path()}).files,
+            (Paths{folder / "lfs.png", folder / "page.jpg", folder / "table.PNG"}));
+  EXPECT_EQ(find_pictures({folder.path()}).left_out, (Paths{folder / "table.parquet"}));
+  const PictureFiles named = find_pictures({folder / "table.parquet", folder / "page.jpg"});
+  EXPECT_EQ(named.files, (Paths{folder / "table.parquet", folder / "page.jpg"}));
+  EXPECT_TRUE(named.left_out.empty());
 }
 
 TEST(FindPictures, OfADataSetAreThoseToTestOn) {

@@ -12,14 +12,15 @@ namespace digitrec {
 
 /// What paths name as pictures.
 struct PictureFiles {
-  std::vector<std::filesystem::path> files;     ///< pictures, also of kinds that cannot be read
+  std::vector<std::filesystem::path> files;     ///< pictures, also those that cannot be read
   std::vector<std::filesystem::path> left_out;  ///< files in a folder of pictures that are none: notes, lists
 };
 
 /// The picture files that `paths` name: files as given, and for a folder those in it by name, or where it has none
-/// itself those in the folders below, of a data set those in its test/. A picture is known by its first bytes, or by
-/// its name where they say nothing. Without `files` when `paths` is a single file or folder without any, which then is
-/// a data set. Throws Error when the two are mixed.
+/// itself those in the folders below, of a data set those in its test/. A picture is known by its name or its first
+/// bytes: what has but the name of one cannot be read, nor a path without any beside others with some. Without `files`
+/// when `paths` is a single file or folder without any, which then is a data set. Throws Error when a folder holds
+/// both, and when several paths have no picture between them.
 PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
 
 /// Lets load_dataset() read folders of pictures, one a class, from now on.
