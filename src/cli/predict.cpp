@@ -20,6 +20,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace digitrec::cli {
 namespace {
@@ -67,17 +68,18 @@ class Outputs {
 std::string picture_table(const std::vector<fs::path>& files, const Pictures& pictures, const at::Tensor& probabilities,
                           const Classes& classes) {
   std::string text = "File,Label,Probability,Error\n";
-  const auto number = [&](int64_t digit) { return pictures.places[static_cast<size_t>(digit)].number; };
+  std::span<const TextPlace> places = pictures.places;
   int64_t row = 0;
   for (size_t i = 0; i < files.size(); ++i) {
-    std::string label;
+    std::vector<std::string> names;
     double probability = 1;
-    for (const int64_t begin = row, end = row + pictures.counts[i]; row < end; ++row) {
+    for (const int64_t end = row + pictures.counts[i]; row < end; ++row) {
       const auto [best, index] = probabilities[row].max(0);
-      if (row > begin && number(row) != number(row - 1)) label += ' ';
-      label += classes.name(index.item<int64_t>());
+      names.push_back(classes.name(index.item<int64_t>()));
       probability *= best.item<float>();
     }
+    const std::string label = join_numbers(names, places.first(names.size()));
+    places = places.subspan(names.size());
     text += csv_field(files[i].string()) + "," + csv_field(label) + ",";
     if (pictures.counts[i] > 0) fmt::format_to(std::back_inserter(text), "{:.4f}", probability);
     text += "," + csv_field(pictures.errors[i]) + "\n";

@@ -7,6 +7,7 @@
 #include "image/framing.h"
 #include "image/image_file.h"
 #include "image/picture_folder.h"
+#include "image/picture_refusal.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
@@ -94,7 +95,7 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind, const Pictur
       read.places.push_back(digit.place);
     }
   } catch (const Error& error) {
-    read.error = error.what();
+    read.error = why_refused(error, kind);
     const std::string name = file.string() + ": ";
     if (read.error.starts_with(name)) read.error.erase(0, name.size());
   }
@@ -117,6 +118,15 @@ PictureFiles find_pictures(const std::vector<fs::path>& paths) {
   if (paths.size() == 1) return {};
   throw Error(fmt::format("{}: no picture, and none of the others is; expected pictures, or a single data file",
                           paths.front().string()));
+}
+
+std::string join_numbers(std::span<const std::string> names, std::span<const TextPlace> places) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0 && places[i].number != places[i - 1].number) text += ' ';
+    text += names[i];
+  }
+  return text;
 }
 
 PictureKind picture_kind(Framing framing, const Classes& classes, int64_t count) {

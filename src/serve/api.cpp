@@ -86,20 +86,19 @@ Json rounded(const std::vector<float>& values) {
 /// `classes`: what the model's are called.
 Json describe(const Reading& reading, const Classes& classes, bool explain) {
   if (const auto* refused = std::get_if<std::string>(&reading)) return {{"error", *refused}};
-  std::string number;
+  std::vector<std::string> names;
+  std::vector<TextPlace> places;
   double probability = 1;
   Json digits = Json::array();
-  const ReadDigit* before = nullptr;
   for (const ReadDigit& digit : std::get<std::vector<ReadDigit>>(reading)) {
-    if (before != nullptr && before->framed.place.number != digit.framed.place.number) number += ' ';
-    before = &digit;
     const auto best = std::max_element(digit.probabilities.begin(), digit.probabilities.end());
     const auto label = best - digit.probabilities.begin();
-    number += classes.name(label);
-    probability *= *best;
     const FramedDigit& framed = digit.framed;
+    names.push_back(classes.name(label));
+    places.push_back(framed.place);
+    probability *= *best;
     Json one{{"label", label},
-             {"name", classes.name(label)},
+             {"name", names.back()},
              {"probability", *best},
              {"probabilities", digit.probabilities},
              {"box", {framed.left, framed.top, framed.right, framed.bottom}},
@@ -110,7 +109,7 @@ Json describe(const Reading& reading, const Classes& classes, bool explain) {
     }
     digits.push_back(std::move(one));
   }
-  return {{"number", number}, {"probability", probability}, {"digits", std::move(digits)}};
+  return {{"number", join_numbers(names, places)}, {"probability", probability}, {"digits", std::move(digits)}};
 }
 
 Response page_part(const char* type, std::string_view text) { return {200, type, std::string(text)}; }

@@ -2,6 +2,7 @@
 
 #include "digitrec/core/error.h"
 #include "digitrec/run/run.h"
+#include "image/picture_refusal.h"
 #include "infer/saliency.h"
 
 #include <ATen/ops/tensor.h>
@@ -25,16 +26,9 @@ constexpr int64_t kMaxLargeBytes = 216 << 20;
 constexpr int64_t kExplainedBytes = 48 << 10;
 constexpr int64_t kAnswerBytes = 2 << 10;
 
-/// Why a picture is refused, without the word digit where the model's classes are something else.
-std::string why_refused(std::string why, const Predictor& model) {
-  constexpr std::string_view kDigit = " of a digit";
-  const bool is_of_digit = why.ends_with(kDigit) && !model.classes().are_digits(model.shape().classes);
-  if (is_of_digit) why.resize(why.size() - kDigit.size());
-  return why;
-}
-
 /// Finds a picture's digits, which are not read yet.
 Reading frame(const Picture& picture, const Predictor& model, const std::stop_token& stop) {
+  const PictureKind kind = picture_kind(model.data_options().framing, model.classes(), model.shape().classes);
   try {
     std::vector<ReadDigit> digits;
     if (const auto* pixels = std::get_if<GrayImage>(&picture)) {  // framed already, as in a data set
@@ -46,12 +40,11 @@ Reading frame(const Picture& picture, const Predictor& model, const std::stop_to
     }
     const GrayImage image = decode_image(std::get<std::string>(picture), "picture",
                                          {.is_stopped = [&stop] { return stop.stop_requested(); }});
-    const PictureKind kind = picture_kind(model.data_options().framing, model.classes(), model.shape().classes);
     for (FramedDigit& digit : frame_picture(image, model.shape().image_size, kind))
       digits.push_back({std::move(digit), {}, {}});
     return digits;
   } catch (const Error& error) {
-    return why_refused(error.what(), model);
+    return why_refused(error, kind);
   }
 }
 

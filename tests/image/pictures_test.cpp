@@ -4,6 +4,8 @@
 #include "image/image_file.h"
 #include "support.h"
 
+#include <array>
+
 namespace digitrec {
 namespace {
 
@@ -39,10 +41,10 @@ TEST(ReadImage, TurnsAPhotoAsItsCameraWasHeld) {
   const std::string jpeg = test::read_text(std::filesystem::path(DIGITREC_FIXTURES) / "pictures/one.jpg");
   const GrayImage plain = decode_image(jpeg, "one");
   const auto turned = [&](char orientation, bool is_little) {
-    const std::string tiff =
-        is_little
-            ? std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18) + orientation + std::string(3, '\0')
-            : std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19) + orientation + std::string(2, '\0');
+    std::string tiff = is_little ? std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18)
+                                 : std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19);
+    tiff += orientation;
+    tiff.append(is_little ? 3 : 2, '\0');
     const std::string exif = std::string("Exif\0\0", 6) + tiff;
     const std::string segment = std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif;
     return decode_image(jpeg.substr(0, 2) + segment + jpeg.substr(2), "one");
@@ -135,6 +137,20 @@ TEST(LoadPictures, SaysOfEachWhatItIsOrWhyNot) {
   EXPECT_EQ(pictures.errors[1], "");
   EXPECT_TRUE(pictures.errors[2].starts_with("blank")) << pictures.errors[2];
   EXPECT_EQ(load_pictures(std::vector{cut}, 28, PictureKind::number).digits.size(), 0);
+}
+
+TEST(LoadPictures, ExpectDigitsOnlyWhereTheyAreReadAsSuch) {
+  const TempFolder folder;
+  const auto dot = folder.write("dot.png", encode_png(test::page_with_bar(200, 200, 95, 95, 105, 105)));
+  EXPECT_EQ(load_pictures(std::vector{dot}, 28, PictureKind::number).errors[0], "a dot; expected a picture of a digit");
+  EXPECT_EQ(load_pictures(std::vector{dot}, 28, PictureKind::character).errors[0], "a dot; expected a picture");
+}
+
+TEST(JoinNumbers, PutsASpaceBetweenThem) {
+  const std::array<std::string, 4> names{"1", "2", "A", "4"};
+  const std::array<TextPlace, 4> places{{{0, 0}, {0, 0}, {0, 1}, {1, 2}}};
+  EXPECT_EQ(join_numbers(names, places), "12 A 4");
+  EXPECT_EQ(join_numbers({}, {}), "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ struct TextPlace {
 
   bool operator==(const TextPlace&) const = default;
 };
+
+/// What digits read as in a picture: their names one after another, numbers apart by spaces. `names`, `places`: of
+/// each digit, in reading order.
+std::string join_numbers(std::span<const std::string> names, std::span<const TextPlace> places);
 
 /// The digits of several pictures.
 struct Pictures {
