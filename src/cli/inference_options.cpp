@@ -57,7 +57,7 @@ void require_run(const InferenceOptions& options, const std::string& command, co
   if (!options.checkpoints.empty()) return;
   if (input.empty()) throw UsageError(fmt::format("name a run: digitrec {} RUN", command));
   throw UsageError(fmt::format("{}: neither the folder of a run nor a .safetensors file", input.front()),
-                   fmt::format("name a run before it: digitrec {} RUN {}", command, input.front()));
+                   fmt::format("name a run before it: digitrec {} RUN {}", command, shell_word(input.front())));
 }
 
 void add_inference_options(CLI::App& sub, InferenceOptions& options, const std::string& words,

@@ -1,6 +1,7 @@
 #include "cli/training_view.h"
 
 #include "cli/console.h"
+#include "core/names.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/runtime.h"
 #include "digitrec/data/source.h"
@@ -39,7 +40,7 @@ std::string describe_stop(const MemberResult& result, const TrainConfig& config)
       return fmt::format("stopped in epoch {}, after {} seconds of training", result.epochs, config.max_seconds);
     case StopReason::interrupted:
       return fmt::format("interrupted in epoch {}: resume it with digitrec train --resume {}", result.epochs + 1,
-                         result.member.folder.string());
+                         shell_word(result.member.folder.string()));
     case StopReason::finished:
       break;
   }
@@ -116,7 +117,7 @@ void TrainingView::begin(const Member& member, const TrainStart& start) {
     catch_interrupts(
         fmt::format("digitrec: ended within a step that took more than {} s to hear the signal; what was saved before "
                     "is kept; resume it with digitrec train --resume {}",
-                    kMaxSecondsUnheard, run_.string()));
+                    kMaxSecondsUnheard, shell_word(run_.string())));
     begin_run(start);
   }
   if (member.count > 1) log(title(member));
@@ -206,7 +207,7 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
   const int64_t count = count_members(config_);
   if (result.reason == StopReason::interrupted) {
     say(fmt::format("interrupted after {} of {} networks: resume it with digitrec train --resume {}",
-                    result.members.size() - 1, count, run_.string()));
+                    result.members.size() - 1, count, shell_word(run_.string())));
     return;
   }
   std::cout << fmt::format("trained {} networks ({:.1f} s of training)\n", count, result.seconds);
@@ -227,16 +228,17 @@ void TrainingView::print_outcome_of_several(const RunResult& result) const {
 void TrainingView::log_next_step() const {
   std::cout << std::flush;  // the result comes first
   const bool holds_back = config_.val_fraction > 0 || config_.folds > 0;
+  const std::string run = shell_word(run_.string());
   const std::string data = from_here(config_.data);
   std::vector<std::string> next;
   if (has_images_to_predict(config_, dataset_)) {
-    next.push_back(fmt::format("predict {}{}", run_.string(), data == TrainConfig{}.data ? "" : " " + data));
+    next.push_back(fmt::format("predict {}{}", run, data == TrainConfig{}.data ? "" : " " + shell_word(data)));
   } else if (holds_back) {
-    next.push_back(fmt::format("eval {} --held-out", run_.string()));
+    next.push_back(fmt::format("eval {} --held-out", run));
   } else {
-    next.push_back(fmt::format("serve {}", run_.string()));
+    next.push_back(fmt::format("serve {}", run));
   }
-  if (holds_back) next.push_back(fmt::format("report {}", run_.string()));
+  if (holds_back) next.push_back(fmt::format("report {}", run));
   for (size_t i = 0; i < next.size(); ++i) log(fmt::format("{:<8}digitrec {}", i == 0 ? "next" : "", next[i]));
 }
 

@@ -23,6 +23,9 @@ std::string lower_case(std::string_view text);
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 
+/// A word of a shell's command line: as it is, or in single quotes where a POSIX shell would read it otherwise.
+std::string shell_word(std::string_view word);
+
 /// The enum whose values are the positions of `names`. Throws UsageError, starting with `what` ("precision") and naming
 /// the nearest, for a word that is not one of them.
 template <class Enum>

@@ -79,7 +79,8 @@ fs::path only_archive(const fs::path& folder) {
                 std::string(kind.hint));
   }
   throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-              fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}", folder.string()));
+              fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}",
+                          shell_word(folder.string())));
 }
 
 /// The data file that a folder or an archive means. `found`: its find_near_files().

@@ -3,6 +3,7 @@
 #include "checkpoint/load_or_previous.h"
 #include "core/atomic_file.h"
 #include "core/file.h"
+#include "core/names.h"
 #include "digitrec/core/error.h"
 #include "digitrec/core/version.h"
 
@@ -67,9 +68,10 @@ void require_empty(const RunPaths& run) {
     ++entries;
   if (error) throw Error(fmt::format("{}: cannot be read: {}", run.name(), error.message()));
   if (entries > left.size()) {
-    throw Error(fmt::format("{}: already exists and is not empty", run.name()),
-                fmt::format("choose another `out` or {}",
-                            fs::exists(run.config()) ? "resume it with `resume` " + run.name() : "remove it"));
+    throw Error(
+        fmt::format("{}: already exists and is not empty", run.name()),
+        fmt::format("choose another `out` or {}",
+                    fs::exists(run.config()) ? "resume it with `resume` " + shell_word(run.name()) : "remove it"));
   }
   for (const fs::path& file : left) fs::remove(file, error);
 }

@@ -104,6 +104,20 @@ TEST_F(Words, AfterTrainingAreCommandsThatWork) {
   EXPECT_EQ(train("alone --val-fraction 0"), Commands{"digitrec serve new"});
 }
 
+TEST_F(Words, AfterTrainingAreQuotedForTheShell) {
+  using Commands = std::vector<std::string>;
+  std::filesystem::create_directories(folder_ / "my data");
+  for (const char* file : {"my data/train.csv", "my data/test.csv"}) folder_.write(file, test::tiny_csv(60));
+  const std::string train = "train 'my data' --model mlp-128 --epochs 1 --out \"it's new\"";
+  EXPECT_EQ(proposed(run(train).err),
+            (Commands{R"(digitrec predict 'it'\''s new' 'my data')", R"(digitrec report 'it'\''s new')"}));
+  EXPECT_EQ(run(R"(predict 'it'\''s new' 'my data' --out a.csv)").exit_code, 0);
+  EXPECT_EQ(error_of(train),
+            "digitrec: it's new: already exists and is not empty; choose another --out or resume it with --resume "
+            R"('it'\''s new')"
+            "\n");
+}
+
 TEST_F(Words, OfServeAreRuns) {
   const ProgramResult result = run("serve run other.safetensors --port 0", "timeout -s TERM 5");
   EXPECT_NE(result.out.find("http://127.0.0.1:"), std::string::npos) << result.err;

@@ -23,5 +23,15 @@ TEST(SuggestName, ListsTheNamesWhenNoneIsClose) {
   EXPECT_EQ(suggest_name("banana", kNames), "; expected one of train, eval, predict, cnn-bn");
 }
 
+TEST(ShellWord, IsQuotedWhereAShellWouldReadItOtherwise) {
+  EXPECT_EQ(shell_word("runs/cnn-2026_1.0"), "runs/cnn-2026_1.0");
+  EXPECT_EQ(shell_word("my run"), "'my run'");
+  EXPECT_EQ(shell_word("a;$(b)"), "'a;$(b)'");
+  EXPECT_EQ(shell_word("~x"), "'~x'");
+  EXPECT_EQ(shell_word("it's"), R"('it'\''s')");
+  EXPECT_EQ(shell_word("größe"), "größe");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
 }  // namespace
 }  // namespace digitrec
