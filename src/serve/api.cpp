@@ -102,7 +102,8 @@ Json describe(const Reading& reading, const Classes& classes, bool explain) {
              {"probability", *best},
              {"probabilities", digit.probabilities},
              {"box", {framed.left, framed.top, framed.right, framed.bottom}},
-             {"line", framed.place.line}};
+             {"line", framed.place.line},
+             {"wide", digit.is_wide}};
     if (explain) {
       one["pixels"] = framed.pixels;
       one["saliency"] = rounded(digit.saliency);

@@ -21,8 +21,9 @@ namespace digitrec::serve {
 /// A digit that was found in a picture and read.
 struct ReadDigit {
   FramedDigit framed;
-  std::vector<float> probabilities;  ///< of each class
-  std::vector<float> saliency;       ///< a value a pixel, see saliency(); empty unless asked for
+  bool is_wide = false;                ///< for one digit: perhaps two that touch
+  std::vector<float> probabilities{};  ///< of each class
+  std::vector<float> saliency{};       ///< a value a pixel, see saliency(); empty unless asked for
 };
 
 /// The result of one picture: its digits, left to right, or why there are none.

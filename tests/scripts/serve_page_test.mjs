@@ -113,6 +113,23 @@ await page.keyboard.press('Control+z');
 await settled(page);
 assert.equal(await number(page), '2');
 
+// Two digits that touch are read as one, with a hint; one alone has none.
+const advice = page => page.locator('#advice').textContent();
+assert.equal(await advice(page), '');
+await page.keyboard.press('Escape');
+await drawWithMouse(page, [0, .28].flatMap(right => digits[0].map(stroke => stroke.map(([x, y]) => [.6 * x + right, .5 * y]))));
+assert.equal(await number(page).then(text => text.length), 1);
+assert.equal(await advice(page), 'Two digits that touch? They are read as one: leave a gap.');
+await page.keyboard.press('Escape');
+await settled(page);
+assert.equal(await advice(page), '');
+await page.keyboard.press('Control+z');
+await page.keyboard.press('Control+z');
+await page.keyboard.press('Control+z');
+await page.keyboard.press('Control+z');
+await settled(page);
+assert.equal(await number(page), '2');
+
 // All classes, why, another model, the theme.
 assert.equal(await page.locator('.bar').count(), 3);
 await page.locator('#all').click();

@@ -176,6 +176,19 @@ TEST_F(ServerTest, ReadsPhotosOfCamerasAsTheCommandLineDoes) {
             std::string::npos);
 }
 
+TEST_F(ServerTest, SaysOfADigitThatItIsWide) {
+  // A corner, 100 pixels high.
+  const auto is_wide = [&](int64_t page_width, int64_t page_height, int64_t width) {
+    GrayImage page = test::page_with_bar(page_width, page_height, 100, 100, 100 + width, 120);
+    const GrayImage down = test::page_with_bar(page_width, page_height, 80 + width, 100, 100 + width, 200);
+    for (size_t i = 0; i < page.pixels.size(); ++i) page.pixels[i] = std::min(page.pixels[i], down.pixels[i]);
+    return post("/api/predict", "image/png", encode_png(page)).json()["digits"][0]["wide"];
+  };
+  EXPECT_EQ(is_wide(400, 400, 125), false);
+  EXPECT_EQ(is_wide(400, 400, 135), true);
+  EXPECT_EQ(is_wide(900, 300, 125), false) << "in a picture that is wide itself";
+}
+
 TEST_F(ServerTest, TakesPixelsAsSharesAndInRows) {
   std::vector<int> levels(784);
   std::vector<double> shares(784);

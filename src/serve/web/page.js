@@ -287,6 +287,7 @@ function show(reply) {
   $("number").textContent = answer?.number ?? "?";
   $("number").classList.toggle("is-long", (answer?.number.length ?? 0) > 12);
   $("details").hidden = !answer;
+  $("advice").textContent = answer?.digits.some(({wide}) => wide) ? "Two digits that touch? They are read as one: leave a gap." : "";
   $("saved").textContent = "";
   $("unsave").hidden = true;
   if (answer) {
