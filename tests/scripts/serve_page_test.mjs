@@ -130,6 +130,24 @@ await page.keyboard.press('Control+z');
 await settled(page);
 assert.equal(await number(page), '2');
 
+// An answer that is late leaves the one before it grey, which cannot be corrected by mistake.
+const isGrey = page => page.locator('#answer[aria-busy="true"]').count();
+assert.equal(await isGrey(page), 0);
+const late = async route => {
+  await new Promise(done => setTimeout(done, 800));
+  await route.continue();
+};
+await page.route('**/api/predict*', late);
+const drawn = drawWithMouse(page, digits[7].map(stroke => stroke.map(([x, y]) => [.4 + .3 * x, .35 * y])));
+await page.waitForSelector('#answer[aria-busy="true"]');
+assert.equal(await number(page), '2', 'the old answer stays until the new one is there');
+await drawn;
+assert.equal(await isGrey(page), 0);
+assert.equal(await number(page), '27');
+await page.unroute('**/api/predict*', late);
+await page.keyboard.press('Control+z');
+await settled(page);
+
 // All classes, why, another model, the theme.
 assert.equal(await page.locator('.bar').count(), 3);
 await page.locator('#all').click();

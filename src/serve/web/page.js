@@ -169,11 +169,12 @@ async function open(file) {
   if (!file) return;
   let bitmap;
   document.body.dataset.state = "reading";
+  expectAnswer();
   try {
     bitmap = await createImageBitmap(file);  // any kind of picture, turned as its camera says
   } catch {
     $("message").textContent = `${file.name || "That"} is not a picture that can be opened`;
-    document.body.dataset.state = "read";
+    nowCurrent();
     return;
   }
   liftPens();
@@ -214,6 +215,22 @@ document.addEventListener("drop", (event) => {
 let isAsking = false;
 let isStale = false;
 
+/** Milliseconds without an answer after which the one that is shown, of an earlier drawing, turns grey. */
+const LATE = 150;
+let late;
+
+function expectAnswer() {
+  clearTimeout(late);
+  late = setTimeout(() => $("answer").setAttribute("aria-busy", "true"), LATE);
+}
+
+/** What is shown is of the drawing as it is. */
+function nowCurrent() {
+  clearTimeout(late);
+  $("answer").removeAttribute("aria-busy");
+  document.body.dataset.state = "read";
+}
+
 function drawnPicture() {
   const toBlob = (canvas) => new Promise((done) => canvas.toBlob(done, "image/png"));
   if (picture) return toBlob(picture);
@@ -236,11 +253,12 @@ async function read() {
   try {
     do {
       isStale = false;
+      expectAnswer();
       show(strokes.length === 0 && !picture ? null : await ask(await drawnPicture()));
     } while (isStale);
   } finally {
     isAsking = false;
-    document.body.dataset.state = "read";
+    nowCurrent();
   }
 }
 
