@@ -232,6 +232,21 @@ assert.equal(await phone.evaluate(() => scrollY), 0, 'drawing scrolls the page')
 assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
 assert.deepEqual(problemsOf(phone), []);
 
+// ---- screens of any size show the paper, its tools and the answer at once ----
+for (const [width, height] of [[360, 640], [320, 568], [844, 390], [667, 375], [1100, 700], [768, 1024]]) {
+  const screen = await open(url, {viewport: {width, height}});
+  await drawWithMouse(screen, digits[2]);
+  for (const part of ['#paper', '#undo', '#brush', '#upload', '#number', '#message']) {
+    const box = await screen.locator(part).boundingBox();
+    assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height,
+              `${part} on a screen of ${width} x ${height}: ${JSON.stringify(box)}`);
+  }
+  const {width: side, height: down} = await screen.locator('#paper').boundingBox();
+  assert.ok(Math.abs(side - down) < 1 && side >= 200, `paper of ${side} x ${down} on a screen of ${width} x ${height}`);
+  assert.ok(await screen.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
+  await screen.close();
+}
+
 await browser.close();
 front?.kill();
 server.kill('SIGTERM');
