@@ -1,15 +1,11 @@
-// What people met, one folder a case, which lie beside the repository and not in it: ../shared/cases, or where
-// DIGITREC_CASES says. Its README.md says what is expected of each. A new folder there needs a row in kCases.
+// The program on each of the shared cases (shared_cases.h). A new folder there needs a row in kCases.
+#include "cli/shared_cases.h"
 #include "serve/client.h"
-#include "support.h"
 
 #include <nlohmann/json.hpp>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <set>
 #include <sstream>
 
@@ -18,18 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using test::holds;
 using test::ProgramResult;
 using test::read_text;
-
-fs::path shared_cases() {
-  const char* named = std::getenv("DIGITREC_CASES");
-  return named != nullptr ? fs::path(named) : (fs::path(DIGITREC_SOURCE) / "../shared/cases").lexically_normal();
-}
-
-#define SKIP_WITHOUT_CASES() \
-  if (!fs::exists(shared_cases())) GTEST_SKIP() << "no folder " << shared_cases() << ", nor one in DIGITREC_CASES"
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using test::shared_cases;
+using test::Situation;
 
 /// A table without its first column.
 std::string without_first_column(const std::string& csv) {
@@ -38,98 +27,6 @@ std::string without_first_column(const std::string& csv) {
   for (std::string line; std::getline(lines, line);) rest += line.substr(line.find(',') + 1) + "\n";
   return rest;
 }
-
-/// A case's folder, and one to work in.
-class Situation {
- public:
-  explicit Situation(std::string name) : name_(std::move(name)) {}
-
-  fs::path file(const std::string& name = "") const {
-    return name.empty() ? shared_cases() / name_ : shared_cases() / name_ / name;
-  }
-  const test::TempFolder& work() const { return work_; }
-
-  ProgramResult run(const std::string& arguments, const std::string& prefix = "") const {
-    return test::run_digitrec(arguments, work_.path(), prefix);
-  }
-
-  /// What a shell command prints. It finds the program as $DIGITREC, and makes its temporary files in the folder.
-  std::string sh(const std::string& command) const {
-    const std::string begin = "cd '" + work_.path().string() +
-                              "' || exit 125; exec >sh.out 2>sh.err </dev/null; export DIGITREC='" DIGITREC_BINARY
-                              "' TMPDIR=$PWD; ";
-    const int status = std::system((begin + command).c_str());
-    EXPECT_TRUE(WIFEXITED(status)) << command;
-    return read_text(work_ / "sh.out");
-  }
-  /// What the case's own script prints, given that many rows of a train.csv.
-  std::string script(int rows, const std::string& arguments = "") const {
-    EXPECT_EQ(run("data synth --out . --train " + std::to_string(rows) + " --test 20").exit_code, 0);
-    return sh("ROWS=$PWD/train.csv RUN=$PWD/run bash " + file("run.sh").string() + " " + arguments);
-  }
-  /// The folder that the script made for itself.
-  fs::path made_folder() const {
-    for (const auto& entry : fs::directory_iterator(work_.path())) {
-      if (entry.path().filename().string().starts_with("tmp.")) return entry.path();
-    }
-    ADD_FAILURE() << "the script made no folder";
-    return work_.path();
-  }
-
-  /// Trains `run` in the folder, on 500 digits.
-  void train_network() const {
-    const ProgramResult result =
-        run("train " + (shared_cases() / "idx_dots").string() + " --model mlp-128 --epochs 5 --out run");
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-  }
-
-  /// The table that the program makes of data. `reading`: what it says of how it read them.
-  std::string table_of(const fs::path& data, const std::string& reading = "", const std::string& flags = "") const {
-    const ProgramResult result = run("data convert " + flags + " '" + data.string() + "' table.csv");
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_TRUE(reading.empty() ? !holds(result.err, "(") : holds(result.err, reading)) << result.err;
-    return read_text(work_ / "table.csv");
-  }
-
-  void is_plain_table(const std::string& name = "train.csv", const std::string& reading = "") const {
-    std::string plain = read_text(shared_cases() / "csv_Label_capital/train.csv");
-    plain.replace(0, 1, "l");
-    EXPECT_TRUE(table_of(file(name), reading) == plain) << name;
-  }
-
-  /// The data are those of a pair of IDX files, byte for byte.
-  void is_idx(const fs::path& data, const fs::path& images, const fs::path& labels,
-              const std::string& flags = "") const {
-    const ProgramResult result = run("data convert " + flags + " " + data.string() + " a-images-idx3-ubyte");
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_TRUE(read_text(work_ / "a-images-idx3-ubyte") == read_text(images)) << data;
-    EXPECT_TRUE(read_text(work_ / "a-labels-idx1-ubyte") == read_text(labels)) << data;
-  }
-
-  /// `predict` reads the picture, or those in the folder in the order of their names, as these labels; an empty one is
-  /// a picture without an answer, whose row says why.
-  void is_pictures(const std::vector<std::string>& labels) const {
-    train_network();
-    const ProgramResult result = run("predict run " + file().string());
-    std::istringstream lines(result.out);
-    std::vector<std::string> read;
-    std::string line;
-    for (std::getline(lines, line); std::getline(lines, line);) {
-      const size_t label = line.find(',') + 1;
-      read.push_back(line.substr(label, line.find(',', label) - label));
-      EXPECT_EQ(line.ends_with(','), !read.back().empty()) << line;
-    }
-    EXPECT_EQ(read, labels) << result.out << result.err;
-    EXPECT_EQ(result.exit_code, std::count(labels.begin(), labels.end(), "") > 0 ? 1 : 0);
-    if (fs::is_directory(file())) {
-      EXPECT_TRUE(holds(result.err, "left out, no pictures: NOTE.txt")) << result.err;
-    }
-  }
-
- private:
-  std::string name_;
-  test::TempFolder work_;
-};
 
 /// `serve` with the situation's network, as long as it lives.
 class Served {
@@ -397,54 +294,6 @@ INSTANTIATE_TEST_SUITE_P(All, SharedCase, testing::ValuesIn(kCases), [](const te
   std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 });
-
-/// What the pictures of the cases show. Those of a folder photo_* are named in its labels.txt, in their order.
-std::map<std::string, std::string> shown_in_pictures() {
-  std::map<std::string, std::string> shown{
-      {"outside/border_two_greys_2.png", "2"},
-      {"outside/cell_line_right_3.png", "3"},
-      {"outside/faint_even_4.png", "4"},
-      {"outside/ruled_561.png", "561"},
-      {"outside/thin_black_on_white_4.png", "4"},
-      {"outside/thin_white_on_black_4.png", "4"},
-      {"outside/two_rows_12345_67890.png", "12345 67890"},
-  };
-  for (const auto& folder : fs::directory_iterator(shared_cases())) {
-    const std::string name = folder.path().filename().string();
-    if (!name.starts_with("photo_")) continue;
-    std::set<std::string> files;
-    for (const auto& file : fs::directory_iterator(folder)) {
-      if (file.path().extension() == ".jpg") files.insert(name + "/" + file.path().filename().string());
-    }
-    std::istringstream labels(read_text(folder.path() / "labels.txt"));
-    for (const std::string& file : files) labels >> shown[file];
-  }
-  return shown;
-}
-
-TEST(SharedCases, PicturesAreRead) {
-  SKIP_WITHOUT_CASES();
-  const fs::path kaggle = shared_cases() / "../data/kaggle/train.csv.gz";
-  if (!fs::exists(kaggle)) GTEST_SKIP() << "no " << kaggle << " to train on: handwriting takes a network that knows it";
-  const test::TempFolder work;
-  const ProgramResult trained = test::run_digitrec("train --recipe fast --out run " + kaggle.string(), work.path());
-  ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  std::string command = "predict run";
-  std::string expected;
-  for (const auto& [file, label] : shown_in_pictures()) {
-    command += " " + (shared_cases() / file).string();
-    expected += file + " " + label + "\n";
-  }
-  std::istringstream table(test::run_digitrec(command, work.path()).out);
-  std::string read;
-  std::string row;
-  for (std::getline(table, row); std::getline(table, row);) {
-    const size_t label = row.find(',') + 1;
-    read += fs::relative(row.substr(0, label - 1), shared_cases()).string() + " " +
-            row.substr(label, row.find(',', label) - label) + "\n";
-  }
-  EXPECT_EQ(read, expected);
-}
 
 TEST(SharedCases, AreAllInTheTable) {
   SKIP_WITHOUT_CASES();
