@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Draws the pictures of README.md and docs/figures.md again, from synthetic digits.
+# Draws the pictures of README.md, docs/figures.md and docs/serve.md again, from synthetic digits.
 #
 # usage: scripts/measure/pictures.sh
 #
-# Needs: gnuplot. DIGITREC=PATH names another program than build/release/digitrec. Writes: docs/pictures.
-# Takes: 2 minutes on 2 cores.
+# Needs: gnuplot, and what scripts/check/pages.sh needs. DIGITREC=PATH names another program than build/release/digitrec. Writes: docs/pictures.
+# Takes: 3 minutes on 2 cores.
 source "$(dirname "$0")/../common.sh"
 read_arguments 0 0 "$@"
 need_digitrec
@@ -20,3 +20,6 @@ cd "$work"
 "$digitrec" bench --chart run/figures/bench.png >/dev/null
 mkdir -p "$pictures"
 cp run/figures/*.png "$pictures"
+DIGITREC=$digitrec "$root/scripts/check/pages.sh" "$work/pages"
+cp "$work/pages/serve-light.png" "$pictures/serve.png"
+cp "$work/pages/serve-phone.png" "$pictures"

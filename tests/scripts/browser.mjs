@@ -53,5 +53,5 @@ export async function open(url, options = {}) {
 }
 
 export async function shoot(page, name) {
-  if (screenshots) await page.screenshot({path: path.join(screenshots, `${name}.png`), fullPage: true});
+  if (screenshots) await page.screenshot({path: path.join(screenshots, `${name}.png`), fullPage: true, animations: 'disabled'});
 }

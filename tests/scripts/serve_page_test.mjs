@@ -84,7 +84,7 @@ async function drawWithFinger(page, strokes) {
 }
 
 // ---- a desk, with a mouse ----
-const page = await open(url);
+const page = await open(url, {viewport: {width: 1100, height: 620}});
 assert.equal(await number(page), '?');
 for (const [label, strokes] of digits.entries()) {
   await drawWithMouse(page, strokes);
