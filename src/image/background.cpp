@@ -18,15 +18,23 @@ constexpr float kStep = 25;
 /// those of a drawing cut tightly, a share above this.
 constexpr double kMaxOff = 0.15;
 constexpr double kMaxInk = 0.35;
+/// And so do this many of them in a row, in parts of the edge, also this share of the shorter side further inside: a
+/// lit corner is wider than the strokes that the edge cuts, and higher than a line along it.
+constexpr double kMaxOffInRow = 0.06;
+constexpr double kLitCorner = 0.06;
+/// Strokes cover no more than this share of a picture, but for pictures smaller than this.
+constexpr double kMostInk = 0.4;
+constexpr int64_t kSmallest = 64;
 /// Wider than this share of the shorter side is no stroke, but background.
 constexpr double kWidestStroke = 0.33;
 /// The shade of a background darker than this, of 255, is not evened out: what noise there is would be ink.
 constexpr float kDarkest = 50;
 /// Ground darker than this share of the usual one may be a table beside the paper.
 constexpr float kTable = 0.65F;
-/// A frame takes no more than this share of a side.
-constexpr double kWidestFrame = 0.15;
-/// Its edge is no softer than this many pixels.
+/// A frame takes no more than this share of a side, which this many rings are looked at for.
+constexpr double kWidestFrame = 0.25;
+constexpr int64_t kRings = 12;
+/// Where one of its greys goes over into the next, no more rings than this are uneven.
 constexpr int64_t kFrameEdge = 4;
 
 /// A surface a + b x + c y + d x^2 + e x y + f y^2 over the picture, x and y from -1 to 1: how light falls on paper.
@@ -207,9 +215,18 @@ std::vector<bool> find_table(const Drawing& background) {
       if (ground >= 0) reaches_middle[static_cast<size_t>(ground)] = true;
     }
   }
+  constexpr int64_t kSoft = 2;  // pixels over which the paper's edge is smoothed
   std::vector<bool> is_table(background.ink.size(), false);
-  for (size_t i = 0; i < is_table.size(); ++i) {
-    is_table[i] = grounds.labels[i] >= 0 && !reaches_middle[static_cast<size_t>(grounds.labels[i])];
+  for (int64_t y = 0; y < background.height; ++y) {
+    for (int64_t x = 0; x < background.width; ++x) {
+      const int32_t ground = grounds.labels[static_cast<size_t>(y * background.width + x)];
+      if (ground < 0 || reaches_middle[static_cast<size_t>(ground)]) continue;
+      for (int64_t row = std::max<int64_t>(0, y - kSoft); row <= std::min(background.height - 1, y + kSoft); ++row) {
+        for (int64_t i = std::max<int64_t>(0, x - kSoft); i <= std::min(background.width - 1, x + kSoft); ++i) {
+          is_table[static_cast<size_t>(row * background.width + i)] = true;
+        }
+      }
+    }
   }
   return is_table;
 }
@@ -257,25 +274,70 @@ void turn_ink_positive(Drawing& levels) {
   if (darker > lighter) negate(levels);
 }
 
+/// How many of these pixels, in parts of them all, lie off the background, and how many of them one after the other.
+std::pair<double, double> find_off(const std::vector<float>& pixels) {
+  int64_t off = 0;
+  int64_t in_row = 0;
+  int64_t longest = 0;
+  for (const float value : pixels) {
+    in_row = std::abs(value) > kStep ? in_row + 1 : 0;
+    off += in_row > 0 ? 1 : 0;
+    longest = std::max(longest, in_row);
+  }
+  const auto size = static_cast<double>(pixels.size());
+  return {static_cast<double>(off) / size, static_cast<double>(longest) / size};
+}
+
+/// Whether the background has edges of its own, as what is left along the picture's edge tells.
+bool has_edges(const Drawing& left, bool is_even) {
+  const auto [off, in_row] = find_off(edge_pixels(left));
+  if (is_even) return off > kMaxInk;
+  if (off > kMaxOff) return true;
+  const double in_row_further_inside = find_off(edge_pixels(left, share_of_side(left, kLitCorner))).second;
+  return std::min(in_row, in_row_further_inside) > kMaxOffInRow;
+}
+
+/// Whether more lies off the background than strokes cover: it is paper, and what was taken for the background a table
+/// or a window around it. On a canvas strokes may be bold where it is cut tightly.
+bool shows_paper(const Drawing& left, bool is_even) {
+  if (left.whole().longer_side() < kSmallest || (is_even && find_off(edge_pixels(left)).first > 0)) return false;
+  return find_off(left.ink).first > kMostInk;
+}
+
 /// The level that most pixels of the ring `depth` pixels from the edge share, or NaN.
 float ring_level(const Drawing& levels, int64_t depth) {
   constexpr float kAlike = 10;
   constexpr double kMost = 0.85;
-  const Box inner{depth, depth, levels.width - depth, levels.height - depth};
-  std::vector<float> ring;
-  for (int64_t x = inner.left; x < inner.right; ++x) {
-    ring.push_back(levels.at(x, inner.top));
-    ring.push_back(levels.at(x, inner.bottom - 1));
-  }
-  for (int64_t y = inner.top; y < inner.bottom; ++y) {
-    ring.push_back(levels.at(inner.left, y));
-    ring.push_back(levels.at(inner.right - 1, y));
-  }
+  const std::vector<float> ring = edge_pixels(levels, depth);
   const float level = median(ring);
   const auto alike =
       std::count_if(ring.begin(), ring.end(), [&](float value) { return std::abs(value - level) <= kAlike; });
   const bool is_even = static_cast<double>(alike) >= kMost * static_cast<double>(ring.size());
   return is_even ? level : std::numeric_limits<float>::quiet_NaN();
+}
+
+/// The innermost of every few rings that is even; digits make those further inside uneven.
+int64_t find_inside(const Drawing& levels) {
+  const int64_t widest = share_of_side(levels, kWidestFrame);
+  const int64_t step = std::max<int64_t>(1, widest / kRings);
+  int64_t inside = 0;
+  for (int64_t ring = step; ring <= widest; ring += step) {
+    if (!std::isnan(ring_level(levels, ring))) inside = ring;
+  }
+  return inside;
+}
+
+/// How deep a frame goes: to where the last of its greys goes over into what is inside; 0 without a frame.
+int64_t find_frame(const Drawing& levels) {
+  const int64_t inside = find_inside(levels);
+  const float level = ring_level(levels, inside);
+  if (!(std::abs(level - ring_level(levels, 0)) > kStep)) return 0;  // also where the edge is uneven
+  const auto is_like_inside = [&](int64_t ring) { return std::abs(ring_level(levels, ring) - level) <= kStep / 2; };
+  int64_t depth = inside;
+  while (is_like_inside(depth - 1)) --depth;
+  int64_t uneven = 0;
+  for (int64_t ring = 0; ring < depth; ++ring) uneven += std::isnan(ring_level(levels, ring)) ? 1 : 0;
+  return uneven > kFrameEdge ? 0 : depth;  // no frame of one grey or several, but a drawing
 }
 
 }  // namespace
@@ -285,16 +347,13 @@ float deviation(std::vector<float> values) {
   return 1.4826F * median(std::move(values));
 }
 
-std::vector<float> edge_pixels(const Drawing& drawing) {
+std::vector<float> edge_pixels(const Drawing& drawing, int64_t depth) {
+  const Box ring{depth, depth, drawing.width - depth, drawing.height - depth};
   std::vector<float> found;
-  for (int64_t x = 0; x < drawing.width; ++x) {
-    found.push_back(drawing.at(x, 0));
-    found.push_back(drawing.at(x, drawing.height - 1));
-  }
-  for (int64_t y = 0; y < drawing.height; ++y) {
-    found.push_back(drawing.at(0, y));
-    found.push_back(drawing.at(drawing.width - 1, y));
-  }
+  for (int64_t x = ring.left; x < ring.right; ++x) found.push_back(drawing.at(x, ring.top));
+  for (int64_t y = ring.top; y < ring.bottom; ++y) found.push_back(drawing.at(ring.right - 1, y));
+  for (int64_t x = ring.right - 1; x >= ring.left; --x) found.push_back(drawing.at(x, ring.bottom - 1));
+  for (int64_t y = ring.bottom - 1; y >= ring.top; --y) found.push_back(drawing.at(ring.left, y));
   return found;
 }
 
@@ -307,9 +366,7 @@ Drawing subtract_background(Drawing levels) {
   const bool is_even = spread == 0;  // as on any canvas
   Drawing flat = levels;
   subtract(flat, is_even ? Surface{level} : fit_light(levels, level, spread));
-  const std::vector<float> left = edge_pixels(flat);
-  const auto off = std::count_if(left.begin(), left.end(), [](float value) { return std::abs(value) > kStep; });
-  if (static_cast<double>(off) > (is_even ? kMaxInk : kMaxOff) * static_cast<double>(left.size())) {
+  if (has_edges(flat, is_even) || shows_paper(flat, is_even)) {
     subtract_neighbourhood(levels);
     return levels;
   }
@@ -318,19 +375,8 @@ Drawing subtract_background(Drawing levels) {
 }
 
 void cover_frame(Drawing& levels) {
-  const auto widest = static_cast<int64_t>(kWidestFrame * static_cast<double>(std::min(levels.width, levels.height)));
-  if (widest < 2) return;
-  const float outside = ring_level(levels, 0);
-  const float inside = ring_level(levels, widest);
-  if (std::isnan(outside) || std::isnan(inside) || std::abs(outside - inside) <= kStep) return;
-  const auto is_like = [&](int64_t ring, float level) {
-    return std::abs(ring_level(levels, ring) - level) <= kStep / 2;
-  };
-  int64_t depth = widest;
-  while (is_like(depth - 1, inside)) --depth;
-  int64_t edge = depth;
-  while (edge > 0 && !is_like(edge - 1, outside)) --edge;
-  if (depth - edge > kFrameEdge) return;  // not a step from one grey to the other, but a drawing
+  const int64_t depth = find_frame(levels);
+  if (depth == 0) return;
   for (int64_t y = 0; y < levels.height; ++y) {
     const int64_t row = std::clamp(y, depth, levels.height - depth - 1);
     for (int64_t x = 0; x < levels.width; ++x) {

@@ -33,6 +33,12 @@ Components find_components(const Drawing& drawing, float threshold) {
   return found;
 }
 
+int64_t tallest_of(const Components& found) {
+  int64_t tallest = 0;
+  for (const Component& component : found.list) tallest = std::max(tallest, component.box.height());
+  return tallest;
+}
+
 void erase_components(Drawing& drawing, Components& found, const std::vector<bool>& goes) {
   std::vector<int32_t> positions(found.list.size(), -1);
   std::vector<Component> kept;

@@ -21,6 +21,9 @@ struct Components {
 /// Finds the components of all pixels of at least `threshold`.
 Components find_components(const Drawing& drawing, float threshold);
 
+/// The height of the tallest component, pixels; 0 without any.
+int64_t tallest_of(const Components& found);
+
 /// Takes the components for which `goes` is true from the list and their ink from the drawing.
 void erase_components(Drawing& drawing, Components& found, const std::vector<bool>& goes);
 

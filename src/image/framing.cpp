@@ -21,6 +21,8 @@ constexpr float kInk = 0.35F;
 constexpr size_t kMaxComponents = 40;
 constexpr double kTall = 0.4;
 constexpr int64_t kWriting = 12;
+/// The dots of dotted paper are this share of the tallest.
+constexpr double kDot = 0.1;
 /// Ink of a picture that is framed already, of 255.
 constexpr uint8_t kFramedInk = 64;
 /// Shorter sides than this, in pixels, hold no digit.
@@ -91,12 +93,22 @@ bool is_framed(const GrayImage& image, int64_t image_size) {
          std::abs(mass_y / mass - middle) <= unit;
 }
 
+/// Takes the dots of dotted paper: many, and each much smaller than a digit.
+void erase_dots(Drawing& ink, Components& pieces) {
+  const int64_t tallest = tallest_of(pieces);
+  std::vector<bool> is_dot;
+  for (const Component& piece : pieces.list) {
+    is_dot.push_back(static_cast<double>(piece.box.longer_side()) <= kDot * static_cast<double>(tallest));
+  }
+  const auto dots = static_cast<size_t>(std::count(is_dot.begin(), is_dot.end(), true));
+  if (dots > kMaxComponents && tallest >= kWriting) erase_components(ink, pieces, is_dot);
+}
+
 bool is_noise(const Components& pieces) {
   const std::vector<int32_t> large = large_components(pieces);
   if (large.size() <= kMaxComponents) return false;
   const auto height = [&](int32_t piece) { return pieces.list[static_cast<size_t>(piece)].box.height(); };
-  int64_t tallest = 0;
-  for (const int32_t piece : large) tallest = std::max(tallest, height(piece));
+  const int64_t tallest = tallest_of(pieces);
   const auto tall = std::count_if(large.begin(), large.end(), [&](int32_t piece) {
     return static_cast<double>(height(piece)) >= kTall * static_cast<double>(tallest);
   });
@@ -111,6 +123,7 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
   erase_lines(ink, kInk);
   Components pieces = find_components(ink, kInk);
   erase_edge_pieces(ink, pieces);
+  erase_dots(ink, pieces);
   if (is_noise(pieces)) throw Error(fmt::format("{}: {}", image.source, kNoise));
   Components found = bridge_gaps(ink, std::move(pieces), kInk);
   erase_edge_pieces(ink, found);  // a line of dashes, too
@@ -149,7 +162,8 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
 }  // namespace
 
 std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size) {
-  return frame(image, image_size, group_digits);
+  const bool is_small = std::max(image.width, image.height) <= image_size;
+  return frame(image, image_size, is_small ? group_few_digits : group_digits);
 }
 
 FramedDigit frame_character(const GrayImage& image, int64_t image_size) {

@@ -14,8 +14,9 @@ namespace {
 
 /// Larger pictures are shrunk to this side: strokes stay several pixels wide, and a photo costs no more than a drawing.
 constexpr int64_t kSide = 512;
-/// Contrast between ink and background, of 255, that a drawing needs.
+/// Contrast between ink and background, of 255, that a drawing needs, and one on an even canvas.
 constexpr float kMinContrast = 16;
+constexpr float kMinContrastOnEven = 8;
 /// Ink that stands out by fewer deviations of the background is noise.
 constexpr float kMinDeviations = 6;
 
@@ -43,11 +44,11 @@ Drawing find_ink(const GrayImage& image) {
   cover_frame(levels);
   Drawing ink = subtract_background(std::move(levels));
   const float strongest = *std::max_element(ink.ink.begin(), ink.ink.end());
-  if (strongest < kMinContrast) {
+  const float noise = find_noise(ink);
+  if (strongest < (noise == 0 ? kMinContrastOnEven : kMinContrast)) {
     throw Error(
         fmt::format("{}: blank: no ink stands out from the background; expected a picture of a digit", image.source));
   }
-  const float noise = find_noise(ink);
   if (strongest < kMinDeviations * noise) {
     throw Error(fmt::format("{}: {}", image.source, kNoise));
   }

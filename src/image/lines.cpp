@@ -1,10 +1,14 @@
 #include "image/lines.h"
 
 #include "image/components.h"
+#include "image/forms.h"
+#include "image/median.h"
 #include "image/straight_lines.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 namespace digitrec {
 namespace {
@@ -19,6 +23,15 @@ constexpr double kBeyond = 0.12;
 /// Of a line from edge to edge, this much longer than the digits are tall, this share is enough.
 constexpr double kAcross = 1.5;
 constexpr double kBeyondAcross = 0.02;
+/// A line this much longer than the digits are tall that touches several of them, one after the other, is none's
+/// stroke.
+constexpr double kAlongDigits = 1.5;
+/// Digits are at least this share of the tallest one's height.
+constexpr double kTall = 0.5;
+/// The lines of a box are longer than the digits in it by this factor: what is as tall as they are is a 0.
+constexpr double kBox = 1.05;
+/// A stroke that ends at a box's lines is thicker than they are by this factor.
+constexpr double kAlike = 1.5;
 /// An end this near a line across, in parts of the shorter side, is at it,
 constexpr double kNear = 0.03;
 /// and this near the picture's edge at that.
@@ -30,6 +43,9 @@ constexpr double kUnderlineGap = 0.06;
 constexpr double kSliverCover = 0.6;
 constexpr double kSliverDepth = 0.12;
 constexpr double kSliverEnd = 0.08;
+/// A stroke is darker than a faint line by this factor, and at least this dark.
+constexpr float kDarker = 1.5F;
+constexpr float kDark = 0.85F;
 /// More lines are no paper's, but a pattern.
 constexpr size_t kMaxLines = 200;
 
@@ -41,13 +57,14 @@ void visit_run(const Line& line, const Run& run, int64_t around, int64_t width, 
   }
 }
 
-/// A run much wider than its line lies under a stroke.
-bool is_bare(const Line& line, const Run& run) { return static_cast<double>(run.length()) <= 1.5 * line.thickness + 1; }
-
+/// A run much wider than its line, or much darker, lies under a stroke.
 template <typename Visit>
 void visit_bare_runs(const Line& line, const Drawing& ink, int64_t around, const Visit& visit) {
+  const float darkest = std::max(kDark, kDarker * line.strength);
+  const double widest = 1.5 * line.thickness + 1;
   for (const Run& run : line.runs) {
-    if (is_bare(line, run)) visit_run(line, run, around, line.is_upright ? ink.width : ink.height, visit);
+    if (static_cast<double>(run.length()) > widest || peak(line, run, ink) > darkest) continue;
+    visit_run(line, run, around, line.is_upright ? ink.width : ink.height, visit);
   }
 }
 
@@ -103,32 +120,56 @@ struct Situation {
   bool touches = false;   ///< the digits' ink
   double beyond = 1;      ///< how far it goes on after the last touch, on the shorter end, in parts of its length
   bool is_under = false;  ///< ink above, none below, and a gap
+  int64_t digits = 0;     ///< how many tall pieces it touches, one after the other
 };
 
-/// Whether `row` of `line` is where `other`, which lies across, is.
-bool meets(const Line& line, int64_t row, const Line& other, double near) {
-  const double column = line.middle(static_cast<double>(row));
-  return std::abs(other.middle(column) - static_cast<double>(row)) <= near + other.thickness &&
-         column >= static_cast<double>(other.begin()) - near && column <= static_cast<double>(other.end()) + near;
+/// What counts as near, in pixels.
+double near_in(const Drawing& ink) { return 2 + kNear * static_cast<double>(std::min(ink.width, ink.height)); }
+
+/// How many of these pieces are tall and lie one after the other along a line.
+int64_t count_along(const Line& line, const Rest& rest, const std::set<int32_t>& touched) {
+  std::vector<std::pair<int64_t, int64_t>> spans;  // ends and begins, along the line
+  for (const int32_t piece : touched) {
+    const Box& box = rest.pieces.list[static_cast<size_t>(piece)].box;
+    if (static_cast<double>(box.height()) < kTall * rest.height) continue;
+    spans.push_back(line.is_upright ? std::pair{box.bottom, box.top} : std::pair{box.right, box.left});
+  }
+  std::sort(spans.begin(), spans.end());
+  int64_t count = 0;
+  int64_t end = 0;
+  for (const auto& [right, left] : spans) {
+    if (count > 0 && left < end) continue;
+    ++count;
+    end = right;
+  }
+  return count;
 }
 
-Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, const std::vector<Line>& lines) {
+/// Whether a line begins, and whether it ends, at an edge of the picture.
+std::pair<bool, bool> find_ends_at_edge(const Line& line, const Drawing& ink) {
   const int64_t length = line.is_upright ? ink.height : ink.width;
   const int64_t width = line.is_upright ? ink.width : ink.height;
-  const double near = 2 + kNear * static_cast<double>(std::min(ink.width, ink.height));
-  Situation found;
+  const double near = near_in(ink);
   const double edge = kEdge * static_cast<double>(length);
   const auto leaves = [&](int64_t row) {  // to the left or right
     const double column = line.middle(static_cast<double>(row));
     return column <= near || column >= static_cast<double>(width) - near;
   };
-  const bool at_start = static_cast<double>(line.begin()) <= edge || leaves(line.begin());
-  const bool at_end = static_cast<double>(length - line.end()) <= edge || leaves(line.end());
+  return {static_cast<double>(line.begin()) <= edge || leaves(line.begin()),
+          static_cast<double>(length - line.end()) <= edge || leaves(line.end())};
+}
+
+Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, const std::vector<Line>& lines) {
+  const int64_t length = line.is_upright ? ink.height : ink.width;
+  const int64_t width = line.is_upright ? ink.width : ink.height;
+  const double near = near_in(ink);
+  Situation found;
+  const auto [at_start, at_end] = find_ends_at_edge(line, ink);
   found.from_edge_to_edge = at_start && at_end;
   bool begins = at_start;
   bool ends = at_end;
   for (const Line& other : lines) {
-    if (other.is_upright == line.is_upright) continue;
+    if (other.is_upright == line.is_upright || line.thickness > kAlike * other.thickness + 0.5) continue;
     begins |= meets(line, line.begin(), other, near);
     ends |= meets(line, line.end(), other, near);
   }
@@ -137,6 +178,7 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
   const double reach = line.thickness / 2 + 2;
   int64_t first = line.end();
   int64_t last = line.begin();
+  std::set<int32_t> touched;
   bool above = false;
   bool below = false;
   const double gap = std::max(reach, kUnderlineGap * rest.height);
@@ -146,7 +188,9 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
     const auto from = std::max<int64_t>(0, static_cast<int64_t>(std::ceil(middle - reach)));
     const auto to = std::min(width - 1, static_cast<int64_t>(std::floor(middle + reach)));
     for (int64_t i = from; i <= to; ++i) {
-      if (!rest.has_ink(line.is_upright ? row * ink.width + i : i * ink.width + row)) continue;
+      const int64_t pixel = line.is_upright ? row * ink.width + i : i * ink.width + row;
+      if (!rest.has_ink(pixel)) continue;
+      touched.insert(rest.pieces.labels[static_cast<size_t>(pixel)]);
       first = std::min(first, row);
       last = std::max(last, row);
     }
@@ -160,6 +204,7 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
   if (found.touches) {
     found.beyond =
         static_cast<double>(std::min(first - line.begin(), line.end() - 1 - last)) / static_cast<double>(line.length());
+    found.digits = count_along(line, rest, touched);
   }
   return found;
 }
@@ -167,9 +212,11 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
 /// Whether a line is none of a digit's strokes.
 bool is_ruled(const Line& line, const Situation& at, const Rest& rest) {
   const auto length = static_cast<double>(line.length());
-  const bool is_across = at.from_edge_to_edge && length >= kAcross * rest.height;
+  const bool is_across = (at.from_edge_to_edge && length >= kAcross * rest.height) ||
+                         (at.digits > 1 && length >= kAlongDigits * rest.height);
   if (at.touches && at.beyond < (is_across ? kBeyondAcross : kBeyond)) return false;
-  if (at.from_edge_to_edge || at.is_boxed) return length >= (line.is_upright ? rest.height : rest.width);
+  const double size = line.is_upright ? rest.height : rest.width;
+  if (at.from_edge_to_edge || at.is_boxed) return length >= (at.from_edge_to_edge ? 1 : kBox) * size;
   if (at.is_under) return true;
   if (line.is_upright) return !at.touches && length >= kLongerUpright * rest.height;
   return length >= kLonger * rest.height;
@@ -230,24 +277,51 @@ void erase_slivers(Drawing& ink, float threshold) {
   erase_sliver(w, h, threshold, [&](int64_t depth, int64_t i) -> float& { return ink.at(w - 1 - depth, i); });
 }
 
+/// Leaves out what is written on ruled paper: such lines as are darker than it and end on it.
+void leave_out_strokes(std::vector<Line>& lines, const Drawing& ink) {
+  constexpr size_t kFew = 3;
+  const auto is_across = [&](const Line& line) { return find_ends_at_edge(line, ink) == std::pair{true, true}; };
+  std::vector<float> strengths;
+  for (const Line& line : lines) {
+    if (is_across(line)) strengths.push_back(line.strength);
+  }
+  if (strengths.size() < kFew) return;
+  const float darkest = std::max(kDark, kDarker * median(std::move(strengths)));
+  std::erase_if(lines, [&](const Line& line) { return line.strength > darkest && !is_across(line); });
+}
+
+/// Which of the lines go. Takes out of `lines` what turned out to be strokes, which belong to the digits that the other
+/// lines are measured by; where it took some, they are to be looked at again.
+std::vector<Line> take_ruled(std::vector<Line>& lines, const Drawing& ink, float threshold) {
+  const Rest rest = without(ink, threshold, lines);
+  std::vector<Situation> situations;
+  for (const Line& line : lines) situations.push_back(look_around(line, ink, rest, lines));
+  std::vector<bool> goes = find_forms(lines, rest.height);
+  std::vector<bool> stays(lines.size());
+  const bool are_all_lines = rest.height == 0;  // all that is written is 1s
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const Situation& at = situations[i];
+    goes[i] = !are_all_lines && (goes[i] || is_ruled(lines[i], at, rest));
+    stays[i] = are_all_lines ? at.from_edge_to_edge || at.is_boxed : goes[i] || !at.touches;
+  }
+  std::vector<Line> ruled;
+  std::vector<Line> left;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (goes[i]) ruled.push_back(lines[i]);
+    if (stays[i]) left.push_back(std::move(lines[i]));
+  }
+  lines = std::move(left);
+  return ruled;
+}
+
 void erase_ruled_lines(Drawing& ink, float threshold) {
   std::vector<Line> lines = find_straight_lines(ink, threshold);
+  leave_out_strokes(lines, ink);
   if (lines.empty() || lines.size() > kMaxLines) return;
   std::vector<Line> ruled;
-  // What turns out to be a stroke belongs to the digits that the other lines are measured by.
   for (size_t before = lines.size() + 1; lines.size() < before;) {
     before = lines.size();
-    ruled.clear();
-    const Rest rest = without(ink, threshold, lines);
-    if (rest.height == 0) break;
-    std::vector<Line> kept;
-    for (Line& line : lines) {
-      const Situation at = look_around(line, ink, rest, lines);
-      const bool goes = is_ruled(line, at, rest);
-      if (goes) ruled.push_back(line);
-      if (goes || !at.touches) kept.push_back(line);
-    }
-    lines = std::move(kept);
+    ruled = take_ruled(lines, ink, threshold);
   }
   if (ruled.empty()) return;
   for (const Line& line : ruled) erase(ink, threshold, line);

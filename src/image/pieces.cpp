@@ -21,6 +21,8 @@ constexpr double kTall = 0.5;
 constexpr double kOverlap = 0.25;
 /// if the gap between them, where one is above the other, is at most this share of the lower one's height.
 constexpr double kStackGap = 0.15;
+/// Two digits side by side are at least this wide, in parts of their height.
+constexpr double kTwoDigits = 0.75;
 /// Digits that overlap by this share of the lower one's height stand in one line.
 constexpr double kSameLine = 0.4;
 /// A gap as wide as this many times the digits' height stands between two numbers,
@@ -73,16 +75,10 @@ double thickness(const Components& found, size_t component, int64_t width) {
   return 2 * ratio(found.list[component].area, edge);
 }
 
-int64_t tallest_of(const std::vector<Component>& list) {
-  int64_t tallest = 0;
-  for (const Component& component : list) tallest = std::max(tallest, component.box.height());
-  return tallest;
-}
-
 /// Of each component: whether it is tall and has another tall one beside it in its blob, so that the blob is no digit
 /// with a gap, but digits that nearly touch.
 std::vector<bool> stand_side_by_side(const Components& found, const std::vector<int32_t>& blob_of) {
-  const int64_t tallest = tallest_of(found.list);
+  const int64_t tallest = tallest_of(found);
   std::vector<size_t> tall;
   for (size_t i = 0; i < found.list.size(); ++i) {
     if (ratio(found.list[i].box.height(), tallest) >= kTall) tall.push_back(i);
@@ -226,7 +222,7 @@ void erase_edge_pieces(Drawing& ink, Components& found) {
 
 Components bridge_gaps(const Drawing& ink, Components found, float threshold) {
   if (found.list.size() < 2) return found;
-  const int64_t tallest = tallest_of(found.list);
+  const int64_t tallest = tallest_of(found);
   // A digit of dots or dashes is taller than each of them, a page of digits much taller.
   const int64_t height = std::min(ink_box(ink, threshold).height(), 2 * tallest);
   const auto reach = static_cast<float>(kGap / 2 * static_cast<double>(height));
@@ -278,6 +274,12 @@ std::vector<Piece> group_all(const Components& found) {
   Piece all{found.list[static_cast<size_t>(kept.front())].box, {}};
   for (const int32_t component : kept) all.add(component, found.list[static_cast<size_t>(component)].box);
   return {all};
+}
+
+std::vector<Piece> group_few_digits(const Components& found) {
+  std::vector<Piece> all = group_all(found);
+  const Box& box = all.front().box;
+  return ratio(box.width(), box.height()) < kTwoDigits ? all : group_digits(found);
 }
 
 std::vector<Piece> group_digits(const Components& found) {

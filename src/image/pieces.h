@@ -32,6 +32,10 @@ std::vector<int32_t> large_components(const Components& found);
 /// All components that are no dirt, as one character.
 std::vector<Piece> group_all(const Components& found);
 
+/// As `group_digits`, of a picture no larger than one digit's: there what is taller than numbers are is one digit,
+/// whose thin stroke has gaps.
+std::vector<Piece> group_few_digits(const Components& found);
+
 /// Which components make up which digit, in reading order: line by line, each from left to right.
 std::vector<Piece> group_digits(const Components& found);
 

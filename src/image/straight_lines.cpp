@@ -20,6 +20,9 @@ constexpr double kMinLength = 0.1;
 constexpr double kMinSlender = 6;
 /// and shows for this share of its length; the rest lies under strokes.
 constexpr double kMinVisible = 0.4;
+/// A line of dashes has at least this many, none longer than this share of the longer side.
+constexpr size_t kMinDashes = 4;
+constexpr double kLongestDash = 0.04;
 
 /// Ink or none, row by row.
 struct Mask {
@@ -43,10 +46,26 @@ Mask turn(const Mask& mask) {
   return turned;
 }
 
+/// How far a line may go, in pixels,
+struct Limits {
+  int64_t broken = 0;  ///< on after a gap,
+  int64_t dash = 0;    ///< as a dash, after which the gap may be wider,
+  int64_t hidden = 0;  ///< and under other ink
+};
+
 /// A line that is being followed. The newest runs weigh most, so that a page that curls a little does no harm.
 class Track {
  public:
-  explicit Track(const Run& first) { add(first); }
+  Track(const Run& first, const Limits& limits) : limits_(&limits) { add(first); }
+
+  /// Whether it ended before this row: a line that broke off, or a dash after which no other one came.
+  bool is_over() const {
+    const int64_t gap = dash() > limits_->dash ? limits_->broken : std::max(limits_->broken, 2 + 3 * dash() / 2);
+    return missing > gap || hidden > limits_->hidden || std::abs(slope()) > 2 * kMaxSlope;
+  }
+
+  /// Whether it is one line, or one of dashes.
+  bool is_line() const { return dashes_.size() == 1 || dashes_.size() >= kMinDashes; }
 
   /// Whether a run goes on with this line, and is no stroke that it meets.
   bool goes_on_with(const Run& run) const {
@@ -64,7 +83,12 @@ class Track {
     y_ += run.middle();
     xx_ += row * row;
     xy_ += row * run.middle();
+    if (missing > limits_->broken) dashes_.push_back(runs.size());
     runs.push_back(run);
+    if (dashes_.size() > 1 && dash() > limits_->dash) {  // where a line begins after a few dots
+      runs.erase(runs.begin(), runs.begin() + static_cast<int64_t>(dashes_.back()));
+      dashes_ = {0};
+    }
     hidden = missing = 0;
     thickness_ +=
         (static_cast<double>(run.length()) - thickness_) / static_cast<double>(std::min<size_t>(runs.size(), 20));
@@ -82,6 +106,10 @@ class Track {
   int64_t missing = 0;
 
  private:
+  int64_t dash() const { return static_cast<int64_t>(runs.size() - dashes_.back()); }
+
+  const Limits* limits_;
+  std::vector<size_t> dashes_{0};  ///< where in the runs each begins
   static constexpr double kKeep = 0.98;
   static constexpr size_t kFew = 8;  ///< runs that tell neither a slope nor a thickness
   double thickness_ = 0;
@@ -139,13 +167,16 @@ std::optional<Line> fit_line(std::vector<Run> runs, double min_length) {
   return line;
 }
 
-/// Joins what a broad stroke cut in two.
+/// Joins what a broad stroke or a short gap cut in two.
 void join_halves(std::vector<Line>& lines, const Mask& mask) {
+  constexpr int64_t kSlender = 4;  // a half to the gap
   const auto go_on = [&](const Line& a, const Line& b) {
     if (b.begin() < a.end()) return false;
     const auto row = static_cast<double>(a.end() + b.begin()) / 2;
     const double apart = std::abs(a.middle(row) - b.middle(row));
     if (apart > 1 + (a.thickness + b.thickness) / 2) return false;
+    if (std::min(a.length(), b.length()) >= kSlender * (b.begin() - a.end()))
+      return true;  // a shadow's edge lies there
     for (int64_t y = a.end(); y < b.begin(); ++y) {
       const int64_t x = std::llround((a.middle(static_cast<double>(y)) + b.middle(static_cast<double>(y))) / 2);
       if (x < 0 || x >= mask.width || !mask.at(x, y)) return false;
@@ -165,6 +196,24 @@ void join_halves(std::vector<Line>& lines, const Mask& mask) {
       j = i;
     }
   }
+}
+
+/// Goes on with a line beyond an end, under the strokes that meet it there, to where it shows again. `step`: -1 or 1.
+void extend_end(Line& line, const Mask& mask, int64_t step) {
+  std::vector<Run> found;
+  for (int64_t row = step < 0 ? line.begin() - 1 : line.end(); row >= 0 && row < mask.height; row += step) {
+    const double expected = line.middle(static_cast<double>(row));
+    const int64_t column = std::llround(expected);
+    if (column < 0 || column >= mask.width || !mask.at(column, row)) break;
+    Run run{row, column, column + 1};
+    while (run.begin > 0 && mask.at(run.begin - 1, row)) --run.begin;
+    while (run.end < mask.width && mask.at(run.end, row)) ++run.end;
+    if (static_cast<double>(run.length()) <= line.thickness + 1 && std::abs(run.middle() - expected) <= 1) {
+      found.push_back(run);
+    }
+  }
+  if (step < 0) std::reverse(found.begin(), found.end());
+  line.runs.insert(step < 0 ? line.runs.begin() : line.runs.end(), found.begin(), found.end());
 }
 
 /// Goes on with the tracks into a row, the longest first. True for each of its runs that a track took.
@@ -194,33 +243,49 @@ std::vector<Line> follow_lines(const Mask& mask) {
   const double shorter = static_cast<double>(std::min(mask.width, mask.height));
   const double longer = static_cast<double>(std::max(mask.width, mask.height));
   const int64_t thickest = std::max<int64_t>(3, std::llround(kThickest * longer));
-  const auto max_missing = static_cast<int64_t>(2 + 0.01 * shorter);
-  const auto max_hidden = static_cast<int64_t>(0.4 * static_cast<double>(mask.height));
+  const Limits limits{static_cast<int64_t>(2 + 0.01 * shorter), static_cast<int64_t>(kLongestDash * longer),
+                      static_cast<int64_t>(0.4 * static_cast<double>(mask.height))};
   std::vector<Track> active;
   std::vector<Line> lines;
   const auto close = [&](const Track& track) {
+    if (!track.is_line()) return;
     if (auto line = fit_line(track.runs, kMinLength * shorter)) lines.push_back(std::move(*line));
   };
   for (int64_t row = 0; row < mask.height; ++row) {
     const std::vector<Run> runs = find_runs(mask, row);
     const std::vector<bool> is_taken = extend(active, runs, row, thickest);
-    const auto is_over = [&](const Track& track) {
-      return track.missing > max_missing || track.hidden > max_hidden || std::abs(track.slope()) > 2 * kMaxSlope;
-    };
     for (const Track& track : active) {
-      if (is_over(track)) close(track);
+      if (track.is_over()) close(track);
     }
-    std::erase_if(active, is_over);
+    std::erase_if(active, [](const Track& track) { return track.is_over(); });
     for (size_t i = 0; i < runs.size(); ++i) {
-      if (!is_taken[i] && runs[i].length() <= thickest) active.emplace_back(runs[i]);
+      if (!is_taken[i] && runs[i].length() <= thickest) active.emplace_back(runs[i], limits);
     }
   }
   for (const Track& track : active) close(track);
   join_halves(lines, mask);
+  for (Line& line : lines) {
+    extend_end(line, mask, -1);
+    extend_end(line, mask, 1);
+  }
   return lines;
 }
 
 }  // namespace
+
+bool meets(const Line& line, int64_t row, const Line& other, double near) {
+  const double column = line.middle(static_cast<double>(row));
+  return std::abs(other.middle(column) - static_cast<double>(row)) <= near + other.thickness &&
+         column >= static_cast<double>(other.begin()) - near && column <= static_cast<double>(other.end()) + near;
+}
+
+float peak(const Line& line, const Run& run, const Drawing& ink) {
+  float strongest = 0;
+  for (int64_t i = run.begin; i < run.end; ++i) {
+    strongest = std::max(strongest, line.is_upright ? ink.at(i, run.row) : ink.at(run.row, i));
+  }
+  return strongest;
+}
 
 std::vector<Line> find_straight_lines(const Drawing& ink, float threshold) {
   const Mask mask = find_mask(ink, threshold);
@@ -228,6 +293,11 @@ std::vector<Line> find_straight_lines(const Drawing& ink, float threshold) {
   for (Line& line : follow_lines(turn(mask))) {
     line.is_upright = false;
     lines.push_back(std::move(line));
+  }
+  for (Line& line : lines) {
+    std::vector<float> peaks;
+    for (const Run& run : line.runs) peaks.push_back(peak(line, run, ink));
+    line.strength = median(std::move(peaks));
   }
   return lines;
 }

@@ -20,6 +20,7 @@ struct Line {
   std::vector<Run> runs;  ///< where it shows
   double offset = 0, slope = 0;
   double thickness = 0;    ///< median of the runs' lengths
+  float strength = 0;      ///< median of their strongest ink
   bool is_upright = true;  ///< else rows and columns are exchanged
 
   int64_t begin() const { return runs.front().row; }
@@ -27,6 +28,12 @@ struct Line {
   int64_t length() const { return end() - begin(); }
   double middle(double row) const { return offset + slope * row; }
 };
+
+/// Whether `row` of a line is where `other`, which lies across it, is. `near`: pixels.
+bool meets(const Line& line, int64_t row, const Line& other, double near);
+
+/// The strongest ink of a line's run.
+float peak(const Line& line, const Run& run, const Drawing& ink);
 
 /// The thin, nearly straight lines of ink that run down or across a drawing, those that strokes cross as well as the
 /// strokes that are such lines themselves. `threshold`: where ink begins.

@@ -100,43 +100,72 @@ TEST_P(Paper, ShowsTheDigitAlone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, Paper,
-    testing::Values(Situation{"Ruled", [](GrayImage& page) { rule(page, 20, 60, 0, 2, 90); }},
-                    Situation{"RuledAsDarkAsInk", [](GrayImage& page) { rule(page, 35, 60, 0, 3, 30); }},
-                    Situation{"RuledAtASlant", [](GrayImage& page) { rule(page, 10, 60, 0.05, 2, 90); }},
-                    Situation{"Squared",
-                              [](GrayImage& page) {
-                                rule(page, 22, 50, 0, 2, 90);
-                                rule(page, 13, 50, 0, 2, 90, true);
-                              }},
-                    Situation{"SquaredAtASlant",
-                              [](GrayImage& page) {
-                                rule(page, -30, 50, 0.04, 2, 90);
-                                rule(page, 10, 50, -0.04, 2, 90, true);
-                              }},
-                    Situation{"Boxed", [](GrayImage& page) { draw_box(page, 90, 70, 310, 330, 3, 30); }},
-                    Situation{"TightlyBoxed", [](GrayImage& page) { draw_box(page, 130, 95, 270, 315, 3, 30); }},
-                    Situation{"InACell", [](GrayImage& page) { draw_box(page, 8, 6, 392, 394, 8, 60); }},
-                    Situation{"Underlined", [](GrayImage& page) { draw(page, 30, segment(110, 330, 290, 326, 10)); }},
-                    Situation{"UnderlinedTwice",
-                              [](GrayImage& page) {
-                                draw(page, 30, segment(120, 330, 280, 326, 6));
-                                draw(page, 30, segment(120, 350, 280, 350, 6));
-                              }},
-                    Situation{"WithASliver",
-                              [](GrayImage& page) { draw(page, 40, [](double x, double) { return x > 388; }); }},
-                    Situation{"WithSliversAtASlant",
-                              [](GrayImage& page) {
-                                draw(page, 40, [](double x, double y) { return x < 6 - y / 70 || y > 396 - x / 60; });
-                              }},
-                    Situation{"WithTheEndOfANeighbour",
-                              [](GrayImage& page) {
-                                draw(page, 30, [](double x, double y) { return x < 14 && y > 150 && y < 200; });
-                              }},
-                    Situation{"InAFrame",
-                              [](GrayImage& page) {
-                                draw(page, 120,
-                                     [](double x, double y) { return x < 9 || y < 9 || x > 390 || y > 390; });
-                              }}),
+    testing::Values(
+        Situation{"Ruled", [](GrayImage& page) { rule(page, 20, 60, 0, 2, 90); }},
+        Situation{"RuledAsDarkAsInk", [](GrayImage& page) { rule(page, 35, 60, 0, 3, 30); }},
+        Situation{"RuledAtASlant", [](GrayImage& page) { rule(page, 10, 60, 0.05, 2, 90); }},
+        Situation{"Squared",
+                  [](GrayImage& page) {
+                    rule(page, 22, 50, 0, 2, 90);
+                    rule(page, 13, 50, 0, 2, 90, true);
+                  }},
+        Situation{"SquaredAtASlant",
+                  [](GrayImage& page) {
+                    rule(page, -30, 50, 0.04, 2, 90);
+                    rule(page, 10, 50, -0.04, 2, 90, true);
+                  }},
+        Situation{"Boxed", [](GrayImage& page) { draw_box(page, 90, 70, 310, 330, 3, 30); }},
+        Situation{"TightlyBoxed", [](GrayImage& page) { draw_box(page, 130, 95, 270, 315, 3, 30); }},
+        Situation{"InACell", [](GrayImage& page) { draw_box(page, 8, 6, 392, 394, 8, 60); }},
+        Situation{"Underlined", [](GrayImage& page) { draw(page, 30, segment(110, 330, 290, 326, 10)); }},
+        Situation{"UnderlinedTwice",
+                  [](GrayImage& page) {
+                    draw(page, 30, segment(120, 330, 280, 326, 6));
+                    draw(page, 30, segment(120, 350, 280, 350, 6));
+                  }},
+        Situation{"WithASliver", [](GrayImage& page) { draw(page, 40, [](double x, double) { return x > 388; }); }},
+        Situation{"WithSliversAtASlant",
+                  [](GrayImage& page) {
+                    draw(page, 40, [](double x, double y) { return x < 6 - y / 70 || y > 396 - x / 60; });
+                  }},
+        Situation{
+            "WithTheEndOfANeighbour",
+            [](GrayImage& page) { draw(page, 30, [](double x, double y) { return x < 14 && y > 150 && y < 200; }); }},
+        Situation{"UnderlinedWithDashes",
+                  [](GrayImage& page) {
+                    draw(page, 60, [](double x, double y) {
+                      return y > 330 && y < 335 && x > 60 && x < 340 && std::fmod(x, 16) < 9;
+                    });
+                  }},
+        Situation{"OnAComb",
+                  [](GrayImage& page) {
+                    draw(page, 60, segment(120, 330, 280, 330, 4));
+                    draw(page, 60, segment(120, 330, 120, 270, 3));
+                    draw(page, 60, segment(280, 330, 280, 270, 3));
+                  }},
+        Situation{"InABoxOpenAtTheTop",
+                  [](GrayImage& page) {
+                    draw(page, 60, segment(110, 330, 290, 330, 4));
+                    draw(page, 60, segment(110, 330, 110, 90, 4));
+                    draw(page, 60, segment(290, 330, 290, 90, 4));
+                  }},
+        Situation{"OnDots",
+                  [](GrayImage& page) {
+                    draw(page, 120, [](double x, double y) { return std::fmod(x, 20) < 3 && std::fmod(y, 20) < 3; });
+                  }},
+        Situation{"InAFrameOfTwoGreys",
+                  [](GrayImage& page) {
+                    draw(page, 180, [](double x, double y) { return x < 24 || y < 24 || x > 375 || y > 375; });
+                    draw(page, 60, [](double x, double y) { return x < 12 || y < 12 || x > 387 || y > 387; });
+                  }},
+        Situation{"OnATableOnAllSides",
+                  [](GrayImage& page) {
+                    draw(page, 110, [](double x, double y) { return x < 45 || y < 70 || x > 350 || y > 345; });
+                  }},
+        Situation{"InAFrame",
+                  [](GrayImage& page) {
+                    draw(page, 120, [](double x, double y) { return x < 9 || y < 9 || x > 390 || y > 390; });
+                  }}),
     [](const auto& row) { return std::string(row.param.name); });
 
 /// Makes part of a page darker, and its ink too.
@@ -183,9 +212,84 @@ TEST(PaperOnATable, ShowsTheDigitAlone) {
 }
 
 TEST(FaintDigits, AreReadOnAnEvenCanvas) {
-  GrayImage page{300, 300, std::vector<uint8_t>(90000, 255), "page"};
-  draw(page, 225, six(150, 60, 180, 20));
-  EXPECT_EQ(frame_digits(page, 28).size(), 1U);
+  for (const int level : {225, 243}) {
+    GrayImage page{300, 300, std::vector<uint8_t>(90000, 255), "page"};
+    draw(page, level, six(150, 60, 180, 20));
+    EXPECT_EQ(frame_digits(page, 28).size(), 1U) << level;
+  }
+}
+
+/// Four digits with what crosses or touches them, which is none's stroke.
+TEST(Numbers, AreReadWhateverTheyStandOn) {
+  const Covers number =
+      any_of({six(60, 50, 60, 8), ring(120, 80, 26, 8),
+              any_of({segment(170, 54, 200, 54, 8), segment(200, 54, 180, 110, 8)}), segment(240, 52, 240, 108, 8)});
+  const std::map<std::string, std::function<void(GrayImage&)>> kinds{
+      {"an underline at their feet", [](GrayImage& page) { draw(page, 50, segment(25, 108, 270, 108, 4)); }},
+      {"a line through them", [](GrayImage& page) { draw(page, 50, segment(20, 82, 275, 82, 4)); }},
+      {"boxes as high as they are",
+       [](GrayImage& page) {
+         for (int i = 0; i < 4; ++i) draw_box(page, 30 + 60 * i, 48, 90 + 60 * i, 112, 3, 60);
+       }},
+      {"a comb",
+       [](GrayImage& page) {
+         draw(page, 60, segment(30, 120, 270, 120, 3));
+         for (int i = 0; i < 5; ++i) draw(page, 60, segment(30 + 60 * i, 120, 30 + 60 * i, 100, 3));
+       }},
+      {"rules half in the shade",
+       [](GrayImage& page) {
+         rule(page, 20, 32, 0, 2, 150);
+         shade(page, 0.6, [](double x, double y) { return x + y < 230; });
+       }},
+      {"squared paper", [](GrayImage& page) {
+         rule(page, 12, 30, 0, 2, 150);
+         rule(page, 20, 30, 0, 2, 150, true);
+       }}};
+  for (const auto& [name, add] : kinds) {
+    GrayImage page = paper(300, 160);
+    add(page);
+    draw(page, 40, number);
+    EXPECT_EQ(frame_digits(page, 28).size(), 4U) << name;
+  }
+}
+
+TEST(Numbers, OfBarsAreNoBoxes) {
+  const auto bars = [](double x) {
+    return any_of({segment(x, 50, x + 32, 50, 3), segment(x + 32, 50, x + 32, 110, 3), segment(x + 32, 110, x, 110, 3),
+                   segment(x, 110, x, 50, 3)});
+  };
+  GrayImage page{300, 160, std::vector<uint8_t>(48000, 255), "page"};
+  draw(page, 0, any_of({bars(40), bars(100), six(180, 50, 60, 5)}));
+  EXPECT_EQ(frame_digits(page, 28).size(), 3U);
+}
+
+TEST(Strokes, ThatAreAllStraightStayOnSquaredPaper) {
+  GrayImage page = paper(300, 160);
+  rule(page, 12, 30, 0, 2, 150);
+  rule(page, 12, 30, 0, 2, 150, true);
+  draw(page, 40, segment(95, 45, 90, 105, 6));
+  GrayImage plain = paper(300, 160);
+  draw(plain, 40, segment(95, 45, 90, 105, 6));
+  EXPECT_LT(difference(frame_digits(page, 28).front().pixels, frame_digits(plain, 28).front().pixels), 6);
+}
+
+TEST(Photos, WithALitCornerShowTheDigit) {
+  GrayImage page = paper(400, 300);
+  draw(page, 30, six(150, 60, 180, 18));
+  const auto alone = frame_digits(page, 28).front().pixels;
+  shade(page, 0.6, [](double x, double y) { return x + y < 560; });
+  EXPECT_LT(difference(frame_digits(page, 28).front().pixels, alone), 6);
+}
+
+TEST(SmallPictures, ShowABrokenDigitAsOneAndTwoAsTwo) {
+  GrayImage broken{28, 28, std::vector<uint8_t>(784, 0), "page"};
+  draw(broken, 255, [](double x, double y) {
+    return std::abs(std::hypot((x - 14) * 1.6, y - 14) - 9) < 1 && (x < 12.5 || x > 15.5);
+  });
+  EXPECT_EQ(frame_digits(broken, 28).size(), 1U);
+  GrayImage two{28, 28, std::vector<uint8_t>(784, 0), "page"};
+  draw(two, 255, any_of({segment(5, 3, 5, 25, 2), segment(21, 3, 21, 25, 2)}));
+  EXPECT_EQ(frame_digits(two, 28).size(), 2U);
 }
 
 TEST(Numbers, ThatBeginNearTheEdgeAreReadWhole) {
