@@ -2,7 +2,7 @@
 
 #include "image/components.h"
 #include "image/median.h"
-#include "image/transpose.h"
+#include "image/morphology.h"
 
 #include <algorithm>
 #include <array>
@@ -31,11 +31,6 @@ constexpr double kWidestStroke = 0.33;
 constexpr float kDarkest = 50;
 /// Ground darker than this share of the usual one may be a table beside the paper.
 constexpr float kTable = 0.65F;
-/// A frame takes no more than this share of a side, which this many rings are looked at for.
-constexpr double kWidestFrame = 0.25;
-constexpr int64_t kRings = 12;
-/// Where one of its greys goes over into the next, no more rings than this are uneven.
-constexpr int64_t kFrameEdge = 4;
 
 /// A surface a + b x + c y + d x^2 + e x y + f y^2 over the picture, x and y from -1 to 1: how light falls on paper.
 using Surface = std::array<double, 6>;
@@ -100,81 +95,6 @@ void subtract(Drawing& levels, const Surface& surface) {
   }
 }
 
-Drawing turn(const Drawing& drawing) {
-  Drawing turned(drawing.height, drawing.width);
-  turned.ink = transpose(drawing.ink, drawing.width, drawing.height);
-  return turned;
-}
-
-/// The maximum of each pixel's column within `reach` of it (van Herk 1992; Gil and Werman 1993). A whole row at a time.
-Drawing spread_maximum_down(const Drawing& drawing, int64_t reach) {
-  const int64_t window = 2 * reach + 1;
-  const int64_t height = (drawing.height + 2 * reach + window - 1) / window * window;
-  const auto width = static_cast<size_t>(drawing.width);
-  const auto row_of = [&](const Drawing& of, int64_t y) { return &of.ink[static_cast<size_t>(y) * width]; };
-  Drawing from_above(drawing.width, height);  // maximum of the block of rows down to here
-  Drawing from_below(drawing.width, height);  // and from here on; both begin `reach` rows above the drawing
-  const std::vector<float> nothing(width, -std::numeric_limits<float>::infinity());
-  const auto source = [&](int64_t y) {
-    const bool is_inside = y >= reach && y < reach + drawing.height;
-    return is_inside ? row_of(drawing, y - reach) : nothing.data();
-  };
-  const auto put_maximum = [width](const float* a, const float* b, float* out) {
-    for (size_t x = 0; x < width; ++x) out[x] = std::max(a[x], b[x]);
-  };
-  for (int64_t y = 0; y < height; ++y) {
-    const float* before = y % window == 0 ? nothing.data() : row_of(from_above, y - 1);
-    put_maximum(before, source(y), &from_above.at(0, y));
-  }
-  for (int64_t y = height - 1; y >= 0; --y) {
-    const float* after = (y + 1) % window == 0 ? nothing.data() : row_of(from_below, y + 1);
-    put_maximum(after, source(y), &from_below.at(0, y));
-  }
-  Drawing spread(drawing.width, drawing.height);
-  for (int64_t y = 0; y < drawing.height; ++y) {
-    put_maximum(row_of(from_below, y), row_of(from_above, y + window - 1), &spread.at(0, y));
-  }
-  return spread;
-}
-
-void negate(Drawing& drawing) {
-  for (float& value : drawing.ink) value = -value;
-}
-
-/// The drawing with its edge pixels repeated `border` times around it.
-Drawing extend(const Drawing& drawing, int64_t border) {
-  Drawing wide(drawing.width + 2 * border, drawing.height + 2 * border);
-  for (int64_t y = 0; y < wide.height; ++y) {
-    const int64_t row = std::clamp<int64_t>(y - border, 0, drawing.height - 1);
-    for (int64_t x = 0; x < wide.width; ++x) {
-      wide.at(x, y) = drawing.at(std::clamp<int64_t>(x - border, 0, drawing.width - 1), row);
-    }
-  }
-  return wide;
-}
-
-Drawing cut(const Drawing& drawing, int64_t border) {
-  Drawing inner(drawing.width - 2 * border, drawing.height - 2 * border);
-  for (int64_t y = 0; y < inner.height; ++y) {
-    const float* row = &drawing.ink[static_cast<size_t>((y + border) * drawing.width + border)];
-    std::copy(row, row + inner.width, &inner.at(0, y));
-  }
-  return inner;
-}
-
-/// Morphological closing: dark things that a square of twice `reach` does not fit into take the level around them.
-Drawing close_dark(const Drawing& levels, int64_t reach) {
-  // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as
-  // ink.
-  Drawing closed = turn(spread_maximum_down(extend(levels, 2 * reach), reach));
-  closed = spread_maximum_down(closed, reach);
-  negate(closed);
-  closed = turn(spread_maximum_down(closed, reach));
-  closed = spread_maximum_down(closed, reach);
-  negate(closed);
-  return cut(closed, 2 * reach);
-}
-
 /// Each pixel the mean of 3 x 3, so that noise does not raise the background.
 Drawing smooth(const Drawing& drawing) {
   Drawing smoothed(drawing.width, drawing.height);
@@ -229,10 +149,6 @@ std::vector<bool> find_table(const Drawing& background) {
     }
   }
   return is_table;
-}
-
-int64_t share_of_side(const Drawing& levels, double share) {
-  return std::llround(static_cast<double>(std::min(levels.width, levels.height)) * share);
 }
 
 /// Whether the thin things in a picture are lighter than what is around them.
@@ -304,42 +220,6 @@ bool shows_paper(const Drawing& left, bool is_even) {
   return find_off(left.ink).first > kMostInk;
 }
 
-/// The level that most pixels of the ring `depth` pixels from the edge share, or NaN.
-float ring_level(const Drawing& levels, int64_t depth) {
-  constexpr float kAlike = 10;
-  constexpr double kMost = 0.85;
-  const std::vector<float> ring = edge_pixels(levels, depth);
-  const float level = median(ring);
-  const auto alike =
-      std::count_if(ring.begin(), ring.end(), [&](float value) { return std::abs(value - level) <= kAlike; });
-  const bool is_even = static_cast<double>(alike) >= kMost * static_cast<double>(ring.size());
-  return is_even ? level : std::numeric_limits<float>::quiet_NaN();
-}
-
-/// The innermost of every few rings that is even; digits make those further inside uneven.
-int64_t find_inside(const Drawing& levels) {
-  const int64_t widest = share_of_side(levels, kWidestFrame);
-  const int64_t step = std::max<int64_t>(1, widest / kRings);
-  int64_t inside = 0;
-  for (int64_t ring = step; ring <= widest; ring += step) {
-    if (!std::isnan(ring_level(levels, ring))) inside = ring;
-  }
-  return inside;
-}
-
-/// How deep a frame goes: to where the last of its greys goes over into what is inside; 0 without a frame.
-int64_t find_frame(const Drawing& levels) {
-  const int64_t inside = find_inside(levels);
-  const float level = ring_level(levels, inside);
-  if (!(std::abs(level - ring_level(levels, 0)) > kStep)) return 0;  // also where the edge is uneven
-  const auto is_like_inside = [&](int64_t ring) { return std::abs(ring_level(levels, ring) - level) <= kStep / 2; };
-  int64_t depth = inside;
-  while (is_like_inside(depth - 1)) --depth;
-  int64_t uneven = 0;
-  for (int64_t ring = 0; ring < depth; ++ring) uneven += std::isnan(ring_level(levels, ring)) ? 1 : 0;
-  return uneven > kFrameEdge ? 0 : depth;  // no frame of one grey or several, but a drawing
-}
-
 }  // namespace
 
 float deviation(std::vector<float> values) {
@@ -372,17 +252,6 @@ Drawing subtract_background(Drawing levels) {
   }
   turn_ink_positive(flat);
   return flat;
-}
-
-void cover_frame(Drawing& levels) {
-  const int64_t depth = find_frame(levels);
-  if (depth == 0) return;
-  for (int64_t y = 0; y < levels.height; ++y) {
-    const int64_t row = std::clamp(y, depth, levels.height - depth - 1);
-    for (int64_t x = 0; x < levels.width; ++x) {
-      levels.at(x, y) = levels.at(std::clamp(x, depth, levels.width - depth - 1), row);
-    }
-  }
 }
 
 }  // namespace digitrec

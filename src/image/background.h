@@ -19,7 +19,4 @@ std::vector<float> edge_pixels(const Drawing& drawing, int64_t depth = 0);
 /// each point is that of its neighbourhood, and ink in the shade as strong as in the light.
 Drawing subtract_background(Drawing levels);
 
-/// Continues the picture over a frame of another grey around it: a window's, a scanner's, a canvas's border.
-void cover_frame(Drawing& levels);
-
 }  // namespace digitrec

@@ -44,6 +44,10 @@ Box around(const Box& a, const Box& b) {
   return {std::min(a.left, b.left), std::min(a.top, b.top), std::max(a.right, b.right), std::max(a.bottom, b.bottom)};
 }
 
+int64_t share_of_side(const Drawing& drawing, double share) {
+  return std::llround(static_cast<double>(std::min(drawing.width, drawing.height)) * share);
+}
+
 Box ink_box(const Drawing& drawing, float threshold) {
   Box box{drawing.width, drawing.height, 0, 0};
   for (int64_t y = 0; y < drawing.height; ++y) {

@@ -30,6 +30,9 @@ struct Drawing {
   Box whole() const { return {0, 0, width, height}; }
 };
 
+/// This share of the shorter side, to the nearest pixel.
+int64_t share_of_side(const Drawing& drawing, double share);
+
 /// The smallest box around all ink of at least `threshold`; empty when there is none.
 Box ink_box(const Drawing& drawing, float threshold);
 

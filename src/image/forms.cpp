@@ -70,8 +70,8 @@ void mark_boxes(const std::vector<Line>& lines, size_t top, size_t bottom, doubl
   const Line& below = lines[bottom];
   const auto is_side = [&](const Line& line) {
     const auto length = static_cast<double>(line.length());
-    return meets(line, line.begin(), above, kNear) && meets(line, line.end(), below, kNear) && length >= kMinBox * height &&
-           is_as_thin(line, above) && line.thickness <= kThickestSide * length;
+    return meets(line, line.begin(), above, kNear) && meets(line, line.end(), below, kNear) &&
+           length >= kMinBox * height && is_as_thin(line, above) && line.thickness <= kThickestSide * length;
   };
   const std::vector<size_t> sides = find_uprights(lines, is_side);
   if (!reach_ends(lines, sides, above) || !reach_ends(lines, sides, below)) return;

@@ -2,6 +2,7 @@
 
 #include "digitrec/core/error.h"
 #include "image/background.h"
+#include "image/frame.h"
 #include "image/median.h"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "image/drawing.h"
+
+#include <cstdint>
+
+namespace digitrec {
+
+/// Dark becomes light.
+void negate(Drawing& drawing);
+
+/// Morphological closing: dark things that a square of twice `reach`, pixels, does not fit into take the level around
+/// them.
+Drawing close_dark(const Drawing& levels, int64_t reach);
+
+}  // namespace digitrec
