@@ -20,16 +20,17 @@ class Targets {
       std::copy_n(class_weights.const_data_ptr<float>(), classes, weights_.begin());
     }
     double total = 0;
-    for (int64_t row = 0; row < labels.numel(); ++row) total += weights_[labels_[row]];
+    for (int64_t row = 0; row < labels.numel(); ++row) total += labels_[row] < 0 ? 1 : weights_[labels_[row]];
     inverse_total_ = 1 / total;
   }
 
   int64_t label(int64_t row) const { return labels_[row]; }
   /// Divided by the weight of the whole batch.
   double of(int64_t row, int64_t c) const {
-    const double smooth = smoothing_ / static_cast<double>(weights_.size());
+    const auto classes = static_cast<double>(weights_.size());
+    if (labels_[row] < 0) return inverse_total_ / classes;
     const double own = c == labels_[row] ? 1 - smoothing_ : 0.0;
-    return (own + smooth) * weights_[c] * inverse_total_;
+    return (own + smoothing_ / classes) * weights_[c] * inverse_total_;
   }
 
  private:

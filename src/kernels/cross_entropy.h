@@ -11,7 +11,8 @@ struct CrossEntropy {
   at::Tensor gradient;  ///< of the loss, [N, C], of the logits' type
 };
 
-/// `logits`: float32 or bfloat16 [N, C] on the CPU. `labels`: int64 [N], 0 to C - 1. `class_weights`: float32 [C], or
+/// `logits`: float32 or bfloat16 [N, C] on the CPU. `labels`: int64 [N], 0 to C - 1, or -1 for a row
+/// of no class: its target is the same for each. `class_weights`: float32 [C], or
 /// undefined. `label_smoothing`: 0 to 1. One pass in this thread: a batch's logits are too few to share out, and
 /// LibTorch's operations for it open three parallel regions.
 CrossEntropy cross_entropy(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& class_weights,

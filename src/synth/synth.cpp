@@ -5,8 +5,8 @@
 #include "core/random.h"
 #include "data/csv_writer.h"
 #include "digitrec/core/error.h"
-#include "image/drawing.h"
 #include "synth/digit_shapes.h"
+#include "synth/pen.h"
 
 #include <ATen/ops/zeros_like.h>
 
@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kImageSize = 28;
-constexpr int64_t kBox = 20;  ///< MNIST scales a digit into 20 x 20
 
 /// Elastic noise: a smooth random shift of the plane, the sum of a few long waves.
 class Warp {
@@ -56,29 +55,6 @@ class Warp {
   };
   std::array<Wave, 4> waves_;
 };
-
-/// A Catmull-Rom spline through the points, as a fine polyline.
-Stroke smooth(const Stroke& points) {
-  constexpr int kSteps = 6;
-  Stroke line;
-  const auto count = static_cast<int64_t>(points.size());
-  const auto at = [&](int64_t i) { return points[static_cast<size_t>(std::clamp<int64_t>(i, 0, count - 1))]; };
-  for (int64_t i = 0; i + 1 < count; ++i) {
-    const Point a = at(i - 1);
-    const Point b = at(i);
-    const Point c = at(i + 1);
-    const Point d = at(i + 2);
-    for (int step = 0; step < kSteps; ++step) {
-      const double t = static_cast<double>(step) / kSteps;
-      const auto blend = [t](double p, double q, double r, double s) {
-        return 0.5 * (2 * q + (r - p) * t + (2 * p - 5 * q + 4 * r - s) * t * t + (3 * q - p - 3 * r + s) * t * t * t);
-      };
-      line.push_back({blend(a.x, b.x, c.x, d.x), blend(a.y, b.y, c.y, d.y)});
-    }
-  }
-  line.push_back(points.back());
-  return line;
-}
 
 /// Lengthens or shortens a stroke at one end, as hurried writers do.
 void vary_end(Stroke& stroke, Random& random, bool at_start) {
@@ -130,66 +106,10 @@ std::vector<Stroke> write_strokes(int digit, Random& random) {
   return strokes;
 }
 
-double distance_to_segment(Point p, Point a, Point b) {
-  const double dx = b.x - a.x;
-  const double dy = b.y - a.y;
-  const double length = dx * dx + dy * dy;
-  const double t = length > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0, 1.0) : 0.0;
-  return std::hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
-}
-
-/// Scales the strokes, pen width included, into the 20 x 20 box.
-void fit_into_box(std::vector<Stroke>& strokes, double radius) {
-  Point low{1e9, 1e9};
-  Point high{-1e9, -1e9};
-  for (const Stroke& stroke : strokes) {
-    for (const Point& p : stroke) {
-      low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-      high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    }
-  }
-  const double room = static_cast<double>(kBox) - 2 * radius;
-  const double scale = room / std::max({high.x - low.x, high.y - low.y, 1e-3});
-  const Point offset{(static_cast<double>(kBox) - scale * (high.x + low.x)) / 2,
-                     (static_cast<double>(kBox) - scale * (high.y + low.y)) / 2};
-  for (Stroke& stroke : strokes) {
-    for (Point& p : stroke) p = {scale * p.x + offset.x, scale * p.y + offset.y};
-  }
-}
-
-/// Full ink within the pen's radius of the line, fading to none over `softness` pixels.
-Drawing draw(const std::vector<Stroke>& strokes, double radius, double softness, Random& random) {
-  Drawing drawing(kBox, kBox);
-  const double phase = random.uniform(0, 2 * std::numbers::pi);
-  const double pressure = random.uniform(0, 0.18);  // how much the width varies along the way
-  for (const Stroke& stroke : strokes) {
-    for (size_t i = 0; i + 1 < stroke.size(); ++i) {
-      const Point a = stroke[i];
-      const Point b = stroke[i + 1];
-      const double r = radius * (1 + pressure * std::sin(phase + 0.15 * static_cast<double>(i)));
-      const double reach = r + softness;
-      const auto first = [&](double v) { return std::max<int64_t>(0, static_cast<int64_t>(std::floor(v - reach))); };
-      const auto last = [&](double v) {
-        return std::min<int64_t>(kBox - 1, static_cast<int64_t>(std::ceil(v + reach)));
-      };
-      for (int64_t y = first(std::min(a.y, b.y)); y <= last(std::max(a.y, b.y)); ++y) {
-        for (int64_t x = first(std::min(a.x, b.x)); x <= last(std::max(a.x, b.x)); ++x) {
-          const Point center{static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5};
-          const double edge = r - distance_to_segment(center, a, b);
-          const auto ink = static_cast<float>(std::clamp(edge / softness + 0.5, 0.0, 1.0));
-          drawing.at(x, y) = std::max(drawing.at(x, y), ink);
-        }
-      }
-    }
-  }
-  return drawing;
-}
-
 std::vector<uint8_t> draw_digit(int digit, Random& random) {
   std::vector<Stroke> strokes = write_strokes(digit, random);
   const double radius = std::clamp(1.25 * std::exp(random.normal(0.28)), 0.65, 2.3);
-  fit_into_box(strokes, radius);
-  return center_by_mass(draw(strokes, radius, random.uniform(0.9, 1.6), random), kImageSize);
+  return draw_framed(std::move(strokes), radius, kImageSize, random);
 }
 
 }  // namespace

@@ -1,11 +1,16 @@
 #include "train/augment.h"
 
+#include "core/random.h"
+#include "synth/scribble.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/affine_grid_generator.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/grid_sampler.h>
 #include <ATen/ops/lerp.h>
@@ -19,8 +24,10 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 namespace digitrec {
 namespace {
@@ -62,11 +69,12 @@ at::Tensor affine_maps(const at::Tensor& angle, const at::Tensor& width, const a
 
 at::Tensor random_maps(const Augmentation& a, int64_t side, Draws& draws) {
   const at::Tensor angle = draws.around_zero(a.rotate * kRadians);
-  const at::Tensor width = draws.around_zero(a.scale).add_(1);
+  at::Tensor width = draws.around_zero(a.scale).add_(1);
   const at::Tensor height = draws.around_zero(a.scale).add_(1);
   const at::Tensor shear = draws.around_zero(a.shear);
   const at::Tensor dx = draws.around_zero(2 * a.shift / static_cast<double>(side));
   const at::Tensor dy = draws.around_zero(2 * a.shift / static_cast<double>(side));
+  if (a.narrow > 0) width = width * (1 - draws.uniform() * a.narrow);
   return draws.to_device(affine_maps(angle, width, height, shear, dx, dy));
 }
 
@@ -119,6 +127,38 @@ at::Tensor lose_detail(const at::Tensor& x, const Augmentation& a, Draws& draws)
   return ((even - 127.5) * factor + 127.5).clamp_(0, 255) * (even > kPaper);
 }
 
+/// Pairs of images side by side, as touching digits are read in one piece. a, b: float32 [N, 1, S, S].
+at::Tensor set_side_by_side(const at::Tensor& a, const at::Tensor& b, Draws& draws) {
+  constexpr double kSmallest = 0.45;  // of the size
+  constexpr double kLargest = 0.65;
+  const auto place = [&](const at::Tensor& x, double side) {
+    const auto among = [&](double low, double high) {
+      return draws.uniform().slice(0, 0, x.size(0)).mul_(high - low).add_(low);
+    };
+    const at::Tensor size = among(kSmallest, kLargest);
+    const at::Tensor none = at::zeros_like(size);
+    const at::Tensor dx = among(0.22, 0.38) * side / size;  // from where in the image the middle comes
+    const at::Tensor dy = among(-0.06, 0.06) / size;
+    return sample(x, sampling_grid(draws.to_device(affine_maps(none, size, size, none, dx, dy)), x));
+  };
+  return at::maximum(place(a, 1), place(b, -1));
+}
+
+/// Makes the last `count` of the images into what shows no class: half of them pairs, half scribbles.
+at::Tensor make_outliers(const at::Tensor& x, int64_t count, uint64_t seed, Draws& draws) {
+  const int64_t rest = x.size(0) - count;
+  const int64_t pairs = std::min(count / 2, rest);
+  const int64_t side = x.size(2);
+  std::vector<uint8_t> pixels;
+  for (int64_t i = 0; i < count - pairs; ++i) {
+    const std::vector<uint8_t> drawn = draw_scribble(side, mix_seed(seed, static_cast<uint64_t>(i)));
+    pixels.insert(pixels.end(), drawn.begin(), drawn.end());
+  }
+  const at::Tensor scribbles = at::from_blob(pixels.data(), {count - pairs, 1, side, side}, at::kByte).to(x.options());
+  return at::cat(
+      {x.narrow(0, 0, rest), set_side_by_side(x.narrow(0, rest, pairs), x.narrow(0, 0, pairs), draws), scribbles});
+}
+
 /// Each image with its ink scaled into MNIST's box, 20 of 28 pixels, and its centre of mass in the middle.
 at::Tensor frame_again(const at::Tensor& x) {
   constexpr double kInk = 64;
@@ -163,6 +203,7 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, uint64_t see
   at::Tensor grid = sampling_grid(random_maps(a, side, draws), x);
   if (a.elastic > 0) grid = grid + elastic_shift(a, batch, side, draws);
   x = sample(x, grid);
+  if (const int64_t count = a.count_outliers(batch); count > 0) x = make_outliers(x, count, seed, draws);
   if (a.thickness > 0) x = vary_thickness(x, a, draws);
   if (a.coarse > 0) x = lose_detail(x, a, draws);
   if (a.reframe) x = frame_again(x);

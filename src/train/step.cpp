@@ -2,6 +2,7 @@
 
 #include "checkpoint/contents.h"
 #include "kernels/cross_entropy.h"
+#include "train/loss.h"
 
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -80,7 +81,7 @@ TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& confi
 void TrainStep::begin_epoch() {
   model_->train();
   mean_.reset();
-  rows_ = 0;
+  rows_ = labelled_ = 0;
   batches_ = 0;
 }
 
@@ -94,6 +95,7 @@ void TrainStep::save(TrainingState& state) const {
   optimizer_.save(state);
   mean_.save(state);
   state.put_integer("epoch.rows", rows_);
+  if (augmentation_.outliers > 0) state.put_integer("epoch.labelled", labelled_);
   state.put_integer("epoch.batches", batches_);
 }
 
@@ -102,6 +104,7 @@ void TrainStep::restore(const TrainingState& state) {
   optimizer_.restore(state);
   mean_.restore(state);
   rows_ = state.integer("epoch.rows");
+  labelled_ = augmentation_.outliers > 0 ? state.integer("epoch.labelled") : rows_;
   batches_ = state.integer("epoch.batches");
 }
 
@@ -116,6 +119,9 @@ void TrainStep::run(const at::Tensor& rows, double rate, uint64_t seed) {
   ++batches_;
   const at::Tensor x = load(rows, seed);
   const at::Tensor y = labels_.index_select(0, rows);
+  const int64_t outliers = augmentation_.count_outliers(rows.numel());
+  if (outliers > 0) y.narrow(0, rows.numel() - outliers, outliers).fill_(-1);
+  labelled_ += rows.numel() - outliers;
   if (graph_rate_.defined()) {
     graph_rate_.fill_(rate);
     const bool is_full = rows.numel() == batch_size_;
@@ -150,8 +156,10 @@ void TrainStep::backward(const at::Tensor& logits, const at::Tensor& labels) {
     logits.backward(batch.gradient);
     return mean_.add(batch.loss, batch.correct, labels.size(0));
   }
-  const at::Tensor loss = at::cross_entropy_loss(logits, labels, class_weights_, at::Reduction::Mean,
-                                                 /*ignore_index=*/-100, label_smoothing_);
+  const at::Tensor loss = augmentation_.outliers > 0
+                              ? loss_with_outliers(logits, labels, class_weights_, label_smoothing_)
+                              : at::cross_entropy_loss(logits, labels, class_weights_, at::Reduction::Mean,
+                                                       /*ignore_index=*/-100, label_smoothing_);
   loss.backward();
   mean_.add(loss, logits, labels);
 }

@@ -54,9 +54,10 @@ class TrainStep {
 
   /// Rows trained on in this epoch.
   int64_t rows() const { return rows_; }
-  /// Mean loss and accuracy over those rows, each row under the weights before its step. Both wait for the device.
+  /// Mean loss over those rows, and accuracy over those among them that show a class, each row under the weights before
+  /// its step. Both wait for the device.
   double loss() const { return mean_.loss(rows_); }
-  double accuracy() const { return mean_.accuracy(rows_); }
+  double accuracy() const { return mean_.accuracy(labelled_); }
   /// The first batch of this epoch, from 0, whose loss is not finite; nothing when all are. Waits for the device.
   std::optional<int64_t> first_bad_batch() const;
 
@@ -83,6 +84,7 @@ class TrainStep {
   at::Tensor class_weights_;
   RunningMean mean_;
   int64_t rows_ = 0;
+  int64_t labelled_ = 0;
   int64_t batches_ = 0;
   double rate_ = 0;
 

@@ -1,6 +1,7 @@
 #include "kernels/cross_entropy.h"
 
 #include "support.h"
+#include "train/loss.h"
 
 #include <limits>
 
@@ -29,6 +30,30 @@ TEST(CrossEntropy, EqualsLibTorchsWithItsGradient) {
       }
     }
   }
+}
+
+/// Rows of no class have the mean over all classes for their loss.
+TEST(CrossEntropy, TakesRowsOfNoClass) {
+  at::manual_seed(1);
+  const torch::Tensor logits = torch::randn({8, 10}) * 3;
+  const torch::Tensor labels = torch::tensor({3, -1, 0, 9, -1, -1, 5, 5}, torch::kInt64);
+  for (const double smoothing : {0.0, 0.1}) {
+    for (const bool is_weighted : {false, true}) {
+      const torch::Tensor weights = is_weighted ? torch::rand({10}) + 0.5 : torch::Tensor();
+      const torch::Tensor leaf = logits.clone().requires_grad_();
+      const torch::Tensor expected = loss_with_outliers(leaf, labels, weights, smoothing);
+      expected.backward();
+      const CrossEntropy result = cross_entropy(logits, labels, weights, smoothing);
+      EXPECT_NEAR(result.loss, expected.item<float>(), 1e-5);
+      EXPECT_TRUE(torch::allclose(result.gradient, leaf.grad(), 1e-4, 1e-6));
+      EXPECT_EQ(result.correct, logits.argmax(1).eq(labels).sum().item<int64_t>());
+    }
+  }
+  const torch::Tensor none = torch::full({8}, -1, torch::kInt64);
+  EXPECT_NEAR(cross_entropy(logits, none, {}, 0.1).loss, -logits.log_softmax(1).mean().item<float>(), 1e-5);
+  const torch::Tensor all = labels.clamp_min(0);
+  EXPECT_NEAR(loss_with_outliers(logits, all, {}, 0.1).item<float>(),
+              at::cross_entropy_loss(logits, all, {}, at::Reduction::Mean, -100, 0.1).item<float>(), 1e-5);
 }
 
 TEST(CrossEntropy, HoldsForLogitsOfAnySize) {

@@ -5,6 +5,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "support.h"
+#include "synth/scribble.h"
 
 namespace digitrec {
 namespace {
@@ -28,6 +29,18 @@ TEST(SyntheticDigits, AreFramedAsMnistIs) {
   const torch::Tensor columns = (data.images > 0).any(1).sum(1);
   EXPECT_LE(torch::maximum(rows, columns).max().item<int64_t>(), 20);
   EXPECT_GE(torch::maximum(rows, columns).min().item<int64_t>(), 18);
+}
+
+TEST(Scribbles, AreFramedAsDigitsAre) {
+  for (const int64_t side : {28, 56}) {
+    for (uint64_t seed = 0; seed < 50; ++seed) {
+      const std::vector<uint8_t> pixels = draw_scribble(side, seed);
+      const torch::Tensor ink = torch::tensor(pixels).view({side, side}) > 32;
+      const int64_t longer = std::max(ink.any(0).sum().item<int64_t>(), ink.any(1).sum().item<int64_t>());
+      EXPECT_NEAR(static_cast<double>(longer), static_cast<double>(side) * 20 / 28, 2) << seed;
+      EXPECT_EQ(pixels, draw_scribble(side, seed));
+    }
+  }
 }
 
 TEST(SyntheticDigits, ShowAllClassesAboutEquallyOftenAndNoneTwice) {

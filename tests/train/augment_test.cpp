@@ -31,11 +31,20 @@ TEST(Augment, WithoutAmountsKeepsTheImages) {
   EXPECT_FALSE(Augmentation{}.any());
 }
 
+TEST(Augment, MakesImagesNarrower) {
+  torch::Tensor images = torch::zeros({100, 28, 28}, torch::kUInt8);
+  images.slice(1, 4, 24).slice(2, 4, 24).fill_(255);
+  const torch::Tensor width = augment(images, {.narrow = 0.4}, 1).slice(1, 10, 18).sum({1, 2}) / (255 * 8);
+  EXPECT_LT(width.max().item<float>(), 20.1);
+  EXPECT_LT(width.min().item<float>(), 13);
+  EXPECT_GT(width.min().item<float>(), 11.9);
+}
+
 TEST(Augment, VariesEveryImageOnItsOwn) {
   const torch::Tensor images = draw_synthetic_digits(1, 1).images.expand({50, 28, 28});
-  for (const Augmentation& one :
-       {Augmentation{.rotate = 12}, Augmentation{.scale = 0.1}, Augmentation{.shear = 0.1}, Augmentation{.shift = 2},
-        Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5}, Augmentation{.coarse = 0.5}}) {
+  for (const Augmentation& one : {Augmentation{.rotate = 12}, Augmentation{.scale = 0.1}, Augmentation{.shear = 0.1},
+                                  Augmentation{.shift = 2}, Augmentation{.elastic = 1}, Augmentation{.thickness = 0.5},
+                                  Augmentation{.coarse = 0.5}, Augmentation{.narrow = 0.3}}) {
     EXPECT_TRUE(one.any());
     const torch::Tensor varied = augment(images, one, 3).flatten(1);
     EXPECT_GT((varied.slice(0, 1) - varied.slice(0, 0, -1)).abs().sum(1).min().item<float>(), 1);
@@ -57,6 +66,25 @@ TEST(Augment, LosesTheDetailOfAShareOfTheImages) {
   const torch::Tensor contrast = shown.amax({1, 2}) - shown.amin({1, 2});
   const torch::Tensor is_flat = contrast < 128;
   EXPECT_NEAR(is_flat.to(torch::kFloat32).mean().item<float>(), 0.25, 0.08);
+}
+
+TEST(Augment, MakesTheLastImagesIntoOutliers) {
+  const torch::Tensor images = draw_synthetic_digits(40, 1).images;
+  const Augmentation plain{.elastic = 0.5, .reframe = true};
+  Augmentation with = plain;
+  with.outliers = 0.25;
+  EXPECT_EQ(with.count_outliers(40), 10);
+  EXPECT_EQ(with.count_outliers(3), 0);
+  const torch::Tensor expected = augment(images, plain, 3);
+  const torch::Tensor varied = augment(images, with, 3);
+  EXPECT_EQ(varied.sizes(), images.sizes());
+  EXPECT_TRUE(varied.slice(0, 0, 30).equal(expected.slice(0, 0, 30)));
+  EXPECT_GT((varied - expected).slice(0, 30).abs().mean({1, 2}).min().item<float>(), 5);
+  EXPECT_TRUE(varied.equal(augment(images, with, 3)));
+  // A pair is wider than tall, as two digits are.
+  const torch::Tensor pairs = varied.slice(0, 30, 35).gt(64);
+  EXPECT_GE((pairs.any(1).sum(1) - pairs.any(2).sum(1)).to(torch::kFloat32).mean().item<float>(), 0);
+  EXPECT_TRUE(augment(images.slice(0, 0, 2), {.outliers = 0.5}, 1).isfinite().all().item<bool>());
 }
 
 TEST(Augment, FramesAgainAsPicturesAreFramed) {

@@ -36,6 +36,7 @@ TrainConfig whole_recipe(const std::string& model) {
   config.average = AverageKind::ema;
   config.augmentation.rotate = 10;
   config.augmentation.shift = 1;
+  config.augmentation.outliers = 0.2;
   config.patience = 2;
   config.label_smoothing = 0.05;
   return config;

@@ -31,17 +31,25 @@ enum class SelectKind { validation, last };
 struct Augmentation {
   double rotate = 0;     ///< degrees, either way
   double scale = 0;      ///< share of the size, larger or smaller, in x and y separately
+  double narrow = 0;     ///< share of the width, narrower
   double shear = 0;      ///< x shifted by up to this share of y
   double shift = 0;      ///< pixels, in x and y
   double elastic = 0;    ///< pixels: standard deviation of a smooth random displacement (Simard et al. 2003)
   double thickness = 0;  ///< 1: up to a whole pixel thicker or thinner on each side of a stroke
   double coarse = 0;     ///< share of the images that lose detail, as in small pictures; others get harder edges
+  /// Share of the images that are made into what shows no class, as pairs and scribbles, of which the network learns to
+  /// be sure of nothing (outlier exposure, Hendrycks et al. 2019). They are the last of a batch, which is in random
+  /// order.
+  double outliers = 0;
   bool reframe = false;  ///< scale into the box and centre by mass again, as pictures are framed
 
   /// Whether anything is varied.
   bool any() const {
-    return rotate > 0 || scale > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 || coarse > 0 || reframe;
+    return rotate > 0 || scale > 0 || narrow > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 ||
+           coarse > 0 || outliers > 0 || reframe;
   }
+  /// How many of a batch's images, its last ones, are outliers.
+  int64_t count_outliers(int64_t batch) const { return static_cast<int64_t>(outliers * static_cast<double>(batch)); }
 };
 
 /// How often something is saved; never when both are 0.
