@@ -14,9 +14,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+
 #include <memory>
 
 namespace digitrec::cli {
@@ -40,6 +43,7 @@ struct ShowCommand {
 /// Images to show, uint8 [M, S, S], each with its caption.
 struct Shown {
   at::Tensor images;
+  at::Tensor labels;  ///< int64 [M], or undefined
   std::vector<std::string> captions;
 };
 
@@ -58,14 +62,24 @@ Shown with_variants(const Shown& rows, const std::string& recipe) {
   if (!config.augmentation.any()) {
     throw Error(fmt::format("{}: varies no images", recipe), "name a recipe with rotate, shift, ... such as best");
   }
-  const at::Tensor repeated = rows.images.repeat_interleave(kSheetColumns, 0);
-  Shown shown{augment(repeated, config.augmentation, kSeed).round_().clamp_(0, 255).to(at::kByte), {}};
-  for (size_t i = 0; i < rows.captions.size(); ++i) {
-    const int64_t first = static_cast<int64_t>(i) * kSheetColumns;
-    shown.images[first].copy_(rows.images[static_cast<int64_t>(i)]);
+  at::Tensor labels = rows.labels;
+  if (!labels.defined()) {  // nothing says which digits to draw
+    config.augmentation.synthetic = 0;
+    labels = at::zeros({rows.images.size(0)}, at::kLong);
+  }
+  std::vector<at::Tensor> images;
+  Shown shown;
+  for (size_t i = 0; i < rows.captions.size(); ++i) {  // a batch a row, so that each shows all that may become of it
+    const auto row = static_cast<int64_t>(i);
+    const at::Tensor batch = rows.images.narrow(0, row, 1).repeat({kSheetColumns - 1, 1, 1});
+    const at::Tensor varied = augment(batch, labels.narrow(0, row, 1).repeat(kSheetColumns - 1), config.augmentation,
+                                      kSeed + static_cast<uint64_t>(i));
+    images.push_back(rows.images.narrow(0, row, 1));
+    images.push_back(varied.round().clamp(0, 255).to(at::kByte));
     shown.captions.push_back(rows.captions[i]);
     shown.captions.resize(shown.captions.size() + kSheetColumns - 1);
   }
+  shown.images = at::cat(images);
   return shown;
 }
 
@@ -130,7 +144,8 @@ int run_show(ShowCommand& command) {
   }
   const int64_t begin = command.row - 1;
   const int64_t end = std::min(dataset.size(), begin + command.count);
-  Shown shown{dataset.images.slice(0, begin, end), {}};
+  Shown shown{dataset.images.slice(0, begin, end), {}, {}};
+  if (dataset.has_labels()) shown.labels = dataset.labels.slice(0, begin, end);
   for (int64_t row = begin; row < end; ++row) shown.captions.push_back(caption(dataset, row));
   if (!command.recipe.empty()) shown = with_variants(shown, command.recipe);
   if (command.out.empty()) {

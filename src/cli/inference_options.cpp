@@ -14,6 +14,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <memory>
 #include <system_error>
 
@@ -103,6 +104,16 @@ void report_networks(const Predictor& predictor) {
     if (!network.doubt.empty()) warn(network.doubt);
     log(fmt::format("model   {} ({})", network.info.preset, file.string()));
   }
+}
+
+void recommend_robust(const Predictor& predictor) {
+  const auto& networks = predictor.networks();
+  const bool is_robust = std::any_of(networks.begin(), networks.end(), [](const Loaded<Checkpoint>& network) {
+    const std::string& settings = network.value.info.settings;
+    return settings.empty() || settings.find("reframe = true") != std::string::npos;
+  });
+  if (is_robust || !predictor.classes().are_digits(predictor.shape().classes)) return;
+  log("hint    `digitrec train --recipe robust` reads pictures of other writers better than this run");
 }
 
 void warn_of_missing_networks(const std::vector<std::filesystem::path>& checkpoints) {

@@ -46,6 +46,9 @@ DataOptions data_options(const InferenceOptions& options, const Predictor& predi
 /// Logs the networks, and warns of checkpoints that could not be used.
 void report_networks(const Predictor& predictor);
 
+/// Where the networks know only one set's writers, logs which recipe reads other people's digits better.
+void recommend_robust(const Predictor& predictor);
+
 /// Warns of runs that lack some of their networks.
 void warn_of_missing_networks(const std::vector<std::filesystem::path>& checkpoints);
 

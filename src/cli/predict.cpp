@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/outputs.h"
+#include "cli/picture_tables.h"
 #include "core/atomic_file.h"
 #include "core/names.h"
 #include "data/csv_writer.h"
@@ -32,6 +33,7 @@ struct PredictCommand {
   std::vector<std::string> input;
   std::string out;
   std::string probabilities;
+  double min_probability = 0;  ///< for pictures; 0: label all
 };
 
 /// The files to write: opened before the work starts, put in place together at its end.
@@ -63,51 +65,6 @@ class Outputs {
   std::optional<AtomicFile> probabilities_;
 };
 
-/// A row a picture. Several digits in one are read as a number, or as several with spaces between them; the probability
-/// is that all of them are right.
-std::string picture_table(const std::vector<fs::path>& files, const Pictures& pictures, const at::Tensor& probabilities,
-                          const Classes& classes) {
-  std::string text = "File,Label,Probability,Error\n";
-  std::span<const TextPlace> places = pictures.places;
-  int64_t row = 0;
-  for (size_t i = 0; i < files.size(); ++i) {
-    std::vector<std::string> names;
-    double probability = 1;
-    for (const int64_t end = row + pictures.counts[i]; row < end; ++row) {
-      const auto [best, index] = probabilities[row].max(0);
-      names.push_back(classes.name(index.item<int64_t>()));
-      probability *= best.item<float>();
-    }
-    const std::string label = join_numbers(names, places.first(names.size()));
-    places = places.subspan(names.size());
-    text += csv_field(files[i].string()) + "," + csv_field(label) + ",";
-    if (pictures.counts[i] > 0) fmt::format_to(std::back_inserter(text), "{:.4f}", probability);
-    text += "," + csv_field(pictures.errors[i]) + "\n";
-  }
-  return text;
-}
-
-/// A row for each digit of each picture.
-std::string picture_probabilities(const std::vector<fs::path>& files, const Pictures& pictures,
-                                  const at::Tensor& probabilities, const Classes& classes) {
-  std::string text = "File,Line,Position,Label";
-  for (int64_t c = 0; c < probabilities.size(1); ++c)
-    text.append(1, ',').append(csv_field(fmt::format("p{}", classes.name(c))));
-  text += '\n';
-  int64_t row = 0;
-  for (size_t i = 0; i < files.size(); ++i) {
-    for (int64_t position = 1; position <= pictures.counts[i]; ++position, ++row) {
-      const std::string label = classes.name(probabilities[row].argmax().item<int64_t>());
-      text += csv_field(files[i].string()) +
-              fmt::format(",{},{},", pictures.places[static_cast<size_t>(row)].line + 1, position) + csv_field(label);
-      for (int64_t c = 0; c < probabilities.size(1); ++c)
-        fmt::format_to(std::back_inserter(text), ",{:.6g}", probabilities[row][c].item<float>());
-      text += '\n';
-    }
-  }
-  return text;
-}
-
 /// Names what a folder of pictures holds besides.
 void log_left_out(const std::vector<fs::path>& files) {
   constexpr size_t kNamed = 3;
@@ -132,7 +89,9 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   const Pictures pictures =
       load_pictures(files, predictor.shape().image_size, picture_kind(framing, classes, predictor.shape().classes));
   const at::Tensor probabilities = predictor.predict(pictures.digits);
-  const std::string table = picture_table(files, pictures, probabilities, classes);
+  std::vector<PictureLabel> labels = label_pictures(pictures, probabilities, classes);
+  const int64_t unsure = withhold_unsure(labels, command.min_probability);
+  const std::string table = picture_table(files, labels);
   outputs.write(table,
                 outputs.wants_probabilities() ? picture_probabilities(files, pictures, probabilities, classes) : "");
   if (command.out.empty()) {
@@ -140,12 +99,14 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   } else {
     say_written(output_file(command.out), fmt::format("{} pictures", files.size()));
   }
+  std::cout << std::flush;
+  const std::string all = format_count(static_cast<int64_t>(files.size()));
+  if (unsure > 0) log(fmt::format("{} of {} pictures not sure", format_count(unsure), all));
+  recommend_robust(predictor);
   const auto unread = std::count_if(pictures.errors.begin(), pictures.errors.end(),
                                     [](const std::string& error) { return !error.empty(); });
   if (unread == 0) return 0;
-  std::cout << std::flush;
-  warn(fmt::format("{} of {} pictures not read; the column Error says why", format_count(unread),
-                   format_count(static_cast<int64_t>(files.size()))));
+  warn(fmt::format("{} of {} pictures not read; the column Error says why", format_count(unread), all));
   return 1;
 }
 
@@ -194,6 +155,9 @@ int run_predict(PredictCommand& command) {
   const std::vector<fs::path> paths(command.input.begin(), command.input.end());
   const PictureFiles pictures = find_pictures(paths);
   if (!pictures.files.empty()) return predict_pictures(command, pictures);
+  if (command.min_probability > 0) {
+    throw UsageError("--min-probability: for pictures; a submission labels every row");
+  }
   write_submission(command.inference, paths.front(), command.out.empty() ? "submission.csv" : command.out,
                    command.probabilities);
   return 0;
@@ -226,6 +190,9 @@ Run setup_predict(CLI::App& app) {
       ->type_name("FILE");
   sub->add_option("--probabilities", command->probabilities, "File for the probability of every class")
       ->type_name("FILE");
+  sub->add_option("--min-probability", command->min_probability, "Leave pictures without a label that is less probable")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("[0]");
   return [command] { return run_predict(*command); };
 }
 

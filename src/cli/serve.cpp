@@ -71,6 +71,7 @@ int run_serve(ServeCommand& command) {
 
   auto server = std::make_unique<Server>(options);
   for (const Predictor& model : server->models()) report_networks(model);
+  recommend_robust(server->models().front());
   warn_of_missing_networks(options.models);
   warn_of_lost_corrections(*server, options);
   print_address(options, server->port());

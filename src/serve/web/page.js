@@ -309,7 +309,7 @@ function show(reply) {
   $("saved").textContent = "";
   $("unsave").hidden = true;
   if (answer) {
-    $("message").textContent = `${percent(answer.probability)} sure`;
+    $("message").textContent = answer.probability < 0.5 ? `Not sure: ${percent(answer.probability)}` : `${percent(answer.probability)} sure`;
     showDigits();
     showDigit();
   } else {
