@@ -36,7 +36,7 @@ Stroke long_stroke(Random& random) {
 std::vector<uint8_t> draw_scribble(int64_t image_size, uint64_t seed) {
   Random random(seed);
   std::vector<Stroke> strokes;
-  if (random.chance(0.3)) {
+  if (random.chance(0.45)) {
     strokes.push_back(long_stroke(random));
   } else {
     const uint64_t count = 2 + random.below(3);

@@ -106,13 +106,18 @@ std::vector<Stroke> write_strokes(int digit, Random& random) {
   return strokes;
 }
 
-std::vector<uint8_t> draw_digit(int digit, Random& random) {
+std::vector<uint8_t> draw_digit(int digit, int64_t image_size, Random& random) {
   std::vector<Stroke> strokes = write_strokes(digit, random);
   const double radius = std::clamp(1.25 * std::exp(random.normal(0.28)), 0.65, 2.3);
-  return draw_framed(std::move(strokes), radius, kImageSize, random);
+  return draw_framed(std::move(strokes), radius, image_size, random);
 }
 
 }  // namespace
+
+std::vector<uint8_t> draw_synthetic_digit(int64_t digit, int64_t image_size, uint64_t seed) {
+  Random random(seed);
+  return draw_digit(static_cast<int>(digit), image_size, random);
+}
 
 Dataset draw_synthetic_digits(int64_t count, uint64_t seed) {
   std::vector<uint8_t> pixels;
@@ -121,7 +126,7 @@ Dataset draw_synthetic_digits(int64_t count, uint64_t seed) {
   for (int64_t i = 0; i < count; ++i) {
     Random random(mix_seed(seed, static_cast<uint64_t>(i)));
     const auto digit = static_cast<int>(random.below(10));
-    const std::vector<uint8_t> image = draw_digit(digit, random);
+    const std::vector<uint8_t> image = draw_digit(digit, kImageSize, random);
     pixels.insert(pixels.end(), image.begin(), image.end());
     labels.push_back(digit);
   }

@@ -4,8 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace digitrec {
+
+/// A digit 0 to 9 as a program writes it, framed as MNIST's are; row by row, `image_size` squared, ink 255.
+std::vector<uint8_t> draw_synthetic_digit(int64_t digit, int64_t image_size, uint64_t seed);
 
 /// Draws `count` labelled digits, 28 x 28, that look handwritten: each is written with strokes in one of several
 /// styles, bent, slanted, stretched and drawn with a pen of random width, then framed as MNIST's are. They replace real

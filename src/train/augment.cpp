@@ -2,6 +2,7 @@
 
 #include "core/random.h"
 #include "synth/scribble.h"
+#include "synth/synth.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
@@ -144,17 +145,35 @@ at::Tensor set_side_by_side(const at::Tensor& a, const at::Tensor& b, Draws& dra
   return at::maximum(place(a, 1), place(b, -1));
 }
 
-/// Makes the last `count` of the images into what shows no class: half of them pairs, half scribbles.
-at::Tensor make_outliers(const at::Tensor& x, int64_t count, uint64_t seed, Draws& draws) {
-  const int64_t rest = x.size(0) - count;
-  const int64_t pairs = std::min(count / 2, rest);
-  const int64_t side = x.size(2);
+/// Images drawn on the CPU, as many as asked for: float32 [count, 1, S, S], like `x`. `draw(i)`: the i-th one's pixels.
+template <class Draw>
+at::Tensor drawn_images(int64_t count, const at::Tensor& x, const Draw& draw) {
   std::vector<uint8_t> pixels;
-  for (int64_t i = 0; i < count - pairs; ++i) {
-    const std::vector<uint8_t> drawn = draw_scribble(side, mix_seed(seed, static_cast<uint64_t>(i)));
+  for (int64_t i = 0; i < count; ++i) {
+    const std::vector<uint8_t> drawn = draw(i);
     pixels.insert(pixels.end(), drawn.begin(), drawn.end());
   }
-  const at::Tensor scribbles = at::from_blob(pixels.data(), {count - pairs, 1, side, side}, at::kByte).to(x.options());
+  return at::from_blob(pixels.data(), {count, 1, x.size(2), x.size(3)}, at::kByte).to(x.options());
+}
+
+/// Replaces the last images, but for `outliers`, by synthetic digits of their labels.
+at::Tensor put_synthetic(const at::Tensor& x, const at::Tensor& labels, int64_t count, int64_t outliers,
+                         uint64_t seed) {
+  const int64_t first = x.size(0) - outliers - count;
+  const at::Tensor shown = labels.narrow(0, first, count).cpu();
+  const at::Tensor digits = drawn_images(count, x, [&](int64_t i) {
+    return draw_synthetic_digit(shown[i].item<int64_t>() % 10, x.size(2), mix_seed(seed, static_cast<uint64_t>(i)));
+  });
+  return at::cat({x.narrow(0, 0, first), digits, x.narrow(0, first + count, outliers)});
+}
+
+/// Makes the last `count` of the images into what shows no class: some of them pairs, the rest scribbles.
+at::Tensor make_outliers(const at::Tensor& x, int64_t count, uint64_t seed, Draws& draws) {
+  constexpr double kPairs = 0.4;
+  const int64_t rest = x.size(0) - count;
+  const int64_t pairs = std::min(static_cast<int64_t>(kPairs * static_cast<double>(count)), rest);
+  const at::Tensor scribbles = drawn_images(
+      count - pairs, x, [&](int64_t i) { return draw_scribble(x.size(2), mix_seed(~seed, static_cast<uint64_t>(i))); });
   return at::cat(
       {x.narrow(0, 0, rest), set_side_by_side(x.narrow(0, rest, pairs), x.narrow(0, 0, pairs), draws), scribbles});
 }
@@ -195,18 +214,24 @@ at::Tensor transform(const at::Tensor& images, const AffineMap& map) {
       .squeeze(1);
 }
 
-at::Tensor augment(const at::Tensor& images, const Augmentation& a, uint64_t seed) {
+at::Tensor augment(const at::Tensor& images, const at::Tensor& labels, const Augmentation& a, uint64_t seed) {
   const int64_t batch = images.size(0);
   const int64_t side = images.size(1);
+  const auto share = [batch](double of_all) { return static_cast<int64_t>(of_all * static_cast<double>(batch)); };
   Draws draws(seed, images);
-  at::Tensor x = images.unsqueeze(1).to(at::kFloat);
-  at::Tensor grid = sampling_grid(random_maps(a, side, draws), x);
+  const at::Tensor plain = images.unsqueeze(1).to(at::kFloat);
+  at::Tensor grid = sampling_grid(random_maps(a, side, draws), plain);
   if (a.elastic > 0) grid = grid + elastic_shift(a, batch, side, draws);
-  x = sample(x, grid);
-  if (const int64_t count = a.count_outliers(batch); count > 0) x = make_outliers(x, count, seed, draws);
+  at::Tensor x = sample(plain, grid);
+  const int64_t outliers = a.count_outliers(batch);
+  const int64_t synthetic = std::min(share(a.synthetic), batch - outliers);
+  if (synthetic > 0) x = put_synthetic(x, labels, synthetic, outliers, seed);
+  if (outliers > 0) x = make_outliers(x, outliers, seed, draws);
   if (a.thickness > 0) x = vary_thickness(x, a, draws);
   if (a.coarse > 0) x = lose_detail(x, a, draws);
   if (a.reframe) x = frame_again(x);
+  const int64_t kept = std::min(share(a.plain), batch - outliers - synthetic);
+  if (kept > 0) x = at::cat({plain.narrow(0, 0, kept), x.narrow(0, kept, batch - kept)});
   return x.squeeze(1);
 }
 

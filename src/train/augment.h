@@ -21,7 +21,8 @@ struct AffineMap {
 at::Tensor transform(const at::Tensor& images, const AffineMap& map);
 
 /// Varied copies of the images: uint8 [B, S, S] -> float32 [B, S, S] on the same device, 0 to 255. The same seed and
-/// images give the same copies on every device, up to rounding.
-at::Tensor augment(const at::Tensor& images, const Augmentation& augmentation, uint64_t seed);
+/// images give the same copies on every device, up to rounding. `labels`: int64 [B], what the synthetic digits among
+/// them are to show.
+at::Tensor augment(const at::Tensor& images, const at::Tensor& labels, const Augmentation& augmentation, uint64_t seed);
 
 }  // namespace digitrec

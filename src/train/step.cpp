@@ -110,7 +110,8 @@ void TrainStep::restore(const TrainingState& state) {
 
 at::Tensor TrainStep::load(const at::Tensor& rows, uint64_t seed) const {
   if (!augmentation_.any()) return gather_normalized(images_, rows, normalization_);
-  return normalize_images(augment(images_.index_select(0, rows), augmentation_, seed), normalization_);
+  return normalize_images(augment(images_.index_select(0, rows), labels_.index_select(0, rows), augmentation_, seed),
+                          normalization_);
 }
 
 void TrainStep::run(const at::Tensor& rows, double rate, uint64_t seed) {

@@ -67,7 +67,7 @@ void Situation::is_plain_table(const std::string& name, const std::string& readi
 }
 
 void Situation::is_idx(const fs::path& data, const fs::path& images, const fs::path& labels,
-            const std::string& flags) const {
+                       const std::string& flags) const {
   const ProgramResult result = run("data convert " + flags + " " + data.string() + " a-images-idx3-ubyte");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(read_text(work_ / "a-images-idx3-ubyte") == read_text(images)) << data;

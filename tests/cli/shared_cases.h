@@ -52,6 +52,6 @@ class Situation {
 
 }  // namespace digitrec::test
 
-#define SKIP_WITHOUT_CASES()                           \
-  if (!std::filesystem::exists(test::shared_cases()))  \
+#define SKIP_WITHOUT_CASES()                          \
+  if (!std::filesystem::exists(test::shared_cases())) \
   GTEST_SKIP() << "no folder " << test::shared_cases() << ", nor one in DIGITREC_CASES"

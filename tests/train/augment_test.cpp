@@ -1,10 +1,15 @@
 #include "train/augment.h"
 
+#include "core/random.h"
 #include "support.h"
 #include "synth/synth.h"
 
 namespace digitrec {
 namespace {
+
+torch::Tensor augment(const torch::Tensor& images, const Augmentation& a, uint64_t seed) {
+  return augment(images, torch::zeros({images.size(0)}, torch::kInt64), a, seed);
+}
 
 const Augmentation kAll{.rotate = 12,
                         .scale = 0.1,
@@ -85,6 +90,21 @@ TEST(Augment, MakesTheLastImagesIntoOutliers) {
   const torch::Tensor pairs = varied.slice(0, 30, 35).gt(64);
   EXPECT_GE((pairs.any(1).sum(1) - pairs.any(2).sum(1)).to(torch::kFloat32).mean().item<float>(), 0);
   EXPECT_TRUE(augment(images.slice(0, 0, 2), {.outliers = 0.5}, 1).isfinite().all().item<bool>());
+}
+
+TEST(Augment, KeepsTheFirstImagesAndReplacesOthersBySyntheticDigits) {
+  const torch::Tensor images = draw_synthetic_digits(40, 1).images;
+  const torch::Tensor labels = torch::full({40}, 7, torch::kInt64);
+  const torch::Tensor varied =
+      augment(images, labels, {.elastic = 0.5, .plain = 0.25, .synthetic = 0.25, .outliers = 0.25}, 3);
+  const torch::Tensor off = (varied - images.to(torch::kFloat32)).abs().mean({1, 2});
+  EXPECT_EQ(off.slice(0, 0, 10).max().item<float>(), 0);
+  EXPECT_GT(off.slice(0, 10).min().item<float>(), 0.5);
+  for (int64_t i = 0; i < 10; ++i) {
+    const std::vector<uint8_t> digit = draw_synthetic_digit(7, 28, mix_seed(3, static_cast<uint64_t>(i)));
+    const torch::Tensor expected = torch::tensor(digit).view({28, 28}).to(torch::kFloat32);
+    EXPECT_TRUE(varied[20 + i].equal(expected));
+  }
 }
 
 TEST(Augment, FramesAgainAsPicturesAreFramed) {

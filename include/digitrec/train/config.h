@@ -37,16 +37,16 @@ struct Augmentation {
   double elastic = 0;    ///< pixels: standard deviation of a smooth random displacement (Simard et al. 2003)
   double thickness = 0;  ///< 1: up to a whole pixel thicker or thinner on each side of a stroke
   double coarse = 0;     ///< share of the images that lose detail, as in small pictures; others get harder edges
-  /// Share of the images that are made into what shows no class, as pairs and scribbles, of which the network learns to
-  /// be sure of nothing (outlier exposure, Hendrycks et al. 2019). They are the last of a batch, which is in random
-  /// order.
-  double outliers = 0;
+  /// Shares of the images, which are in random order: the first of a batch that stay as they are, before the last ones
+  /// those replaced by synthetic digits of their label, and the last that are made into what shows no class, as pairs
+  /// and scribbles, of which the network learns to be sure of nothing (outlier exposure, Hendrycks et al. 2019).
+  double plain = 0, synthetic = 0, outliers = 0;
   bool reframe = false;  ///< scale into the box and centre by mass again, as pictures are framed
 
   /// Whether anything is varied.
   bool any() const {
     return rotate > 0 || scale > 0 || narrow > 0 || shear > 0 || shift > 0 || elastic > 0 || thickness > 0 ||
-           coarse > 0 || outliers > 0 || reframe;
+           coarse > 0 || synthetic > 0 || outliers > 0 || reframe;
   }
   /// How many of a batch's images, its last ones, are outliers.
   int64_t count_outliers(int64_t batch) const { return static_cast<int64_t>(outliers * static_cast<double>(batch)); }
