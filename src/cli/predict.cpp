@@ -86,9 +86,10 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   log_left_out(found.left_out);
   const Classes& classes = predictor.classes();
   const Framing framing = data_options(command.inference, predictor).framing;
-  const Pictures pictures =
+  Pictures pictures =
       load_pictures(files, predictor.shape().image_size, picture_kind(framing, classes, predictor.shape().classes));
-  const at::Tensor probabilities = predictor.predict(pictures.digits);
+  at::Tensor probabilities = predictor.predict(pictures.digits);
+  const int64_t cut = keep_chosen_parts(pictures, probabilities);
   std::vector<PictureLabel> labels = label_pictures(pictures, probabilities, classes);
   const int64_t unsure = withhold_unsure(labels, command.min_probability);
   const std::string table = picture_table(files, labels);
@@ -101,6 +102,7 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   }
   std::cout << std::flush;
   const std::string all = format_count(static_cast<int64_t>(files.size()));
+  if (cut > 0) log(fmt::format("{} wide pieces read as two digits that touch", format_count(cut)));
   if (unsure > 0) log(fmt::format("{} of {} pictures not sure", format_count(unsure), all));
   recommend_robust(predictor);
   const auto unread = std::count_if(pictures.errors.begin(), pictures.errors.end(),
@@ -190,8 +192,8 @@ Run setup_predict(CLI::App& app) {
       ->type_name("FILE");
   sub->add_option("--probabilities", command->probabilities, "File for the probability of every class")
       ->type_name("FILE");
-  sub->add_option("--min-probability", command->min_probability, "Leave pictures without a label that is less probable")
-      ->check(CLI::Range(0.0, 1.0))
+  sub->add_option("--min-probability", command->min_probability, "Leave less probable pictures without a label")
+      ->check(CLI::Range(0.0, 1.0).name(""))
       ->type_name("[0]");
   return [command] { return run_predict(*command); };
 }

@@ -25,6 +25,8 @@ constexpr double kLitCorner = 0.06;
 /// Strokes cover no more than this share of a picture, but for pictures smaller than this.
 constexpr double kMostInk = 0.4;
 constexpr int64_t kSmallest = 64;
+/// Paper fills this share of the box around it.
+constexpr double kPaper = 0.8;
 /// Wider than this share of the shorter side is no stroke, but background.
 constexpr double kWidestStroke = 0.33;
 /// The shade of a background darker than this, of 255, is not evened out: what noise there is would be ink.
@@ -217,7 +219,13 @@ bool has_edges(const Drawing& left, bool is_even) {
 /// or a window around it. On a canvas strokes may be bold where it is cut tightly.
 bool shows_paper(const Drawing& left, bool is_even) {
   if (left.whole().longer_side() < kSmallest || (is_even && find_off(edge_pixels(left)).first > 0)) return false;
-  return find_off(left.ink).first > kMostInk;
+  Drawing off = left;
+  for (float& value : off.ink) value = std::abs(value) > kStep ? 1.0F : 0.0F;
+  const Box box = ink_box(off, 1);
+  const double share = find_off(left.ink).first;
+  const double of_box = share * static_cast<double>(left.width * left.height) /
+                        static_cast<double>(std::max<int64_t>(1, box.width() * box.height()));
+  return share > kMostInk && of_box > kPaper;
 }
 
 }  // namespace

@@ -10,7 +10,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
+#include <variant>
 
 namespace digitrec {
 namespace {
@@ -31,6 +34,9 @@ constexpr int64_t kMinSide = 6;
 constexpr double kMaxWidth = 0.75;
 /// Longer strokes, in longer sides of their box, are scribble or noise. Kaggle's digits reach 3.4.
 constexpr double kMaxLength = 8;
+
+/// A piece is two digits that touch only if it is this wide, in parts of its height.
+constexpr double kTwo = 1.15;
 
 /// Strokes are measured, and thickened or thinned, at this many times the size of MNIST's box.
 constexpr int64_t kFine = 4;
@@ -115,9 +121,82 @@ bool is_noise(const Components& pieces) {
   return tallest < kWriting || 2 * tall < static_cast<int64_t>(large.size());
 }
 
-/// `group`: gathers the components of a picture.
+/// A drawing framed as MNIST's digits are, or why it is none.
+std::variant<std::vector<uint8_t>, std::string> frame_ink(Drawing digit, int64_t image_size) {
+  Box box = ink_box(digit, kInk);
+  const int64_t side = box_size(image_size);
+  Drawing fine = scale_to_side(digit, box, kFine * side);
+  // Lines thinner than one of these pixels are faint now.
+  const float strongest = *std::max_element(fine.ink.begin(), fine.ink.end());
+  for (float& value : fine.ink) value /= strongest;
+  const Strokes strokes = measure_strokes(fine);
+  if (std::string why = refusal(box, fine, strokes); !why.empty()) return why;
+  const double unit = static_cast<double>(kFine * side) / 20;
+  const double wanted = std::clamp(strokes.width, kThin * unit, kThick * unit);
+  if (wanted != strokes.width) {
+    digit = thicken(fine, wanted - strokes.width);
+    box = ink_box(digit, kInk);
+  }
+  return center_by_mass(scale_to_side(digit, box, side), image_size);
+}
+
+/// How many pixels of ink a cut through a drawing meets: from `column` at its middle, `slope` pixels to the right a
+/// row.
+int64_t ink_along(const Drawing& drawing, int64_t column, double slope) {
+  int64_t count = 0;
+  for (int64_t y = 0; y < drawing.height; ++y) {
+    const auto x = column + std::llround(slope * static_cast<double>(y - drawing.height / 2));
+    count += x >= 0 && x < drawing.width && drawing.at(x, y) >= kInk;
+  }
+  return count;
+}
+
+/// The two sides of a drawing, cut near its middle where the least ink is.
+std::array<Drawing, 2> cut_in_two(const Drawing& drawing) {
+  int64_t best_column = drawing.width / 2;
+  double best_slope = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (const double slope : {0.0, -0.15, 0.15, -0.3, 0.3}) {
+    for (int64_t column = drawing.width * 3 / 10; column <= drawing.width * 7 / 10; ++column) {
+      const double off = std::abs(static_cast<double>(column) / static_cast<double>(drawing.width) - 0.5);
+      const double ink = static_cast<double>(ink_along(drawing, column, slope)) + off;  // of equals the middle one
+      if (ink >= least) continue;
+      least = ink;
+      best_column = column;
+      best_slope = slope;
+    }
+  }
+  std::array<Drawing, 2> sides{drawing, drawing};
+  for (int64_t y = 0; y < drawing.height; ++y) {
+    const auto cut = best_column + std::llround(best_slope * static_cast<double>(y - drawing.height / 2));
+    for (int64_t x = 0; x < drawing.width; ++x) sides[x < cut ? 1 : 0].at(x, y) = 0;
+  }
+  return sides;
+}
+
+/// What a piece shows if it is two digits that touch; empty where it is too narrow, or a side is no digit.
+std::vector<FramedDigit> frame_halves(const Drawing& digit, int64_t image_size, const FramedDigit& whole) {
+  const Box box = ink_box(digit, kInk);
+  if (static_cast<double>(box.width()) < kTwo * static_cast<double>(box.height()) || box.height() < kWriting) return {};
+  std::vector<FramedDigit> halves;
+  for (Drawing& side : cut_in_two(digit)) {
+    const Box own = ink_box(side, kInk);
+    if (own.longer_side() < kMinSide) return {};
+    auto framed = frame_ink(std::move(side), image_size);
+    if (std::holds_alternative<std::string>(framed)) return {};
+    const auto place = [&](int64_t column) {  // in the picture
+      return whole.left +
+             (whole.right - whole.left) * static_cast<double>(column - box.left) / static_cast<double>(box.width());
+    };
+    halves.push_back(
+        {std::move(std::get<0>(framed)), place(own.left), whole.top, place(own.right), whole.bottom, whole.place});
+  }
+  return halves;
+}
+
+/// `group`: gathers the components of a picture. `may_touch`: whether a piece may be two of them.
 std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
-                               std::vector<Piece> (*group)(const Components&)) {
+                               std::vector<Piece> (*group)(const Components&), bool may_touch) {
   if (is_framed(image, image_size)) return {{image.pixels}};
   Drawing ink = find_ink(image);
   erase_lines(ink, kInk);
@@ -130,30 +209,19 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
   std::vector<FramedDigit> digits;
   std::string refused;
   for (const Piece& character : group(found)) {
-    Drawing digit = cut_out(ink, found, character);
-    Box box = ink_box(digit, kInk);
-    const int64_t side = box_size(image_size);
-    Drawing fine = scale_to_side(digit, box, kFine * side);
-    // Lines thinner than one of these pixels are faint now.
-    const float strongest = *std::max_element(fine.ink.begin(), fine.ink.end());
-    for (float& value : fine.ink) value /= strongest;
-    const Strokes strokes = measure_strokes(fine);
-    if (const std::string why = refusal(box, fine, strokes); !why.empty()) {
-      if (refused.empty()) refused = why;
+    const Drawing digit = cut_out(ink, found, character);
+    auto framed = frame_ink(digit, image_size);
+    if (const auto* why = std::get_if<std::string>(&framed)) {
+      if (refused.empty()) refused = *why;
       continue;
-    }
-    const double unit = static_cast<double>(kFine * side) / 20;
-    const double wanted = std::clamp(strokes.width, kThin * unit, kThick * unit);
-    if (wanted != strokes.width) {
-      digit = thicken(fine, wanted - strokes.width);
-      box = ink_box(digit, kInk);
     }
     const auto share = [](int64_t part, int64_t whole) {
       return static_cast<double>(part) / static_cast<double>(whole);
     };
-    digits.push_back({center_by_mass(scale_to_side(digit, box, side), image_size), share(character.box.left, ink.width),
+    digits.push_back({std::move(std::get<0>(framed)), share(character.box.left, ink.width),
                       share(character.box.top, ink.height), share(character.box.right, ink.width),
                       share(character.box.bottom, ink.height), character.place});
+    if (may_touch) digits.back().halves = frame_halves(digit, image_size, digits.back());
   }
   if (digits.empty()) throw Error(fmt::format("{}: {}", image.source, refused));
   return digits;
@@ -163,11 +231,11 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
 
 std::vector<FramedDigit> frame_digits(const GrayImage& image, int64_t image_size) {
   const bool is_small = std::max(image.width, image.height) <= image_size;
-  return frame(image, image_size, is_small ? group_few_digits : group_digits);
+  return frame(image, image_size, is_small ? group_few_digits : group_digits, true);
 }
 
 FramedDigit frame_character(const GrayImage& image, int64_t image_size) {
-  return frame(image, image_size, group_all).front();
+  return frame(image, image_size, group_all, false).front();
 }
 
 std::vector<FramedDigit> frame_picture(const GrayImage& image, int64_t image_size, PictureKind kind) {

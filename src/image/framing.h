@@ -14,6 +14,8 @@ struct FramedDigit {
   /// Where in the picture it stands, in parts of its width and height: 0 to 1.
   double left = 0, top = 0, right = 1, bottom = 1;
   TextPlace place{};
+  /// The two digits that it may be where it is as wide as two that touch, cut where its ink is thinnest; else empty.
+  std::vector<FramedDigit> halves{};
 };
 
 /// The digits of any picture, in reading order, each framed as MNIST's are: ink found, strokes that belong together

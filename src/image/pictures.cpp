@@ -11,6 +11,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -18,6 +19,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <system_error>
 
 namespace digitrec {
@@ -81,7 +84,14 @@ PictureFiles find_in_folder(const fs::path& folder) {
 struct Read {
   std::vector<uint8_t> pixels{};
   std::vector<TextPlace> places{};
+  std::vector<Part> parts{};
   std::string error{};
+
+  void add(const FramedDigit& digit, Part part) {
+    pixels.insert(pixels.end(), digit.pixels.begin(), digit.pixels.end());
+    places.push_back(digit.place);
+    parts.push_back(part);
+  }
 };
 
 Read read_one(const fs::path& file, int64_t size, PictureKind kind, const PictureBytes& bytes) {
@@ -91,8 +101,10 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind, const Pictur
       throw Error(fmt::format("{}: a folder without pictures", file.string()), "name one that has some");
     const GrayImage image = bytes ? decode_image(bytes(file), file.string()) : read_image(file);
     for (const FramedDigit& digit : frame_picture(image, size, kind)) {
-      read.pixels.insert(read.pixels.end(), digit.pixels.begin(), digit.pixels.end());
-      read.places.push_back(digit.place);
+      read.add(digit, Part::piece);
+      if (digit.halves.empty()) continue;
+      read.add(digit.halves.front(), Part::left_half);
+      read.add(digit.halves.back(), Part::right_half);
     }
   } catch (const Error& error) {
     read.error = why_refused(error, kind);
@@ -146,6 +158,7 @@ Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, P
   for (Read& one : read) {
     pixels.insert(pixels.end(), one.pixels.begin(), one.pixels.end());
     pictures.places.insert(pictures.places.end(), one.places.begin(), one.places.end());
+    pictures.parts.insert(pictures.parts.end(), one.parts.begin(), one.parts.end());
     pictures.counts.push_back(static_cast<int64_t>(one.places.size()));
     pictures.errors.push_back(std::move(one.error));
   }
@@ -156,6 +169,55 @@ Pictures load_pictures(const std::vector<fs::path>& files, int64_t image_size, P
     pictures.digits = make_dataset(std::move(pixels), {}, image_size, source);
   }
   return pictures;
+}
+
+std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const float> probability) {
+  std::vector<bool> stands(parts.size(), true);
+  for (size_t i = 0; i + 2 < parts.size(); ++i) {
+    if (parts[i + 1] != Part::left_half) continue;
+    const bool are_two = probability[i + 1] * probability[i + 2] > (1 + probability[i]) / 2;
+    stands[i] = !are_two;
+    stands[i + 1] = stands[i + 2] = are_two;
+    i += 2;
+  }
+  return stands;
+}
+
+float trust_in_cut(float piece, float left, float right) {
+  const float both = left * right;
+  return std::sqrt(both / std::max(both + piece, std::numeric_limits<float>::min()));
+}
+
+int64_t keep_chosen_parts(Pictures& pictures, at::Tensor& probabilities) {
+  if (pictures.parts.empty()) return 0;
+  const at::Tensor best = probabilities.amax(1).contiguous();
+  const std::vector<bool> stands = choose_parts(pictures.parts, {best.const_data_ptr<float>(), pictures.parts.size()});
+  std::vector<int64_t> kept;
+  std::vector<TextPlace> places;
+  std::vector<Part> parts;
+  int64_t cut = 0;
+  size_t image = 0;
+  for (int64_t& count : pictures.counts) {
+    const size_t before = kept.size();
+    for (const size_t end = image + static_cast<size_t>(count); image < end; ++image) {
+      if (!stands[image]) continue;
+      kept.push_back(static_cast<int64_t>(image));
+      places.push_back(pictures.places[image]);
+      parts.push_back(pictures.parts[image]);
+      if (pictures.parts[image] != Part::left_half) continue;
+      ++cut;
+      const auto row = static_cast<int64_t>(image);
+      const float* const surest = best.const_data_ptr<float>() + row;
+      probabilities.slice(0, row, row + 2).mul_(trust_in_cut(surest[-1], surest[0], surest[1]));
+    }
+    count = static_cast<int64_t>(kept.size() - before);
+  }
+  const at::Tensor rows = at::tensor(kept);
+  probabilities = probabilities.index_select(0, rows);
+  pictures.digits.images = pictures.digits.images.index_select(0, rows);
+  pictures.places = std::move(places);
+  pictures.parts = std::move(parts);
+  return cut;
 }
 
 }  // namespace digitrec

@@ -103,7 +103,8 @@ Json describe(const Reading& reading, const Classes& classes, bool explain) {
              {"probabilities", digit.probabilities},
              {"box", {framed.left, framed.top, framed.right, framed.bottom}},
              {"line", framed.place.line},
-             {"wide", digit.is_wide}};
+             {"wide", digit.is_wide},
+             {"cut", digit.part != Part::piece}};
     if (explain) {
       one["pixels"] = framed.pixels;
       one["saliency"] = rounded(digit.saliency);

@@ -52,12 +52,38 @@ Reading frame(const Picture& picture, const Predictor& model, const std::stop_to
                                          {.is_stopped = [&stop] { return stop.stop_requested(); }});
     for (FramedDigit& digit : frame_picture(image, model.shape().image_size, kind)) {
       const bool wide = kind == PictureKind::number && is_wide(digit, image);
+      std::vector<FramedDigit> halves = std::exchange(digit.halves, {});
       digits.push_back({.framed = std::move(digit), .is_wide = wide});
+      if (halves.empty()) continue;
+      digits.push_back({.framed = std::move(halves.front()), .part = Part::left_half});
+      digits.push_back({.framed = std::move(halves.back()), .part = Part::right_half});
     }
     return digits;
   } catch (const Error& error) {
     return why_refused(error, kind);
   }
+}
+
+/// Leaves out of a picture what does not stand for it, once all is read.
+void keep_chosen_parts(std::vector<ReadDigit>& digits) {
+  std::vector<Part> parts;
+  std::vector<float> probability;
+  for (const ReadDigit& digit : digits) {
+    parts.push_back(digit.part);
+    probability.push_back(*std::max_element(digit.probabilities.begin(), digit.probabilities.end()));
+  }
+  const std::vector<bool> stands = choose_parts(parts, probability);
+  std::vector<ReadDigit> kept;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (!stands[i]) continue;
+    if (parts[i] != Part::piece) {
+      const size_t piece = parts[i] == Part::left_half ? i - 1 : i - 2;
+      const float trust = trust_in_cut(probability[piece], probability[piece + 1], probability[piece + 2]);
+      for (float& share : digits[i].probabilities) share *= trust;
+    }
+    kept.push_back(std::move(digits[i]));
+  }
+  digits = std::move(kept);
 }
 
 std::vector<float> row_of(const at::Tensor& rows, size_t i) {
@@ -244,7 +270,6 @@ std::vector<ReadDigit*> Engine::found_in(std::vector<Job>& jobs, bool to_explain
 void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
   const int64_t size = model.shape().image_size;
   const std::vector<ReadDigit*> digits = found_in(jobs, false);
-  const std::vector<ReadDigit*> to_explain = found_in(jobs, true);
   const auto in_parts = [&](const std::vector<ReadDigit*>& all, const auto& step) {
     for (size_t first = 0; first < all.size(); first += kMaxDigits) {
       if (std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.is_over(); })) return;
@@ -256,6 +281,14 @@ void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
     for (size_t i = 0; i < part.size(); ++i) part[i]->probabilities = row_of(probabilities, i);
     if (on_batch) on_batch(part.size());
   });
+  for (Job& job : jobs) {
+    auto* readings = std::get_if<std::vector<Reading>>(&job.result);
+    if (job.is_over() || readings == nullptr) continue;
+    for (Reading& reading : *readings) {
+      if (auto* found = std::get_if<std::vector<ReadDigit>>(&reading)) keep_chosen_parts(*found);
+    }
+  }
+  const std::vector<ReadDigit*> to_explain = found_in(jobs, true);
   in_parts(to_explain, [&](std::span<ReadDigit* const> part) {
     std::vector<int64_t> labels;
     for (const ReadDigit* digit : part) {

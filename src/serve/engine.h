@@ -22,6 +22,7 @@ namespace digitrec::serve {
 struct ReadDigit {
   FramedDigit framed;
   bool is_wide = false;                ///< for one digit: perhaps two that touch
+  Part part = Part::piece;             ///< a half: one of two that touch, read apart
   std::vector<float> probabilities{};  ///< of each class
   std::vector<float> saliency{};       ///< a value a pixel, see saliency(); empty unless asked for
 };

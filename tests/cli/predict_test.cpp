@@ -68,6 +68,31 @@ TEST(PredictPictures, WritesATable) {
   EXPECT_NE(probabilities.find("pictures/one.jpg,1,1,1,"), std::string::npos) << probabilities;
 }
 
+TEST_F(PredictFile, LeavesPicturesWithoutALabelThatIsLessProbable) {
+  std::filesystem::copy(DIGITREC_FIXTURES "/pictures/one.jpg", folder_ / "one.jpg");
+  const ProgramResult sure = run_digitrec("predict run one.jpg --min-probability 0", folder_.path());
+  EXPECT_EQ(sure.exit_code, 0);
+  EXPECT_EQ(sure.err.find("not sure"), std::string::npos) << sure.err;
+  const ProgramResult unsure = run_digitrec("predict run one.jpg --min-probability 1", folder_.path());
+  EXPECT_EQ(unsure.exit_code, 0);
+  EXPECT_TRUE(unsure.out.starts_with("File,Label,Probability,Error\none.jpg,,0.")) << unsure.out;
+  EXPECT_NE(unsure.out.find(",not sure: perhaps "), std::string::npos) << unsure.out;
+  EXPECT_NE(unsure.err.find("1 of 1 pictures not sure\n"), std::string::npos) << unsure.err;
+  const ProgramResult rows = run_digitrec("predict run --min-probability 0.5", folder_.path());
+  EXPECT_EQ(rows.exit_code, 2);
+  EXPECT_NE(rows.err.find("--min-probability: for pictures; a submission labels every row"), std::string::npos)
+      << rows.err;
+}
+
+TEST_F(PredictFile, NamesTheRecipeThatReadsOtherWriters) {
+  std::filesystem::copy(DIGITREC_FIXTURES "/pictures/one.jpg", folder_ / "one.jpg");
+  const std::string hint = "`digitrec train --recipe robust` reads pictures of other writers better than this run\n";
+  EXPECT_NE(run_digitrec("predict run one.jpg", folder_.path()).err.find(hint), std::string::npos);
+  EXPECT_EQ(run_digitrec("predict run", folder_.path()).err.find(hint), std::string::npos);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --reframe --out other", folder_.path()).exit_code, 0);
+  EXPECT_EQ(run_digitrec("predict other one.jpg", folder_.path()).err.find(hint), std::string::npos);
+}
+
 TEST(PredictPictures, SaysInItsRowWhyAFileIsNoPicture) {
   const TempFolder folder;
   ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 10", folder.path()).exit_code, 0);

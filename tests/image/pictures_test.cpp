@@ -153,5 +153,37 @@ TEST(JoinNumbers, PutsASpaceBetweenThem) {
   EXPECT_EQ(join_numbers({}, {}), "");
 }
 
+TEST(ChooseParts, TakesHalvesThatAreSurerThanTheirPiece) {
+  using enum Part;
+  const std::vector<Part> parts{piece, piece, left_half, right_half, piece, left_half, right_half, piece};
+  const auto choose = [&](float whole, float left, float right) {
+    const std::vector<float> probability{0.4F, whole, left, right, 0.99F, 0.9F, 0.9F, 0.5F};
+    return choose_parts(parts, probability);
+  };
+  EXPECT_EQ(choose(0.6F, 0.95F, 0.95F), (std::vector{true, false, true, true, true, false, false, true}));
+  EXPECT_EQ(choose(0.6F, 0.95F, 0.8F), (std::vector{true, true, false, false, true, false, false, true}));
+  EXPECT_TRUE(choose_parts({}, {}).empty());
+}
+
+TEST(KeepChosenParts, LeavesOutTheOthersOfEachPicture) {
+  using enum Part;
+  Pictures pictures;
+  pictures.digits = make_dataset(std::vector<uint8_t>(5 * 4, 1), {}, 2, "pictures");
+  pictures.places = {{0, 0}, {0, 1}, {0, 1}, {0, 1}, {0, 0}};
+  pictures.parts = {piece, piece, left_half, right_half, piece};
+  pictures.counts = {4, 0, 1};
+  pictures.errors = {"", "blank", ""};
+  torch::Tensor probabilities =
+      torch::tensor({{0.9F, 0.1F}, {0.6F, 0.4F}, {0.05F, 0.95F}, {0.98F, 0.02F}, {1.0F, 0.0F}});
+  EXPECT_EQ(keep_chosen_parts(pictures, probabilities), 1);
+  EXPECT_EQ(pictures.counts, (std::vector<int64_t>{3, 0, 1}));
+  EXPECT_EQ(pictures.places, (std::vector<TextPlace>{{0, 0}, {0, 1}, {0, 1}, {0, 0}}));
+  EXPECT_EQ(pictures.digits.size(), 4);
+  EXPECT_TRUE(probabilities.argmax(1).equal(torch::tensor({0, 1, 0, 0}, torch::kInt64)));
+  const float both = probabilities[1][1].item<float>() * probabilities[2][0].item<float>();
+  EXPECT_NEAR(both, 0.95F * 0.98F * (0.95F * 0.98F / (0.95F * 0.98F + 0.6F)), 1e-5);
+  EXPECT_EQ(probabilities[0][0].item<float>(), 0.9F);
+}
+
 }  // namespace
 }  // namespace digitrec

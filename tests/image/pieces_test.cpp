@@ -76,5 +76,21 @@ TEST(GroupDigits, ReadsAPageFull) {
   EXPECT_EQ(frame_digits(page_with(boxes), 28).size(), boxes.size());
 }
 
+TEST(TouchingDigits, AreOnePieceAndItsHalves) {
+  const auto joined = [](int64_t gap) {
+    return page_with({bar(100, 100), bar(114 + gap, 100), {110, 128, 118 + gap, 134}});
+  };
+  const std::vector<FramedDigit> wide = frame_digits(joined(60), 28);
+  ASSERT_EQ(wide.size(), 1U);
+  ASSERT_EQ(wide[0].halves.size(), 2U);
+  EXPECT_NEAR(wide[0].halves[0].right, wide[0].halves[1].left, 0.01);
+  EXPECT_LT(wide[0].halves[0].left, wide[0].halves[0].right);
+  EXPECT_EQ(wide[0].halves[0].place, wide[0].place);
+  const std::vector<FramedDigit> narrow = frame_digits(joined(20), 28);
+  ASSERT_EQ(narrow.size(), 1U);
+  EXPECT_TRUE(narrow[0].halves.empty());
+  EXPECT_TRUE(frame_character(joined(60), 28).halves.empty());
+}
+
 }  // namespace
 }  // namespace digitrec

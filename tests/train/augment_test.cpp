@@ -96,7 +96,7 @@ TEST(Augment, KeepsTheFirstImagesAndReplacesOthersBySyntheticDigits) {
   const torch::Tensor images = draw_synthetic_digits(40, 1).images;
   const torch::Tensor labels = torch::full({40}, 7, torch::kInt64);
   const torch::Tensor varied =
-      augment(images, labels, {.elastic = 0.5, .plain = 0.25, .synthetic = 0.25, .outliers = 0.25}, 3);
+      digitrec::augment(images, labels, {.elastic = 0.5, .plain = 0.25, .synthetic = 0.25, .outliers = 0.25}, 3);
   const torch::Tensor off = (varied - images.to(torch::kFloat32)).abs().mean({1, 2});
   EXPECT_EQ(off.slice(0, 0, 10).max().item<float>(), 0);
   EXPECT_GT(off.slice(0, 10).min().item<float>(), 0.5);

@@ -3,6 +3,9 @@
 #include "digitrec/data/dataset.h"
 #include "digitrec/data/source.h"
 
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -49,10 +52,24 @@ struct TextPlace {
 /// each digit, in reading order.
 std::string join_numbers(std::span<const std::string> names, std::span<const TextPlace> places);
 
+/// What an image shows of a picture: a piece of ink, or one of the two halves of a piece that may be two digits that
+/// touch. Halves follow their piece, and are read beside it.
+enum class Part { piece, left_half, right_half };
+
+/// Which images stand for their pictures once they are read: of a piece and its halves the halves, where both together
+/// are so probable that at most half of the piece's doubt is left. `parts`: of each image. `probability`: of each, that
+/// of its likeliest class.
+std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const float> probability);
+
+/// What the probabilities of each half are to be multiplied with, since the piece may be one digit after all: two
+/// readings compete, and the share of the one is shared by its halves.
+float trust_in_cut(float piece, float left, float right);
+
 /// The digits of several pictures.
 struct Pictures {
   Dataset digits;                   ///< all of them, picture after picture, in reading order; may be none
   std::vector<TextPlace> places;    ///< of each digit
+  std::vector<Part> parts;          ///< of each digit: also the halves of pieces that may be two
   std::vector<int64_t> counts;      ///< how many each picture holds; 0 where it cannot be read
   std::vector<std::string> errors;  ///< why it cannot, for each picture; else empty
 };
@@ -63,5 +80,9 @@ using PictureBytes = std::function<std::string(const std::filesystem::path&)>;
 /// Reads pictures on all threads, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side.
 Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size, PictureKind kind,
                        const PictureBytes& bytes = {});
+
+/// Leaves out the images that do not stand for their pictures, of `pictures` and of their `probabilities`, float32
+/// [digits, classes]. Returns how many pieces were cut in two.
+int64_t keep_chosen_parts(Pictures& pictures, at::Tensor& probabilities);
 
 }  // namespace digitrec

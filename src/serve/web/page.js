@@ -305,7 +305,8 @@ function show(reply) {
   $("number").textContent = answer?.number ?? "?";
   $("number").classList.toggle("is-long", (answer?.number.length ?? 0) > 12);
   $("details").hidden = !answer;
-  $("advice").textContent = answer?.digits.some(({wide}) => wide) ? "Two digits that touch? They are read as one: leave a gap." : "";
+  $("advice").textContent = answer?.digits.some(({cut}) => cut) ? "Digits that touch were read apart: a gap makes it surer."
+    : answer?.digits.some(({wide}) => wide) ? "Two digits that touch? They are read as one: leave a gap." : "";
   $("saved").textContent = "";
   $("unsave").hidden = true;
   if (answer) {
