@@ -226,7 +226,7 @@ void parse_row(const CsvLines& lines, std::string_view line, const CsvColumns& c
     } else if (column == columns.label && wants_labels) {
       rows.labels.add(lines, name, field);
     } else if (column == columns.id) {
-      rows.ids.emplace_back(unquoted(field));
+      rows.ids.push_back(unescaped(field));
     }
   }
   if (!fields.at_end()) {
@@ -314,7 +314,7 @@ IdLabelTable read_id_labels(const std::filesystem::path& path) {
   const auto split = [&](std::string_view line) {
     const char separator = find_separator(line);
     std::vector<std::string> values;
-    for (Fields fields(line, separator); !fields.at_end();) values.emplace_back(unquoted(fields.next()));
+    for (Fields fields(line, separator); !fields.at_end();) values.push_back(unescaped(fields.next()));
     if (values.size() != 2) fail_columns(lines, static_cast<int64_t>(values.size()), 2);
     return values;
   };

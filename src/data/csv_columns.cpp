@@ -276,7 +276,7 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
   constexpr size_t kMaxColumns = static_cast<size_t>(kMaxImageSize * kMaxImageSize) + 1;
   std::vector<std::string> names;
   for (Fields fields(line, separator); !fields.at_end();) {
-    names.emplace_back(unquoted(fields.next()));
+    names.push_back(unescaped(fields.next()));
     if (names.size() > kMaxColumns) fail(std::string(kLineTooLong), "");
   }
   return names;

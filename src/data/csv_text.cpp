@@ -20,6 +20,17 @@ std::string_view unquoted(std::string_view text) {
   return is_quoted ? text.substr(1, text.size() - 2) : text;
 }
 
+std::string unescaped(std::string_view field) {
+  const std::string_view inner = unquoted(field);
+  if (inner.size() == field.size()) return std::string(field);
+  std::string text;
+  for (size_t i = 0; i < inner.size(); ++i) {
+    text += inner[i];
+    if (inner.substr(i, 2) == "\"\"") ++i;
+  }
+  return text;
+}
+
 bool parse_real(std::string_view text, double& value) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = from_text(text.data(), end, value);

@@ -12,6 +12,9 @@ std::string_view trimmed(std::string_view text);
 /// The text without the quotes around it, as R's write.csv and others put them.
 std::string_view unquoted(std::string_view text);
 
+/// The text that a field stands for: without the quotes around it, and with one for each two in it (RFC 4180).
+std::string unescaped(std::string_view field);
+
 /// Whether the text is a whole number, also as a real (5.0), and which.
 bool parse_whole(std::string_view text, int64_t& value);
 

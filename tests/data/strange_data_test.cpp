@@ -288,9 +288,9 @@ TEST(StrangeData, LabelsThatBeginAtOneOrHaveAGapGiveNoPhantomClass) {
 TEST(StrangeData, IdsAreKept) {
   const TempFolder folder;
   std::string text = "id,pixel0,pixel1,pixel2,pixel3\n";
-  for (const char* id : {"7", "x-9", "\"3\""}) text += std::string(id) + ",1,2,3,4\n";
+  for (const char* id : {"7", "x-9", "\"3\"", "\"a \"\"x\"\" b\""}) text += std::string(id) + ",1,2,3,4\n";
   const Dataset data = load_dataset(folder.write("test.csv", text), Purpose::predict);
-  EXPECT_EQ(data.ids, (std::vector<std::string>{"7", "x-9", "3"}));
+  EXPECT_EQ(data.ids, (std::vector<std::string>{"7", "x-9", "3", "a \"x\" b"}));
   EXPECT_EQ(data.id_name, "id");
 }
 
