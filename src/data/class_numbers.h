@@ -11,8 +11,9 @@ namespace digitrec {
 /// fewer, it may be chance.
 void number_classes(Dataset& dataset);
 
-/// Gives the classes the names in a text file: one a line, in the order of the labels, or with the label before it. As
-/// EMNIST's mappings, a line may also be a label with the codes of its characters ("1 65 97"). Throws Error.
+/// Gives the classes the names in a text file (see read_class_names()): by the labels in it, or in the order of the
+/// labels. Throws Error, also for more names without labels than classes where each has many rows: a name too many
+/// would shift the others.
 void name_classes(Dataset& dataset, const std::filesystem::path& names);
 
 /// The mapping of EMNIST beside one of its files: emnist-letters-mapping.txt; empty when there is none.
