@@ -100,6 +100,11 @@ class ColumnValues {
 /// So many rows show how often each label is.
 constexpr size_t kManyRows = 20;
 
+/// Another value in each of many rows.
+bool numbers_rows(const ColumnValues& values) {
+  return values.rows() >= kManyRows && values.distinct() == std::min(values.rows(), ColumnValues::kMaxDistinct);
+}
+
 enum class End { first, last, unknown };
 
 /// Whether `values` is the label for sure beside an `other` column that is a pixel's.
@@ -183,13 +188,15 @@ void choose_end(const std::filesystem::path& path, CsvColumns& columns) {
   });
   if (first.rows() == 0) return;
   const std::string where = columns.has_header ? "no column is named label" : "no header";
-  if (first.rows() >= kManyRows && first.distinct() == std::min(first.rows(), ColumnValues::kMaxDistinct)) {
-    throw Error(fmt::format("{}: {}, and the first column holds another number in each row: an id? expected a "
+  const End end = end_with_label(first, last);
+  // The last pixel of photos may be another in each row too, but is one, and no label.
+  const bool is_last_id = numbers_rows(last) && (end == End::last || !last.can_be_pixel());
+  if (numbers_rows(first) || is_last_id) {
+    throw Error(fmt::format("{}: {}, and the {} column holds another number in each row: an id? expected a "
                             "label before the pixels",
-                            path.string(), where),
+                            path.string(), where, is_last_id ? "last" : "first"),
                 "remove the column, or name it in a header");
   }
-  const End end = end_with_label(first, last);
   if (end == End::unknown) {
     throw Error(fmt::format("{}: {}, and the first column as well as the last may be the label; expected a header "
                             "like label,pixel0,pixel1,...",

@@ -143,6 +143,23 @@ TEST(ReadCsv, RefusesToGuessBetweenTwoThatMayBeTheLabel) {
   }
 }
 
+TEST(ReadCsv, RefusesIdsInTheLabelsPlace) {
+  const TempFolder folder;
+  std::string first;
+  std::string last;
+  for (int row = 0; row < 300; ++row) {
+    first += unnamed_row(std::to_string(row) + ",", "");
+    last += unnamed_row("", "," + std::to_string(row * 7 % 300));
+  }
+  for (const auto& [place, text] : {std::pair{"first", first}, std::pair{"last", last}}) {
+    const auto path = folder.write("a.csv", text);
+    EXPECT_ERROR(read_csv(path, Labels::required), Error,
+                 path.string() + ": no header, and the " + place +
+                     " column holds another number in each row: an id? expected a label before the pixels; remove the "
+                     "column, or name it in a header");
+  }
+}
+
 TEST(ReadCsv, FindsPixelsByTheNumbersInTheirNames) {
   const TempFolder folder;
   const auto plain = folder.write("a.csv", "pixel3,pixel2,label,pixel1,pixel0\n4,3,5,2,1\n8,7,6,6,5\n");
