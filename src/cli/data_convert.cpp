@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/data_options.h"
 #include "cli/outputs.h"
+#include "core/names.h"
 #include "digitrec/data/source.h"
 #include "image/dataset_writer.h"
 
@@ -26,6 +27,10 @@ int run_convert(const ConvertCommand& command) {
   const Purpose purpose = is_data_folder(command.in) ? Purpose::train : Purpose::inspect;
   const Dataset dataset = load_dataset(command.in, purpose, command.options);
   log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
+  const std::string name = lower_case(command.out);
+  if (!dataset.ids.empty() && !name.ends_with(".csv") && !name.ends_with(".csv.gz"))
+    warn(fmt::format("{}: has no place for the ids of column {}, which are left out; a .csv keeps them", command.out,
+                     dataset.id_name));
   for (const std::filesystem::path& file : write_dataset(command.out, dataset))
     say_written(file, fmt::format("{} rows", format_count(dataset.size())));
   return 0;

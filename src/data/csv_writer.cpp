@@ -24,11 +24,13 @@ void make_image_csv(const Dataset& dataset, Take take) {
   const uint8_t* pixel = images.const_data_ptr<uint8_t>();
   const int64_t* label = dataset.has_labels() ? dataset.labels.const_data_ptr<int64_t>() : nullptr;
 
-  std::string text = label != nullptr ? "label" : "";
+  std::string text = dataset.ids.empty() ? "" : csv_field(dataset.id_name);
+  if (label != nullptr) text += text.empty() ? "label" : ",label";
   for (int64_t i = 0; i < pixels; ++i)
     fmt::format_to(std::back_inserter(text), "{}pixel{}", text.empty() ? "" : ",", i);
   text += '\n';
   for (int64_t row = 0; row < dataset.size(); ++row) {
+    if (!dataset.ids.empty()) text += csv_field(dataset.ids[static_cast<size_t>(row)]) + ",";
     if (label != nullptr) text += csv_field(dataset.classes.label(label[row])) + ",";
     for (int64_t i = 0; i < pixels; ++i) {
       text += digits[pixel[row * pixels + i]];
@@ -55,6 +57,8 @@ void write_image_csv(const std::filesystem::path& path, const Dataset& dataset) 
   make_image_csv(dataset, [&](const std::string& text) { file.write(text); });
   file.commit();
 }
+
+std::string SubmissionNames::header() const { return csv_field(id) + "," + csv_field(label); }
 
 std::string SubmissionNames::line(int64_t row, int64_t label_index) const {
   const std::string row_id = ids.empty() ? std::to_string(row + 1) : csv_field(ids[static_cast<size_t>(row)]);

@@ -13,7 +13,8 @@ namespace digitrec {
 /// `label,pixel0,...` as below.
 std::string image_csv(const Dataset& dataset);
 
-/// Writes `label,pixel0,...` (without the label column when there are no labels), atomically. Throws Error.
+/// Writes `label,pixel0,...` (without the label column when there are no labels, after the ids where the data has
+/// some), atomically. Throws Error.
 void write_image_csv(const std::filesystem::path& path, const Dataset& dataset);
 
 /// How a submission calls its columns, its rows and the classes.
@@ -24,7 +25,7 @@ struct SubmissionNames {
   Classes classes{};
 
   /// "ImageId,Label"
-  std::string header() const { return id + "," + label; }
+  std::string header() const;
   /// "1,7", of row `row`, which counts from 0.
   std::string line(int64_t row, int64_t label_index) const;
 };

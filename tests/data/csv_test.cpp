@@ -325,6 +325,19 @@ TEST(WriteImageCsv, IsReadBackAsItWas) {
   EXPECT_TRUE(again.labels.equal(data.labels));
 }
 
+TEST(WriteImageCsv, KeepsTheIds) {
+  const TempFolder folder;
+  Dataset data = test::random_dataset({0, 1}, 2);
+  data.ids = {"7", "a,b"};
+  data.id_name = "ImageId";
+  write_image_csv(folder / "a.csv", data);
+  const Dataset again = read_csv(folder / "a.csv", Labels::optional);
+  EXPECT_EQ(again.ids, data.ids);
+  EXPECT_EQ(again.id_name, data.id_name);
+  EXPECT_TRUE(again.images.equal(data.images));
+  EXPECT_TRUE(again.labels.equal(data.labels));
+}
+
 TEST(ReadOrderedLabels, WantsIdsInOrder) {
   const TempFolder folder;
   for (const char* text : {"ImageId,Label\n1,3\n2,9\n", "\"id\",\"label\"\r\n\"1\",3\r\n2,9.0\r\n"})
