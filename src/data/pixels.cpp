@@ -55,24 +55,30 @@ std::vector<uint8_t> to_pixels(std::string_view bytes, const std::string& name, 
   double min = 0;
   double max = 0;
   bool is_finite = true;
+  bool has_fractions = false;
   for_each<T>(bytes, [&](T value) {
     const auto number = static_cast<double>(value);
     is_finite = is_finite && std::isfinite(number);
     min = std::min(min, number);
     max = std::max(max, number);
+    has_fractions = has_fractions || number != std::floor(number);
   });
   if (!is_finite) throw Error(fmt::format("{}: a pixel is not a number; expected 0 to 255, or 0 to 1", name));
-  if (min < 0 || max > 255) {
-    throw Error(fmt::format("{}: pixels from {:.4g} to {:.4g}; expected 0 to 255, or 0 to 1", name, min, max),
-                "write them before they are normalised");
+  const double white = white_of(min, max, has_fractions);
+  if (white == 0) {
+    const bool is_share = min >= 0 && max <= 255;
+    throw Error(fmt::format("{}: pixels from {:.4g} to {:.4g}{}; expected 0 to 255, or 0 to 1", name, min, max,
+                            is_share ? ", some of them fractions" : ""),
+                is_share ? "cut off what is above 1, as numpy.clip(x, 0, 1) does, if 1 is white"
+                         : "write them before they are normalised");
   }
-  const bool is_unit = max <= 1 && max > 0;
-  if (is_unit) reading = "pixels 0 to 1";
-  const double scale = is_unit ? 255 : 1;
+  if (white == 1 && max > 0) reading = "pixels 0 to 1";
   std::vector<uint8_t> pixels;
   pixels.reserve(bytes.size() / sizeof(T));
-  for_each<T>(
-      bytes, [&](T value) { pixels.push_back(static_cast<uint8_t>(std::lround(scale * static_cast<double>(value)))); });
+  for_each<T>(bytes, [&](T value) {
+    const double level = std::clamp(static_cast<double>(value), 0.0, white);
+    pixels.push_back(static_cast<uint8_t>(std::lround(level * 255 / white)));
+  });
   return pixels;
 }
 
@@ -87,6 +93,14 @@ void reverse_bytes(std::string& bytes, NumberType type) {
   if (size == 1) return;
   for (size_t i = 0; i + size <= bytes.size(); i += size)
     std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i + size));
+}
+
+double white_of(double lowest, double highest, bool has_fractions) {
+  constexpr double kSlack = 0.001;
+  constexpr double kNotClear = 2;
+  const double white = highest <= 1 + kSlack ? 1 : 255;
+  const bool is_mixed = has_fractions && white > 1 && highest <= kNotClear;
+  return lowest < -kSlack * white || highest > white * (1 + kSlack) || is_mixed ? 0 : white;
 }
 
 std::vector<uint8_t> pixels_of(std::string_view bytes, NumberType type, const std::string& name, std::string& reading) {

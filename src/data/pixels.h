@@ -16,6 +16,11 @@ int64_t size_of(NumberType type);
 /// Turns the bytes of each number round, from big-endian to little-endian.
 void reverse_bytes(std::string& bytes, NumberType type);
 
+/// What stands for white among pixels from `lowest` to `highest`: 1 where none is above it, else 255; 0 where neither
+/// can be meant. What arithmetic has left beyond the ends (1.0000001 in float32) is to be cut off. Fractions up to 2
+/// may be shares that are too high, as cubic resizing leaves them, as well as nearly black pixels, and mean neither.
+double white_of(double lowest, double highest, bool has_fractions);
+
 /// A file's numbers as pixels of 0 to 255. What reaches no higher than 1 is taken as 0 to 1, as it is fed to networks;
 /// fractions are rounded. Adds to `reading` what was done. Throws Error, which begins with `name`, for numbers below 0
 /// or above 255, saying from where to where they go.

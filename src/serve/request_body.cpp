@@ -1,5 +1,7 @@
 #include "serve/request_body.h"
 
+#include "data/pixels.h"
+
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
@@ -149,17 +151,14 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     if (!refusal_) convert_image();
   }
 
-  /// Values of which none is above 1 are shares of 255, as many programs have images. What arithmetic has left beyond
-  /// the ends (1.0000001 in float32) is cut off.
+  /// Values of which none is above 1 are shares of 255, as many programs have images.
   void convert_image() {
-    constexpr double kSlack = 0.001;
-    constexpr double kClearly = 2;  // a fraction below may be a share that is too high as well as a nearly black pixel
     const auto [lowest, highest] = std::minmax_element(seen_.begin(), seen_.end());
-    const double most = *highest <= 1 + kSlack ? 1 : 255;
     const bool has_fractions =
         std::any_of(seen_.begin(), seen_.end(), [](double level) { return level != std::floor(level); });
-    const bool is_mixed = has_fractions && most > 1 && *highest < kClearly;
-    if (*lowest < -kSlack * most || *highest > most * (1 + kSlack) || is_mixed) {
+    const double most = white_of(*lowest, *highest, has_fractions);
+    if (most == 0) {
+      const bool is_mixed = has_fractions && *lowest >= 0 && *highest <= 255;
       refuse({422, fmt::format("pixels run from {:.6g} to {:.6g}{}; expected 0 to 255, or 0 to 1{}", *lowest, *highest,
                                is_mixed ? ", some of them fractions" : "",
                                *lowest < 0 ? ": send them before they are normalised" : "")});
