@@ -77,6 +77,22 @@ bool is_label_name(const std::string& name) {
   return is_any_of(name, kNames);
 }
 
+/// What they may be called where no column has a name as above. After merging two tables pandas has label_x and
+/// label_y.
+bool is_other_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 10> kNames{"letter",      "character",  "char",       "symbol",  "category",
+                                                    "class_label", "class_name", "label_name", "label_x", "label_y"};
+  return is_any_of(name, kNames);
+}
+
+/// Whether a name is a label's with a number: label_0, as one of several columns that are 1 for one class each.
+bool is_one_hot_name(const std::string& name) {
+  const size_t last = name.find_last_not_of("0123456789");
+  if (last == std::string::npos || last + 1 == name.size()) return false;
+  const size_t end = name.find_last_not_of("_.- ", last);
+  return end != std::string::npos && is_label_name(name.substr(0, end + 1));
+}
+
 /// What competitions call the number of a row.
 bool is_id_name(const std::string& name) {
   constexpr std::array<std::string_view, 3> kNames{"id", "imageid", "image_id"};
@@ -113,6 +129,7 @@ class Mapping {
     find_named();
     const std::string pattern = common_pattern(pixels_);
     const bool are_numbered = pattern.find(kNumber) != std::string::npos;
+    if (are_numbered && columns_.label < 0) find_other_label(pattern);
     if (are_numbered) leave_out_others(pattern);
     if (columns_.label < 0 && has_one_too_many(pixels_.count())) guess_label();
     set_image_size();
@@ -170,6 +187,29 @@ class Mapping {
     }
     pixels_ = std::move(kept);
     std::sort(columns_.left_out.begin(), columns_.left_out.end());
+  }
+
+  void find_other_label(const std::string& pattern) {
+    std::vector<size_t> labels;
+    std::vector<size_t> one_hot;
+    for (size_t i = 0; i < pixels_.count(); ++i) {
+      if (pixels_.names[i].pattern == pattern) continue;
+      if (is_other_label_name(name_of(i))) labels.push_back(i);
+      if (is_one_hot_name(name_of(i))) one_hot.push_back(i);
+    }
+    if (one_hot.size() > 1) {
+      fail_(fmt::format("columns {} to {} are the label, one-hot; expected one column of labels",
+                        shown(name_of(one_hot.front())), shown(name_of(one_hot.back()))),
+            "write their argmax");
+    }
+    if (labels.size() > 1) {
+      fail_(fmt::format("columns {} and {} may both be the labels; expected one", shown(name_of(labels[0])),
+                        shown(name_of(labels[1]))),
+            "rename the one that is it to label");
+    }
+    if (labels.empty()) return;
+    columns_.label = static_cast<int64_t>(pixels_.columns[labels.front()]);
+    erase(labels.front());
   }
 
   void leave_out_others(const std::string& pattern) {
@@ -276,7 +316,7 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
   constexpr size_t kMaxColumns = static_cast<size_t>(kMaxImageSize * kMaxImageSize) + 1;
   std::vector<std::string> names;
   for (Fields fields(line, separator); !fields.at_end();) {
-    names.push_back(unescaped(fields.next()));
+    names.emplace_back(unquoted(unescaped(fields.next())));
     if (names.size() > kMaxColumns) fail(std::string(kLineTooLong), "");
   }
   return names;
