@@ -5,6 +5,7 @@
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "data/label_column.h"
+#include "data/label_rows.h"
 #include "data/numbered_name.h"
 #include "data/pixels.h"
 #include "data/plain_csv.h"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -85,22 +85,6 @@ Head parse_head(CsvLines& lines) {
   return {std::move(columns), line, number};
 }
 
-/// Throws Error, which says why a field is not a whole number in 0..`limit`.
-[[noreturn]] void fail_field(const CsvLines& lines, std::string_view column, std::string_view field, int64_t limit) {
-  const std::string_view value = unquoted(trimmed(field));
-  const std::string where = fmt::format("column {}: ", column);
-  if (value.empty()) lines.fail(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
-  double number = 0;
-  const bool is_number = parse_real(value, number);
-  lines.fail(where + fmt::format("{} is {}; expected a whole number 0 to {}",
-                                 is_number ? shown(value) : fmt::format("'{}'", shown(value)),
-                                 !is_number                            ? "not a number"
-                                 : number < 0                          ? "below 0"
-                                 : number > static_cast<double>(limit) ? fmt::format("above {}", limit)
-                                                                       : "not a whole number",
-                                 limit));
-}
-
 /// The pixels of the rows read so far: bytes, and from the first fraction on reals, since then they may all lie between
 /// 0 and 1.
 class PixelRows {
@@ -135,52 +119,6 @@ class PixelRows {
   bool is_real_ = false;
 };
 
-/// The labels of the rows read so far: whole numbers, or names where the first one is no number.
-class LabelRows {
- public:
-  void add(const CsvLines& lines, const std::string& column, std::string_view field) {
-    const std::string_view text = unquoted(field);
-    int64_t value = 0;
-    const bool is_number = parse_whole(text, value);
-    if (labels_.empty()) are_names_ = !is_number && is_class_name(text);
-    if (are_names_) {
-      if (!is_class_name(text)) fail_field(lines, column, field, kMaxClasses - 1);
-      const auto [place, is_new] = places_.try_emplace(std::string(text), static_cast<int64_t>(places_.size()));
-      if (is_new && places_.size() > static_cast<size_t>(kMaxClasses))
-        lines.fail(fmt::format("column {}: more than {} different names; expected a class", column, kMaxClasses));
-      labels_.push_back(place->second);
-      return;
-    }
-    if (!is_number || value < 0 || value >= kMaxClasses) fail_field(lines, column, field, kMaxClasses - 1);
-    labels_.push_back(value);
-  }
-
-  /// The labels, counted in the alphabet's order of the names.
-  std::vector<int64_t> take(Classes& classes) {
-    if (!are_names_) return std::move(labels_);
-    std::vector<int64_t> sorted(places_.size());
-    for (const auto& [name, place] : places_) {
-      sorted[static_cast<size_t>(place)] = static_cast<int64_t>(classes.names.size());
-      classes.names.push_back(name);
-    }
-    for (int64_t& label : labels_) label = sorted[static_cast<size_t>(label)];
-    return std::move(labels_);
-  }
-
- private:
-  static bool is_class_name(std::string_view text) {
-    constexpr size_t kMaxLength = 64;
-    double number = 0;
-    return !text.empty() && !parse_real(text, number) && text.size() <= kMaxLength &&
-           text.find('"') == std::string_view::npos &&
-           std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
-  }
-
-  std::vector<int64_t> labels_;
-  std::map<std::string, int64_t, std::less<>> places_;  ///< of the names, as they first came
-  bool are_names_ = false;
-};
-
 /// What the rows of a file are read into.
 struct Rows {
   PixelRows pixels;
@@ -199,11 +137,11 @@ void add_pixel(const CsvLines& lines, const std::string& column, std::string_vie
   const std::string_view text = unquoted(field);
   int64_t value = 0;
   if (parse_whole(text, value)) {
-    if (value < 0 || value > kMax) fail_field(lines, column, field, kMax);
+    if (value < 0 || value > kMax) fail_field(lines, lines.number(), column, field, kMax);
     return pixels.add(value);
   }
   double real = 0;
-  if (!parse_real(text, real) || !(real >= 0 && real <= kMax)) fail_field(lines, column, field, kMax);
+  if (!parse_real(text, real) || !(real >= 0 && real <= kMax)) fail_field(lines, lines.number(), column, field, kMax);
   pixels.add_fraction(real);
 }
 
@@ -269,7 +207,11 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   std::string reading;
   std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
   Classes classes;
-  Dataset dataset = make_dataset(std::move(pixels), rows.labels.take(classes), columns.image_size, lines.name());
+  const bool are_withheld = rows.labels.are_withheld();
+  if (are_withheld && labels == Labels::required)
+    throw Error(fmt::format("{}: column {}: each label is '?', withheld; expected labels", lines.name(),
+                            shown(columns.names[static_cast<size_t>(columns.label)])));
+  Dataset dataset = make_dataset(std::move(pixels), rows.labels.take(lines, classes), columns.image_size, lines.name());
   dataset.images = in_pixel_order(dataset.images.flatten(1), columns).view_as(dataset.images);
   dataset.classes = std::move(classes);
   if (labels != Labels::required) dataset.ids = std::move(rows.ids);
@@ -277,6 +219,7 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   for (const std::string& part : {describe_columns(columns), reading}) {
     if (!part.empty()) add_reading(dataset, part);
   }
+  if (are_withheld) add_reading(dataset, "labels withheld");
   if (lines.is_utf16()) add_reading(dataset, "UTF-16");
   return dataset;
 }
