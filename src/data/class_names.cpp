@@ -85,9 +85,8 @@ bool is_mapping(const std::string& line) {
   const std::vector<std::string> words = words_of(line);
   if (words.size() < 2) return false;
   const int64_t code = as_label(words[1]).value_or(0);
-  return code > ' ' && code < 127 && std::all_of(words.begin(), words.end(), [](const std::string& word) {
-           return as_label(word).has_value();
-         });
+  return code > ' ' && code < 127 &&
+         std::all_of(words.begin(), words.end(), [](const std::string& word) { return as_label(word).has_value(); });
 }
 
 /// A line cut at `at`, where `separator` stands; nullopt where no label is before it, or behind it by `is_behind`.
@@ -142,7 +141,7 @@ std::vector<ClassName> labels_and_names(const std::vector<std::string>& lines) {
 }
 
 bool is_header(const std::string& line) {
-  constexpr std::array<std::string_view, 7> kNames{"name",  "names",     "label",      "labels",
+  constexpr std::array<std::string_view, 7> kNames{"name",  "names",     "label",     "labels",
                                                    "class", "classname", "class_name"};
   const std::string word = lower_case(unquoted(line));
   return std::find(kNames.begin(), kNames.end(), word) != kNames.end();

@@ -118,6 +118,16 @@ class TextSource final : public io::ByteSourceBase {
   bool ends_with_cr_ = false;  ///< lines, as on Macs up to 2001
 };
 
+/// A line that is one field in quotes, as spreadsheets save a column of whole lines; others stay.
+char* without_quotes_of_line(char* line) {
+  if (line == nullptr || line[0] != '"') return line;
+  const size_t size = std::strlen(line);
+  const bool is_one_field = size > 2 && line[size - 1] == '"' && std::strchr(line + 1, '"') == line + size - 1;
+  if (!is_one_field || std::strpbrk(line, ",;\t|") == nullptr) return line;
+  line[size - 1] = '\0';
+  return line + 1;
+}
+
 }  // namespace
 
 CsvLines::CsvLines(const std::filesystem::path& path)
@@ -139,7 +149,7 @@ char* CsvLines::first() {
 char* CsvLines::next() {
   ++number_;
   try {
-    return reader_.next_line();
+    return without_quotes_of_line(reader_.next_line());
   } catch (const io::error::line_length_limit_exceeded&) {
     fail(kLineTooLong);
   }
@@ -149,6 +159,6 @@ void CsvLines::fail(std::string_view message, std::string hint) const {
   throw Error(fmt::format("{}:{}: {}", name_, number_, message), std::move(hint));
 }
 
-bool is_blank(std::string_view line) { return trimmed(line).empty(); }
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t,;|") == std::string_view::npos; }
 
 }  // namespace digitrec

@@ -38,7 +38,7 @@ class CsvLines {
 
 inline constexpr std::string_view kLineTooLong = "the line is longer than a label and 256 x 256 pixels can be";
 
-/// Whether a line holds nothing but blanks.
+/// Whether a line holds nothing but blanks and separators, as Excel saves rows that were emptied.
 bool is_blank(std::string_view line);
 
 }  // namespace digitrec

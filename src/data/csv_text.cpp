@@ -9,6 +9,16 @@
 
 namespace digitrec {
 
+namespace {
+
+/// +5 is 5, which the standard library does not read.
+std::string_view without_plus(std::string_view text) {
+  const bool has_plus = text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+';
+  return has_plus ? text.substr(1) : text;
+}
+
+}  // namespace
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -16,13 +26,14 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string_view unquoted(std::string_view text) {
-  const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+  const bool is_quoted =
+      text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
   return is_quoted ? text.substr(1, text.size() - 2) : text;
 }
 
 std::string unescaped(std::string_view field) {
   const std::string_view inner = unquoted(field);
-  if (inner.size() == field.size()) return std::string(field);
+  if (inner.size() == field.size() || field.front() != '"') return std::string(field);
   std::string text;
   for (size_t i = 0; i < inner.size(); ++i) {
     text += inner[i];
@@ -32,6 +43,7 @@ std::string unescaped(std::string_view field) {
 }
 
 bool parse_real(std::string_view text, double& value) {
+  text = without_plus(text);
   const char* end = text.data() + text.size();
   const auto [stop, error] = from_text(text.data(), end, value);
   if (error != std::errc{}) return false;
@@ -44,6 +56,7 @@ bool parse_real(std::string_view text, double& value) {
 }
 
 bool parse_whole(std::string_view text, int64_t& value) {
+  text = without_plus(text);
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc{} && stop == end) return true;

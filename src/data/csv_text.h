@@ -9,7 +9,7 @@ namespace digitrec {
 /// The text without blanks and tabs at its ends.
 std::string_view trimmed(std::string_view text);
 
-/// The text without the quotes around it, as R's write.csv and others put them.
+/// The text without the quotes around it, as R's write.csv and others put them, also single ones.
 std::string_view unquoted(std::string_view text);
 
 /// The text that a field stands for: without the quotes around it, and with one for each two in it (RFC 4180).
