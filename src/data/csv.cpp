@@ -72,11 +72,37 @@ void require_label(const CsvLines& lines, const Head& head) {
       hint_for_label(columns));
 }
 
+/// Throws Error for other kinds of tables, by their first line.
+void require_csv(const CsvLines& lines, std::string_view line) {
+  const std::string_view text = trimmed(line);
+  const auto begins = [&](const char* upper, const char* lower) {
+    return text.starts_with(upper) || text.starts_with(lower);
+  };
+  if (begins("@RELATION", "@relation") || text.starts_with('%')) {
+    lines.fail("an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a header",
+               "write it as CSV: pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(OUT, index=False)");
+  }
+  // "5 153:128 154:253": a label, and the pixels that are not 0.
+  const size_t blank = text.find(' ');
+  const size_t colon = text.find(':');
+  const bool is_libsvm =
+      blank != std::string_view::npos && colon != std::string_view::npos && blank < colon &&
+      text.find(',') == std::string_view::npos &&
+      text.substr(blank + 1, colon - blank - 1).find_first_not_of("0123456789") == std::string_view::npos &&
+      colon > blank + 1;
+  double label = 0;
+  if (is_libsvm && parse_real(text.substr(0, blank), label)) {
+    lines.fail("a file in libsvm's format (label index:value ...); expected comma-separated values with a header",
+               "read it with sklearn.datasets.load_svmlight_file and write it as CSV");
+  }
+}
+
 Head parse_head(CsvLines& lines) {
   char* line = lines.first();
   if (line == nullptr) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
+  require_csv(lines, line);
   const int64_t number = lines.number();
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
   CsvColumns columns = find_csv_columns(line, fail);
@@ -262,6 +288,12 @@ IdLabelTable read_id_labels(const std::filesystem::path& path) {
     return values;
   };
   if (header == nullptr) throw Error(fmt::format("{}: the file is empty; expected ImageId,Label", lines.name()));
+  int64_t count = 0;
+  for (Fields fields(header, find_separator(header)); !fields.at_end(); fields.next()) ++count;
+  if (count != 2) {
+    lines.fail(fmt::format("{} fields in the header; expected 2, an id and a label, as in ImageId,Label", count),
+               count > 64 ? "these are images; digitrec predict makes a submission of them" : "");
+  }
   const std::vector<std::string> names = split(header);
   table.id_name = names[0];
   table.label_name = names[1];

@@ -67,10 +67,32 @@ bool parse_whole(std::string_view text, int64_t& value) {
   return true;
 }
 
+namespace {
+
+/// Bytes of the character of UTF-8 at the beginning of a text; 1 where there is none, or a control character.
+size_t size_of_character(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const size_t size = byte(0) < 0xC3 ? (byte(0) == 0xC2 ? 2 : 1) : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3 : 4;
+  if (byte(0) > 0xF4 || size > text.size()) return 1;
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 1;
+  }
+  return byte(0) == 0xC2 && byte(1) < 0xA0 ? 1 : size;
+}
+
+}  // namespace
+
 std::string shown(std::string_view field) {
   std::string text;
-  for (const char c : field.substr(0, 24)) text += (c >= ' ' && c < 127) ? c : '?';
-  if (field.size() > 24) text += "...";
+  constexpr size_t kLongest = 24;  // characters
+  size_t count = 0;
+  size_t i = 0;
+  for (; i < field.size() && count < kLongest; ++count) {
+    const size_t size = size_of_character(field.substr(i));
+    text += size > 1 || (field[i] >= ' ' && field[i] < 127) ? field.substr(i, size) : "?";
+    i += size;
+  }
+  if (i < field.size()) text += "...";
   return text;
 }
 

@@ -21,7 +21,7 @@ bool parse_whole(std::string_view text, int64_t& value);
 /// Whether the text is a number, also with a decimal comma (0,5), and which.
 bool parse_real(std::string_view text, double& value);
 
-/// A field as a message shows it: cut off, and with ? for what cannot be printed.
+/// A field as a message shows it: cut off after 24 characters, and with ? for each byte that cannot be printed.
 std::string shown(std::string_view field);
 
 /// What stands between two fields: the most frequent outside of quotes of comma, semicolon, tab and vertical bar, or

@@ -80,8 +80,9 @@ std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmissi
     throw Error(fmt::format("{}:{}: {}", path.string(), line, message));
   };
   if (table.id_name != sample.id || table.label_name != sample.label) {
-    fail(1, fmt::format("the header is '{},{}'; expected {},{}", shown(table.id_name), shown(table.label_name),
-                        sample.id, sample.label));
+    throw Error(fmt::format("{}:1: the header is '{},{}'; expected {},{}", path.string(), shown(table.id_name),
+                            shown(table.label_name), sample.id, sample.label),
+                "give --data the folder of the sample_submission.csv that it was made for");
   }
   const std::set<std::string> expected(sample.ids.begin(), sample.ids.end());
   std::map<std::string, int64_t> lines;

@@ -35,8 +35,11 @@ TEST(CheckSubmission, NamesTheFirstThingWrong) {
   refused("ImageId,Label\n0,0\n1,1\n", ":2: ImageId is '0', which no test image has");
   refused("ImageId,Label\n1,seven\n", ":2: column Label: 'seven' is not a whole number 0 to 999");
   refused("ImageId,Label\n1,7.0\n", ":2: Label is '7.0', not written as a whole number; expected 7");
-  refused("id,label\n1,7\n", ":1: the header is 'id,label'; expected ImageId,Label");
-  refused("ImageId,Label,Usage\n1,7,a\n", ":1: 3 fields; expected 2 as in the header (is the file cut off?)");
+  refused("id,label\n1,7\n",
+          ":1: the header is 'id,label'; expected ImageId,Label; give --data the folder of the "
+          "sample_submission.csv that it was made for");
+  refused("ImageId,Label,Usage\n1,7,a\n",
+          ":1: 3 fields in the header; expected 2, an id and a label, as in ImageId,Label");
 }
 
 TEST(CheckSubmission, FollowsTheSampleOfAnotherCompetition) {
