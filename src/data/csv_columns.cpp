@@ -1,5 +1,6 @@
 #include "data/csv_columns.h"
 
+#include "data/column_names.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "data/numbered_name.h"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -58,59 +58,6 @@ constexpr int64_t kMinUnnamedSize = 8;
 /// Whether so many columns may be an image and its label.
 bool has_one_too_many(size_t columns) {
   return columns > 0 && side_of(columns) == 0 && side_of(columns - 1) >= kMinUnnamedSize;
-}
-
-std::string lower_case_of(const std::string& name) {
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
-template <size_t N>
-bool is_any_of(const std::string& name, const std::array<std::string_view, N>& names) {
-  return std::find(names.begin(), names.end(), lower_case_of(name)) != names.end();
-}
-
-/// What people call the labels, in any case.
-bool is_label_name(const std::string& name) {
-  constexpr std::array<std::string_view, 6> kNames{"label", "labels", "class", "target", "y", "digit"};
-  return is_any_of(name, kNames);
-}
-
-/// What they may be called where no column has a name as above. After merging two tables pandas has label_x and
-/// label_y.
-bool is_other_label_name(const std::string& name) {
-  constexpr std::array<std::string_view, 10> kNames{"letter",      "character",  "char",       "symbol",  "category",
-                                                    "class_label", "class_name", "label_name", "label_x", "label_y"};
-  return is_any_of(name, kNames);
-}
-
-/// Whether a name is a label's with a number: label_0, as one of several columns that are 1 for one class each.
-bool is_one_hot_name(const std::string& name) {
-  const size_t last = name.find_last_not_of("0123456789");
-  if (last == std::string::npos || last + 1 == name.size()) return false;
-  const size_t end = name.find_last_not_of("_.- ", last);
-  return end != std::string::npos && is_label_name(name.substr(0, end + 1));
-}
-
-/// What competitions call the number of a row.
-bool is_id_name(const std::string& name) {
-  constexpr std::array<std::string_view, 3> kNames{"id", "imageid", "image_id"};
-  return is_any_of(name, kNames);
-}
-
-/// What programs call their own number of a row, which is of no use to others: pandas leaves it nameless, and reads
-/// that back as "Unnamed: 0".
-bool is_index_name(const std::string& name) {
-  constexpr std::array<std::string_view, 6> kNames{"", "index", "level_0", "rownames", "row.names", "filename"};
-  return is_any_of(name, kNames) || name.starts_with("Unnamed: ");
-}
-
-/// Columns of whole numbers that are no labels.
-bool is_no_label_name(const std::string& name) {
-  constexpr std::array<std::string_view, 8> kNames{"fold",   "split", "usage",  "set",
-                                                   "writer", "user",  "weight", "source"};
-  return is_any_of(name, kNames);
 }
 
 /// A comma may stand for a decimal point where it is not the separator.
@@ -253,7 +200,22 @@ class Mapping {
     erase(0);
   }
 
+  /// Tables that belong to images and hold none.
+  void require_pixels() const {
+    const bool are_few = columns_.names.size() <= 3 && columns_.label >= 0;
+    if (!are_few || pixels_.count() > 1) return;
+    const auto file = std::find_if(columns_.names.begin(), columns_.names.end(), is_file_name);
+    if (file != columns_.names.end()) {
+      fail_(fmt::format("a table of files and labels (column {}); expected pixels", shown(*file)),
+            "put the pictures in a folder for each class, and name the folder of these");
+    }
+    if (columns_.id >= 0 && pixels_.count() == 0)
+      fail_("a table of ids and labels, as a submission is; expected pixels",
+            "digitrec submit takes a submission, train and eval take images");
+  }
+
   void set_image_size() const {
+    require_pixels();
     columns_.image_size = side_of(pixels_.count());
     if (columns_.image_size > 0) return;
     fail_(fmt::format("{} pixel columns do not make a square image; expected a square number, such as 784 for 28 x 28",
@@ -336,6 +298,49 @@ bool are_distinct(std::vector<std::string> names) {
   return std::adjacent_find(names.begin(), names.end()) == names.end();
 }
 
+/// Whether a first line is a row of numbers with a word before or behind them, and which; -1: it is none.
+int64_t word_of_row(const std::vector<std::string>& names, char separator) {
+  constexpr size_t kFewest = 9;
+  const std::vector<std::string> but_first(names.begin() + 1, names.end());
+  const std::vector<std::string> but_last(names.begin(), names.end() - 1);
+  const auto is_row = [&](const std::vector<std::string>& rest) {
+    return rest.size() >= kFewest && are_numbers(rest, separator) && !are_distinct(rest);
+  };
+  if (!names.front().empty() && is_row(but_first)) return 0;
+  if (!names.back().empty() && is_row(but_last)) return static_cast<int64_t>(names.size()) - 1;
+  return -1;
+}
+
+/// The columns of a file whose first line is a row with the label, a word, at `label`.
+void place_named_row(CsvColumns& columns, int64_t label, const FailHeader& fail) {
+  const std::string word = shown(columns.names[static_cast<size_t>(label)]);
+  const size_t pixels = columns.names.size() - 1;
+  columns.has_header = false;
+  columns.image_size = side_of(pixels);
+  if (columns.image_size < kMinUnnamedSize || word.find('.') != std::string::npos) {
+    fail(fmt::format("no header, and {} numbers {} '{}'; expected the label and the pixels of a square image of 8 x 8 "
+                     "or more",
+                     pixels, label == 0 ? "behind" : "before", word),
+         side_of(pixels - 1) >= kMinUnnamedSize || side_of(pixels) >= kMinUnnamedSize
+             ? "if that is a file's name, remove the column"
+             : "numbers that describe a picture are no pixels");
+  }
+  columns.names.assign(1, "label");
+  for (size_t i = 0; i < pixels; ++i) columns.names.push_back(fmt::format("pixel{}", i));
+  if (label > 0) std::rotate(columns.names.begin(), columns.names.begin() + 1, columns.names.end());
+  columns.label = label;
+}
+
+/// Whether the header is a first row that pandas took for one, numbering what it repeats (0, 0.1, 0.2, ...), behind the
+/// nameless index that it writes.
+bool is_row_behind_index(const std::vector<std::string>& names, char separator) {
+  const std::vector<std::string> rest(names.begin() + 1, names.end());
+  return is_index_name(names.front()) && has_one_too_many(rest.size()) && are_numbers(rest, separator) &&
+         are_distinct(rest) && std::any_of(rest.begin(), rest.end(), [](const std::string& name) {
+           return name.find('.') != std::string::npos;
+         });
+}
+
 /// The columns of a file whose first line, all numbers, names none.
 void place_unnamed(CsvColumns& columns, const FailHeader& fail) {
   if (columns.names.back().empty()) {
@@ -351,6 +356,8 @@ void place_unnamed(CsvColumns& columns, const FailHeader& fail) {
              : fmt::format("{} numbers and no header make no square image; expected 784 or, with a label, 785", count),
          count > 74 && side_of(count - 10) >= kMinUnnamedSize
              ? "are the last 10 a label, one-hot? write it as one column, their argmax"
+         : count > 65 && side_of(count - 2) >= kMinUnnamedSize
+             ? "is the first an index? pandas writes none with index=False"
              : "");
   }
   columns.names.clear();
@@ -378,6 +385,16 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
         columns.names.size() > static_cast<size_t>(kMinUnnamedSize * kMinUnnamedSize) && are_distinct(columns.names);
     columns.has_header = names_nothing;
     place_unnamed(columns, fail);
+    return columns;
+  }
+  if (is_row_behind_index(columns.names, columns.separator)) {
+    columns.names.erase(columns.names.begin());
+    place_unnamed(columns, fail);
+    add_row_names(columns);
+    return columns;
+  }
+  if (const int64_t word = word_of_row(columns.names, columns.separator); word >= 0) {
+    place_named_row(columns, word, fail);
     return columns;
   }
   Mapping(columns, fail).map();

@@ -68,8 +68,7 @@ std::vector<int64_t> LabelRows::take(const CsvLines& lines, Classes& classes) {
   if (are_withheld()) return {};
   const bool are_numbers = names_ == 0;
   const bool are_names = names_ == static_cast<int64_t>(places_.size());
-  if (!are_numbers && !are_names && !are_mixed())
-    fail_field(lines, first_line_, column_, first_name_, kMaxClasses - 1);
+  if (!are_numbers && !are_names && !are_mixed()) fail_field(lines, first_line_, column_, first_name_, kMaxClasses - 1);
   std::vector<int64_t> sorted = numbers_;
   if (!are_numbers) {
     for (const auto& [name, place] : places_) {

@@ -37,8 +37,8 @@ class LabelRows {
   std::map<std::string, int64_t, std::less<>> places_;  ///< of numbers and names, as they first came
   std::vector<int64_t> numbers_;                        ///< by place; -1: a name
   int64_t named_rows_ = 0;
-  int64_t names_ = 0;            ///< that are no numbers
-  int64_t first_line_ = 0;       ///< with a name
+  int64_t names_ = 0;       ///< that are no numbers
+  int64_t first_line_ = 0;  ///< with a name
   std::string first_name_{};
 };
 

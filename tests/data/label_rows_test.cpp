@@ -80,6 +80,74 @@ TEST(LabelRows, LinesOfSeparatorsAndWholeLinesInQuotesAreRead) {
   EXPECT_TRUE(data.images.flatten().equal(torch::tensor({1, 2, 3, 4}, torch::kUInt8)));
 }
 
+/// Rows of 8 x 8 pixels with `before` and `after` around them.
+std::string unnamed_row(const std::string& before, const std::string& after) {
+  std::string pixels = "0";
+  for (int i = 1; i < 64; ++i) pixels += ",3";
+  return before + pixels + after + "\n";
+}
+
+TEST(LabelRows, LettersNeedNoHeader) {
+  const TempFolder folder;
+  for (const std::string& text :
+       {unnamed_row("b,", "") + unnamed_row("a,", ""), unnamed_row("", ",b") + unnamed_row("", ",a")}) {
+    const Dataset data = read_csv(folder.write("a.csv", text), Labels::required);
+    EXPECT_EQ(data.classes.names, (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(data.labels.equal(torch::tensor({1, 0}, torch::kInt64)));
+    EXPECT_EQ(data.images.sum().item<int>(), 2 * 63 * 3);
+  }
+}
+
+TEST(LabelRows, ARowThatPandasTookForAHeaderStandsBehindItsIndex) {
+  const TempFolder folder;
+  std::string header = ",5,0,3";
+  for (int i = 1; i < 63; ++i) header += ",3." + std::to_string(i);
+  std::string rows;
+  for (int i = 0; i < 30; ++i) rows += unnamed_row(std::to_string(i) + "," + std::to_string(i % 3) + ",", "");
+  const Dataset data = read_csv(folder.write("a.csv", header + "\n" + rows), Labels::required);
+  EXPECT_EQ(data.size(), 30);
+  EXPECT_EQ(data.labels[5].item<int64_t>(), 2);
+}
+
+TEST(CsvKinds, AreNamedWhereTheyHoldNoPixels) {
+  const TempFolder folder;
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {"filename,label\n0.png,2\n",
+            ":1: a table of files and labels (column filename); expected pixels; put the "
+            "pictures in a folder for each class, and name the folder of these"},
+           {"ImageId,Label\n1,2\n",
+            ":1: a table of ids and labels, as a submission is; expected pixels; digitrec "
+            "submit takes a submission, train and eval take images"},
+           {"@RELATION mnist\n",
+            ":1: an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a "
+            "header; write it as CSV: "
+            "pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(OUT, index=False)"},
+           {"2 153:128 154:9\n",
+            ":1: a file in libsvm's format (label index:value ...); expected comma-separated "
+            "values with a header; read it with sklearn.datasets.load_svmlight_file and write it "
+            "as CSV"},
+           {"A,1,1,2,3,4,5,6,7,8,9,10\n",
+            ":1: no header, and 11 numbers behind 'A'; expected the label and the pixels "
+            "of a square image of 8 x 8 or more; numbers that describe a picture are no "
+            "pixels"},
+           {unnamed_row("a0.png,2,", ""),
+            ":1: no header, and 65 numbers behind 'a0.png'; expected the label and the "
+            "pixels of a square image of 8 x 8 or more; if that is a file's name, remove "
+            "the column"}}) {
+    const auto path = folder.write("a.csv", text);
+    EXPECT_ERROR(read_csv(path, Labels::required), Error, path.string() + message);
+  }
+  const auto images = folder.write("test.csv", "label" + std::string(kPixels) + "1,2,3,4,5\n");
+  EXPECT_ERROR(read_id_labels(images), Error,
+               images.string() + ":1: 5 fields in the header; expected 2, an id and a label, as in ImageId,Label");
+}
+
+TEST(CsvKinds, NamesOfColumnsAreShownAsTheyAre) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", "\u6807\u7b7e" + (kPixels + rows_of({"2", "7", "2", "7"})));
+  EXPECT_EQ(read_csv(path, Labels::required).reading, "label: column \u6807\u7b7e, the first");
+}
+
 TEST(CsvPixels, SharesThatOvershootAreRefused) {
   const TempFolder folder;
   const std::string header = std::string("label") + kPixels;

@@ -1,0 +1,64 @@
+#include "data/column_names.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+namespace digitrec {
+namespace {
+
+std::string lower_case_of(const std::string& name) {
+  std::string lower;
+  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+template <size_t N>
+bool is_any_of(const std::string& name, const std::array<std::string_view, N>& names) {
+  return std::find(names.begin(), names.end(), lower_case_of(name)) != names.end();
+}
+
+}  // namespace
+
+bool is_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 6> kNames{"label", "labels", "class", "target", "y", "digit"};
+  return is_any_of(name, kNames);
+}
+
+bool is_other_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 10> kNames{"letter",      "character",  "char",       "symbol",  "category",
+                                                    "class_label", "class_name", "label_name", "label_x", "label_y"};
+  return is_any_of(name, kNames);
+}
+
+bool is_one_hot_name(const std::string& name) {
+  const size_t last = name.find_last_not_of("0123456789");
+  if (last == std::string::npos || last + 1 == name.size()) return false;
+  const size_t end = name.find_last_not_of("_.- ", last);
+  return end != std::string::npos && is_label_name(name.substr(0, end + 1));
+}
+
+bool is_id_name(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kNames{"id", "imageid", "image_id"};
+  return is_any_of(name, kNames);
+}
+
+bool is_index_name(const std::string& name) {
+  constexpr std::array<std::string_view, 6> kNames{"", "index", "level_0", "rownames", "row.names", "filename"};
+  return is_any_of(name, kNames) || name.starts_with("Unnamed: ");
+}
+
+bool is_no_label_name(const std::string& name) {
+  constexpr std::array<std::string_view, 8> kNames{"fold",   "split", "usage",  "set",
+                                                   "writer", "user",  "weight", "source"};
+  return is_any_of(name, kNames);
+}
+
+bool is_file_name(const std::string& name) {
+  constexpr std::array<std::string_view, 9> kNames{"file",      "filename",   "file_name", "filepath", "path",
+                                                   "filepaths", "image_path", "image",     "img"};
+  return is_any_of(name, kNames);
+}
+
+}  // namespace digitrec
