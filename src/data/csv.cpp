@@ -208,11 +208,15 @@ at::Tensor in_pixel_order(const at::Tensor& pixels, const CsvColumns& columns) {
   return columns.order.empty() ? pixels : pixels.index_select(1, at::tensor(columns.order, at::kLong));
 }
 
-/// Images of zeros and ones, which would be next to black.
+/// Images of zeros and ones, which would be next to black; those of 0 to 2 would be too, and have no such meaning.
 void widen_binary(Dataset& dataset) {
   constexpr int64_t kLook = 100;
   const auto max_of = [](const at::Tensor& images) { return images.max().item<int64_t>(); };
-  if (max_of(dataset.images.slice(0, 0, kLook)) > 1 || max_of(dataset.images) != 1) return;
+  if (max_of(dataset.images.slice(0, 0, kLook)) > 2) return;
+  const int64_t most = max_of(dataset.images);
+  if (most == 2)
+    throw Error(fmt::format("{}: pixels from 0 to 2, nearly black; expected 0 to 255, or 0 to 1", dataset.source));
+  if (most != 1) return;
   dataset.images = dataset.images.mul(255);
   add_reading(dataset, "pixels 0 and 1");
 }

@@ -153,6 +153,9 @@ TEST(CsvPixels, SharesThatOvershootAreRefused) {
   const std::string header = std::string("label") + kPixels;
   EXPECT_EQ(read_csv(folder.write("a.csv", header + "1,0,0.5,1.0001,0\n"), Labels::required).images.max().item<int>(),
             255);
+  const auto whole = folder.write("c.csv", header + "1,0,1,0,1\n2,1,0,2,0\n");
+  EXPECT_ERROR(read_csv(whole, Labels::required), Error,
+               whole.string() + ": pixels from 0 to 2, nearly black; expected 0 to 255, or 0 to 1");
   for (const char* most : {"1.004", "1.02", "2"}) {
     const auto path = folder.write("b.csv", header + "1,0,0.5,1," + most + "\n");
     EXPECT_ERROR(read_csv(path, Labels::required), Error,
