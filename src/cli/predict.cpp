@@ -72,7 +72,7 @@ void log_left_out(const std::vector<fs::path>& files) {
   std::vector<std::string> names;
   for (const fs::path& file : files) {
     if (names.size() == kNamed) break;
-    names.push_back(file.filename().string());
+    names.push_back(file.filename().string() + (fs::is_directory(file) ? "/" : ""));
   }
   if (files.size() > kNamed) names.push_back(fmt::format("{} more", files.size() - kNamed));
   log("left out, no pictures: " + join(names));

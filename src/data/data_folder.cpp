@@ -18,6 +18,15 @@ namespace {
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
+/// A link to a folder that it lies in, which would be walked for ever.
+bool leads_up(const fs::path& link) {
+  std::error_code error;
+  if (!fs::is_symlink(link, error)) return false;
+  const fs::path from = fs::weakly_canonical(link.parent_path(), error);
+  const fs::path up = from.lexically_relative(fs::weakly_canonical(link, error));
+  return !up.empty() && *up.begin() != "..";
+}
+
 }  // namespace
 
 DataFolder::DataFolder(const fs::path& path) : path_(path.empty() ? fs::path(".") : path) {
@@ -71,6 +80,17 @@ std::vector<fs::path> DataFolder::find(const std::function<bool(const std::strin
     if (is_wanted(file.filename().string())) found.push_back(file);
   }
   return found;
+}
+
+std::vector<fs::path> files_below(const fs::path& folder) {
+  const DataFolder place(folder);
+  std::vector<fs::path> files = place.files();
+  for (const fs::path& below : place.folders()) {
+    if (leads_up(below)) continue;
+    const std::vector<fs::path> more = files_below(below);
+    files.insert(files.end(), more.begin(), more.end());
+  }
+  return files;
 }
 
 }  // namespace digitrec

@@ -33,4 +33,8 @@ class DataFolder {
   std::vector<std::filesystem::path> folders_;
 };
 
+/// The files in a folder, or a folder in an archive, and in all folders below it, by name; not through links that lead
+/// back up.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder);
+
 }  // namespace digitrec

@@ -33,8 +33,8 @@ std::vector<fs::path> pictures_in(const fs::path& class_folders) {
   std::vector<fs::path> files;
   const DataFolder classes(class_folders);
   for (const fs::path& folder : classes.folders()) {
-    const DataFolder pictures(folder);
-    files.insert(files.end(), pictures.files().begin(), pictures.files().end());
+    const std::vector<fs::path> pictures = files_below(folder);
+    files.insert(files.end(), pictures.begin(), pictures.end());
   }
   return files;
 }

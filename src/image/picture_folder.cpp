@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,12 +50,43 @@ fs::path archive_of(const fs::path& folder) {
   return is_archive(folder) ? folder : fs::path{};
 }
 
+/// Whether a folder is called as one for a purpose is: it holds classes rather than being one.
+bool is_for_a_purpose(const fs::path& folder) {
+  const std::string name = lower_case(folder.filename().string());
+  for (const bool is_training : {true, false}) {
+    const std::vector<std::string> usual = usual_folders(is_training);
+    if (std::find(usual.begin(), usual.end(), name) != usual.end()) return true;
+  }
+  return false;
+}
+
+/// Whether a folder, or one so many levels below it, has a file with the name of a picture. Names are enough: what is
+/// named may be a home folder, with too many files to open.
+bool has_pictures_below(const fs::path& folder, int levels) {
+  const DataFolder place(folder);
+  if (std::any_of(place.files().begin(), place.files().end(), is_image_name)) return true;
+  return levels > 0 && std::any_of(place.folders().begin(), place.folders().end(),
+                                   [&](const fs::path& below) { return has_pictures_below(below, levels - 1); });
+}
+
+/// Whether a folder is one of a class. As for torchvision's ImageFolder its pictures may lie deeper.
+bool is_class_folder(const fs::path& folder) {
+  constexpr int kLevels = 3;
+  const DataFolder place(folder);
+  if (std::any_of(place.files().begin(), place.files().end(), is_picture)) return true;
+  return !is_for_a_purpose(folder) && has_pictures_below(folder, kLevels);
+}
+
 /// The same of an archive, which is listed once. Names tell pictures, as bytes would have to be looked for in it.
 std::vector<ClassFolder> class_folders_in(const fs::path& archive, const fs::path& folder) {
   std::map<fs::path, std::vector<fs::path>> files;
   for (const std::string& entry : Archive(archive, "zip archive").entries()) {
     const fs::path file = archive / entry;
-    if (is_image_name(file) && file.parent_path().parent_path() == folder) files[file.parent_path()].push_back(file);
+    const fs::path inside = file.lexically_relative(folder);
+    const auto depth = std::distance(inside.begin(), inside.end());
+    if (depth < 2 || *inside.begin() == ".." || !is_image_name(file)) continue;
+    const fs::path place = folder / *inside.begin();
+    if (depth == 2 || !is_for_a_purpose(place)) files[place].push_back(file);
   }
   std::vector<ClassFolder> classes;
   for (auto& [path, found] : files) {
@@ -64,16 +96,25 @@ std::vector<ClassFolder> class_folders_in(const fs::path& archive, const fs::pat
   return classes;
 }
 
-/// The folders below `folder` that have pictures in them, by name.
+/// The folders in `folder` that have pictures in them or below them, by name.
 std::vector<ClassFolder> class_folders(const fs::path& folder) {
   if (const fs::path archive = archive_of(folder); !archive.empty()) return class_folders_in(archive, folder);
   std::vector<ClassFolder> classes;
   const DataFolder place(folder);
   for (const fs::path& below : place.folders()) {
-    const std::vector<fs::path> files = DataFolder(below).files();
-    if (std::any_of(files.begin(), files.end(), is_picture)) classes.push_back({below, files});
+    if (is_class_folder(below)) classes.push_back({below, files_below(below)});
   }
   return classes;
+}
+
+/// What of pictures lies beside the class folders, and so has no class; empty where there is nothing.
+std::string name_pictures_beside(const fs::path& folder) {
+  const DataFolder place(folder);
+  std::vector<fs::path> beside = place.files();
+  std::erase_if(beside,
+                [&](const fs::path& file) { return place.is_in_archive() ? !is_image_name(file) : !is_picture(file); });
+  if (beside.empty()) return "";
+  return fmt::format("{} beside the folders left out, such as {}", beside.size(), beside.front().filename().string());
 }
 
 /// Reads the pictures below `folder` where it is in an archive, which is opened once.
@@ -162,15 +203,15 @@ fs::path find_class_folders(const fs::path& folder, Purpose purpose) {
   }
   // One folder of pictures alone is no data set of one class, but a folder that holds another.
   if (class_folders(folder).size() > 1) return folder;
-  // In an archive all may lie in a folder of the archive's name.
-  const bool is_wrapped = place.is_in_archive() && place.files().empty() && place.folders().size() == 1;
+  // All may lie in a folder of the archive's name, or of the data set's.
+  const bool is_wrapped = place.folders().size() == 1 && name_pictures_beside(folder).empty();
   return is_wrapped ? find_class_folders(place.folders().front(), purpose) : fs::path{};
 }
 
 fs::path find_test_folder(const fs::path& folder) {
   const fs::path train = find_class_folders(folder, Purpose::train);
   if (train.empty() || train == folder) return {};
-  const DataFolder place(folder);
+  const DataFolder place(train.parent_path());
   for (const std::string& name : usual_folders(/*is_training=*/false)) {
     for (const fs::path& below : place.folders()) {
       if (lower_case(below.filename().string()) == name) return below;
@@ -216,6 +257,7 @@ Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max
     dataset.classes.labels = numbers;
   }
   add_reading(dataset, fmt::format("pictures in {} folders", classes.size()));
+  if (const std::string beside = name_pictures_beside(folder); !beside.empty()) add_reading(dataset, beside);
   if (!errors.empty())
     add_reading(dataset, fmt::format("{} of {} left out, such as {}", errors.size(), pictures.size(), errors.front()));
   return dataset;

@@ -2,6 +2,7 @@
 
 #include "core/descriptor.h"
 #include "core/file_kind.h"
+#include "data/data_folder.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "image/framing.h"
@@ -64,13 +65,27 @@ PictureFiles sort_out(const std::vector<fs::path>& files) {
   return found;
 }
 
+/// The folders in `folder` with files in or below them that are named as pictures are.
+std::vector<fs::path> folders_of_pictures(const fs::path& folder) {
+  std::vector<fs::path> folders = DataFolder(folder).folders();
+  std::erase_if(folders, [](const fs::path& below) {
+    const std::vector<fs::path> files = files_below(below);
+    return std::none_of(files.begin(), files.end(), is_image_name);
+  });
+  return folders;
+}
+
 PictureFiles find_in_folder(const fs::path& folder) {
   PictureFiles found = sort_out(list_files<fs::directory_iterator>(folder));
   const std::vector<fs::path> data = find_data_files(folder);
   const auto is_table = [](const fs::path& path) { return !fs::is_directory(path); };
   const auto table = std::find_if(data.begin(), data.end(), is_table);
   if (table == data.end()) {
-    if (!found.files.empty()) return found;
+    if (!found.files.empty()) {
+      // Pictures in the folders below are not read with them, and named by their folder.
+      for (const fs::path& below : folders_of_pictures(folder)) found.left_out.push_back(below);
+      return found;
+    }
     const fs::path test = find_test_folder(folder);
     return sort_out(list_files<fs::recursive_directory_iterator>(test.empty() ? folder : test));
   }

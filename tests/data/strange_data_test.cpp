@@ -451,6 +451,29 @@ TEST(StrangeData, FoldersOfPicturesAreClasses) {
   EXPECT_EQ(whole.images[0][0][0].item<int>(), 255) << "the page is white, as in the picture";
 }
 
+TEST(StrangeData, PicturesMayLieDeeperThanTheirClassFolder) {
+  read_picture_folders();
+  const TempFolder folder;
+  write_pictures(folder / "sets/digits/train", 3);
+  fs::create_directories(folder / "sets/digits/train/bar/more");
+  fs::create_directories(folder / "sets/digits/train/cross/deep");
+  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
+  for (const char* name : {"bar/more/1.png", "cross/deep/1.png", "beside.png"})
+    folder.write("sets/digits/train/" + std::string(name), bar);
+  fs::create_directory_symlink(folder / "sets/digits/train/bar", folder / "sets/digits/train/bar/loop");
+  const Dataset data = load_dataset(folder.path(), Purpose::train);
+  EXPECT_EQ(data.size(), 8) << data.reading;
+  EXPECT_EQ(data.classes.names, (std::vector<std::string>{"bar", "cross", "dash"}));
+  EXPECT_NE(data.reading.find("1 beside the folders left out, such as beside.png"), std::string::npos) << data.reading;
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [name, bytes] : folder.contents()) {
+    if (name.find("loop") == std::string::npos) entries.emplace_back(name, bytes);
+  }
+  const TempFolder packed;
+  write_zip(packed / "all.zip", entries);
+  EXPECT_EQ(load_dataset(packed / "all.zip", Purpose::train).size(), 8);
+}
+
 TEST(StrangeData, ZipsOfPictureFoldersAreRead) {
   read_picture_folders();
   const TempFolder folder;

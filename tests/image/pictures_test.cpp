@@ -123,6 +123,18 @@ TEST(FindPictures, OfADataSetAreThoseToTestOn) {
   EXPECT_EQ(find_pictures({folder.path()}).files, (Paths{folder / "photos/1.gif", folder / "test/1.gif"}));
 }
 
+TEST(FindPictures, NameFoldersOfMoreBesideThem) {
+  using Paths = std::vector<std::filesystem::path>;
+  const TempFolder folder;
+  std::filesystem::create_directories(folder / "more");
+  std::filesystem::create_directories(folder / "notes");
+  for (const char* name : {"1.gif", "more/2.gif"}) folder.write(name, "GIF89a");
+  folder.write("notes/read.txt", "");
+  const PictureFiles found = find_pictures({folder.path()});
+  EXPECT_EQ(found.files, (Paths{folder / "1.gif"}));
+  EXPECT_EQ(found.left_out, (Paths{folder / "more"}));
+}
+
 TEST(LoadPictures, SaysOfEachWhatItIsOrWhyNot) {
   const TempFolder folder;
   const auto bar = folder.write("bar.png", encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70)));

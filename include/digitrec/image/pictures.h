@@ -17,7 +17,7 @@ namespace digitrec {
 /// What paths name as pictures.
 struct PictureFiles {
   std::vector<std::filesystem::path> files;     ///< pictures, also those that cannot be read
-  std::vector<std::filesystem::path> left_out;  ///< files in a folder of pictures that are none: notes, lists
+  std::vector<std::filesystem::path> left_out;  ///< in a folder of pictures: notes, lists, folders of more pictures
 };
 
 /// The picture files that `paths` name: files as given, and for a folder those in it by name, or where it has none
