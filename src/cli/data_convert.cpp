@@ -3,12 +3,15 @@
 #include "cli/data_options.h"
 #include "cli/outputs.h"
 #include "core/names.h"
+#include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "image/dataset_writer.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitrec::cli {
@@ -20,7 +23,23 @@ struct ConvertCommand {
   DataOptions options;
 };
 
+/// The name of OUT says the format, and several files may be written, so that pipes are none.
+void refuse_pipes(const ConvertCommand& command) {
+  const auto is_one_of = [](const std::string& path, std::string_view stream) {
+    return path == "-" || path == fmt::format("/dev/{}", stream) || path.starts_with("/dev/fd/");
+  };
+  if (is_one_of(command.in, "stdin"))
+    throw UsageError(
+        fmt::format("{}: data convert reads no stdin; write it to a file first and name that", command.in));
+  if (is_one_of(command.out, "stdout")) {
+    throw UsageError(
+        fmt::format("{}: data convert writes no stdout, as OUT's name says the format; name a file, such as digits.csv",
+                    command.out));
+  }
+}
+
 int run_convert(const ConvertCommand& command) {
+  refuse_pipes(command);
   std::vector<Output> outputs;
   for (const std::filesystem::path& file : dataset_files(command.out)) outputs.push_back({"OUT", file});
   require_apart(outputs, {command.in, command.options.class_names});
