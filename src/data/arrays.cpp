@@ -117,15 +117,27 @@ struct Names {
   std::string_view labels;
 };
 
-constexpr std::array kTrainNames{Names{"x_train", "y_train"},         Names{"train_images", "train_labels"},
-                                 Names{"train_x", "train_y"},         Names{"images_train", "labels_train"},
-                                 Names{"train_data", "train_labels"}, Names{"training_images", "training_labels"}};
-constexpr std::array kTestNames{Names{"x_test", "y_test"},         Names{"test_images", "test_labels"},
-                                Names{"test_x", "test_y"},         Names{"images_test", "labels_test"},
-                                Names{"test_data", "test_labels"}, Names{"x_val", "y_val"},
-                                Names{"val_images", "val_labels"}};
-constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"x", "y"},         Names{"data", "labels"},
-                                 Names{"data", "target"},   Names{"arr_0", "arr_1"}, Names{"imgs", "labels"}};
+constexpr std::array kTrainNames{Names{"x_train", "y_train"},
+                                 Names{"train_images", "train_labels"},
+                                 Names{"train_x", "train_y"},
+                                 Names{"images_train", "labels_train"},
+                                 Names{"train_data", "train_labels"},
+                                 Names{"training_images", "training_labels"},
+                                 Names{"xtr", "ytr"},
+                                 Names{"trainx", "trainy"}};
+constexpr std::array kTestNames{Names{"x_test", "y_test"},
+                                Names{"test_images", "test_labels"},
+                                Names{"test_x", "test_y"},
+                                Names{"images_test", "labels_test"},
+                                Names{"test_data", "test_labels"},
+                                Names{"x_val", "y_val"},
+                                Names{"val_images", "val_labels"},
+                                Names{"xte", "yte"},
+                                Names{"testx", "testy"}};
+constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"images", "target"},   Names{"images", "targets"},
+                                 Names{"x", "y"},           Names{"data", "labels"},     Names{"data", "target"},
+                                 Names{"data", "targets"},  Names{"features", "labels"}, Names{"arr_0", "arr_1"},
+                                 Names{"imgs", "labels"}};
 
 /// The arrays of an archive, without ".npy".
 std::vector<std::string> array_names(const Archive& archive) {
@@ -196,13 +208,14 @@ bool has_two_parts(const std::vector<std::string>& names) {
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
-/// A name with the first `from` in it replaced, whatever its case, which is kept: Y for X. Empty where there is none.
-std::string replaced(const std::string& name, std::string_view from, std::string_view to) {
+/// A name with the first `from` in it replaced, whatever its case, which may be kept: Y for X. Empty where there is
+/// none.
+std::string replaced(const std::string& name, std::string_view from, std::string_view to, bool keeps_case) {
   const size_t at = lower_case(name).find(from);
   if (at == std::string::npos) return "";
   std::string cased(to);
   for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
-    if (is_upper(name[at + i])) cased[i] = static_cast<char>(cased[i] - 'a' + 'A');
+    if (keeps_case && is_upper(name[at + i])) cased[i] = static_cast<char>(cased[i] - 'a' + 'A');
   }
   return name.substr(0, at) + cased + name.substr(at + from.size());
 }
@@ -212,17 +225,24 @@ std::string replaced(const std::string& name, std::string_view from, std::string
 bool has_image_array_name(const std::string& name) {
   const std::string lower = lower_case(name);
   const bool has_x = lower.starts_with("x_") || lower.starts_with("x.") || lower.find("_x.") != std::string::npos;
-  return has_x || lower.find("image") != std::string::npos || lower.find("imgs") != std::string::npos;
+  const bool has_set_and_x = lower.starts_with("trainx.") || lower.starts_with("testx.");
+  const bool has_data = lower.find("data.") != std::string::npos || lower.find("features") != std::string::npos;
+  return has_x || has_set_and_x || has_data || lower.find("image") != std::string::npos ||
+         lower.find("imgs") != std::string::npos;
 }
 
 fs::path find_array_labels(const fs::path& images) {
   const std::string name = images.filename().string();
-  const std::array<Names, 5> pairs{Names{"images", "labels"}, Names{"image", "label"}, Names{"imgs", "labels"},
-                                   Names{"_x.", "_y."}, Names{"x", "y"}};
+  const std::array pairs{
+      Names{"images", "labels"},    Names{"image", "label"}, Names{"imgs", "labels"}, Names{"features", "labels"},
+      Names{"features", "targets"}, Names{"data", "labels"}, Names{"data", "label"},  Names{"data", "targets"},
+      Names{"data", "target"},      Names{"_x.", "_y."},     Names{"x", "y"}};
   for (const Names& pair : pairs) {
-    const std::string other = replaced(name, pair.images, pair.labels);
-    const fs::path labels = images.parent_path() / other;
-    if (!other.empty() && can_be_read_again(labels)) return labels;
+    for (const bool keeps_case : {true, false}) {  // X_train with Y_train, or as in mathematics with y_train
+      const std::string other = replaced(name, pair.images, pair.labels, keeps_case);
+      const fs::path labels = images.parent_path() / other;
+      if (!other.empty() && can_be_read_again(labels)) return labels;
+    }
   }
   const fs::path named = images.parent_path() / (images.stem().string() + "-labels" + images.extension().string());
   return can_be_read_again(named) ? named : fs::path{};

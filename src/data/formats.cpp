@@ -117,6 +117,11 @@ std::vector<FoundFile> find_files(const DataFolder& folder, bool is_training) {
       std::erase_if(files, [&](const fs::path& file) { return !has_usual_name(file); });
       files.resize(1);  // plain before packed
     }
+    // Archives of labels alone, such as KMNIST's, are named as archives of images may be.
+    std::vector<fs::path> labels;
+    for (const fs::path& file : files) labels.push_back(format.find_labels(file));
+    std::erase_if(files,
+                  [&](const fs::path& file) { return std::find(labels.begin(), labels.end(), file) != labels.end(); });
     for (const fs::path& file : files) found.push_back({file, &format});
   }
   return found;

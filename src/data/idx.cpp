@@ -1,5 +1,6 @@
 #include "data/idx.h"
 
+#include "core/names.h"
 #include "data/byte_stream.h"
 #include "data/data_folder.h"
 #include "data/pixels.h"
@@ -159,17 +160,16 @@ bool is_idx(std::string_view beginning) {
 }
 
 fs::path find_idx_labels(const fs::path& images) {
-  const std::string name = images.filename().string();
+  const std::string name = lower_case(images.filename().string());
   const size_t at = name.find("images");
   if (at == std::string::npos) return {};
   const std::string wanted = name.substr(0, at) + "labels";
-  const DataFolder folder(images.parent_path());
-  std::vector<fs::path> found = folder.find([&](const std::string& other) { return other.starts_with(wanted); });
+  const auto is_wanted = [&](const std::string& other) { return lower_case(other).starts_with(wanted); };
+  std::vector<fs::path> found = DataFolder(images.parent_path()).find(is_wanted);
   if (found.empty()) {  // train-labels.idx1-ubyte/train-labels-idx1-ubyte
     const DataFolder above(images.parent_path().parent_path());
     for (const fs::path& beside : above.folders()) {
-      if (!beside.filename().string().starts_with(wanted)) continue;
-      found = DataFolder(beside).find([&](const std::string& other) { return other.starts_with(wanted); });
+      if (is_wanted(beside.filename().string())) found = DataFolder(beside).find(is_wanted);
     }
   }
   return found.empty() ? fs::path{} : found.front();

@@ -147,6 +147,40 @@ TEST(Npy, LabelsAreNamedInTheImagesCase) {
   EXPECT_TRUE(load_dataset(folder.path(), Purpose::train).labels.equal(torch::tensor({4, 1}, torch::kInt64)));
 }
 
+TEST(Npz, TargetsBelongToImages) {  // numpy.savez(FILE, **load_digits())
+  const TempFolder folder;
+  const auto file = write_npz(folder, {{"data", npy("|u1", "2, 4", kPixels)},
+                                       {"target", npy("|u1", "2,", "\4\1")},
+                                       {"images", npy("|u1", "2, 2, 2", kPixels)}});
+  for (const Purpose purpose : {Purpose::train, Purpose::inspect})
+    EXPECT_TRUE(load_dataset(file, purpose).labels.equal(torch::tensor({4, 1}, torch::kInt64)));
+}
+
+TEST(Npz, PairsOfArchivesAreReadByFolder) {
+  for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{
+           {"kmnist-train-imgs", "kmnist-train-labels"}, {"X_kannada_MNIST_train", "y_kannada_MNIST_train"}}) {
+    const TempFolder folder;
+    std::filesystem::rename(write_npz(folder, {{"arr_0", npy("|u1", "2, 2, 2", kPixels)}}), folder / (x + ".npz"));
+    std::filesystem::rename(write_npz(folder, {{"arr_0", npy("|u1", "2,", "\4\1")}}), folder / (y + ".npz"));
+    const Dataset data = load_dataset(folder.path(), Purpose::train);
+    EXPECT_TRUE(data.labels.equal(torch::tensor({4, 1}, torch::kInt64))) << x;
+  }
+}
+
+TEST(Npy, PairsHaveManyNames) {
+  for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{{"features", "labels"},
+                                                                             {"data", "targets"},
+                                                                             {"train_data", "train_label"},
+                                                                             {"X_kannada_train", "y_kannada_train"},
+                                                                             {"trainX", "trainY"}}) {
+    const TempFolder folder;
+    folder.write(x + ".npy", npy("|u1", "2, 2, 2", kPixels));
+    folder.write(y + ".npy", npy("|u1", "2,", "\4\1"));
+    const Dataset data = load_dataset(folder.path(), Purpose::train);
+    EXPECT_TRUE(data.labels.equal(torch::tensor({4, 1}, torch::kInt64))) << x;
+  }
+}
+
 TEST(Npz, SaysWhatIsWrong) {
   const TempFolder folder;
   const auto refused = [&](const std::vector<std::pair<std::string, std::string>>& arrays, const std::string& what) {
