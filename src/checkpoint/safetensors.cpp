@@ -3,6 +3,7 @@
 #include "checkpoint/json.h"
 #include "core/atomic_file.h"
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/core/grad_mode.h>
@@ -85,6 +86,12 @@ class Reader {
     if (bytes_.size() < sizeof length) fail("shorter than the 8 bytes of its header's length");
     // The format is little-endian, as is every machine that LibTorch runs on.
     std::memcpy(&length, bytes_.data(), sizeof length);
+    // What begins with neither a length nor an object was never of this format.
+    if (length > kMaxHeaderBytes && bytes_.size() > sizeof length && bytes_[sizeof length] != '{') {
+      const FileKind kind = file_kind(std::string_view(bytes_).substr(0, kFileKindBytes));
+      throw Error(fmt::format("{}: {}; expected the folder of a run or a .safetensors file", name_,
+                              kind.name.empty() ? "not a checkpoint" : kind.name));
+    }
     if (length > kMaxHeaderBytes || length > bytes_.size() - sizeof length) {
       fail(fmt::format("its header should have {} bytes, the file has {}", length, bytes_.size()));
     }

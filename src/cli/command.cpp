@@ -71,6 +71,18 @@ constexpr std::array kSynonyms{
     Synonym{"--run", "--checkpoint"}, Synonym{"--weights", "--checkpoint"}, Synonym{"--input", "--data"},
     Synonym{"-f", "--input"},         Synonym{"--data", "--input"},         Synonym{"--file", "--input"},
     Synonym{"-f", "--data"},          Synonym{"--file", "--data"},          Synonym{"--model", "--models"},
+    Synonym{"--host", "--address"},   Synonym{"--bind", "--address"},       Synonym{"-p", "--port"},
+    Synonym{"--gpu", "--device"},     Synonym{"--cuda", "--device"},        Synonym{"--cpu", "--device"},
+    Synonym{"-e", "--epochs"},        Synonym{"-b", "--batch-size"},        Synonym{"--val-split", "--val-fraction"},
+    Synonym{"--image", "--input"},    Synonym{"-c", "--competition"},
+};
+
+/// What other programs call our commands.
+constexpr std::array kCommandSynonyms{
+    Synonym{"evaluate", "eval"},        Synonym{"test", "eval"},         Synonym{"infer", "predict"},
+    Synonym{"classify", "predict"},     Synonym{"inference", "predict"}, Synonym{"fit", "train"},
+    Synonym{"convert", "data convert"}, Synonym{"info", "data info"},    Synonym{"show", "data show"},
+    Synonym{"benchmark", "bench"},      Synonym{"server", "serve"},      Synonym{"web", "serve"},
 };
 
 /// One name begins with the other, as --output with --out and --batch-size with --batch.
@@ -95,6 +107,10 @@ std::string nearest_flag(const CLI::App& app, const std::string& flag) {
   const std::string see = see_help(app);
   if (!word.starts_with('-')) {
     const std::vector<std::string> names = subcommand_names(app);
+    for (const auto& [theirs, ours] : kCommandSynonyms) {
+      const bool is_known = app.get_parent() == nullptr && word == theirs;
+      if (is_known) throw UsageError(fmt::format("unknown subcommand '{}'; did you mean '{}'?", word, ours));
+    }
     if (!names.empty()) throw UsageError(fmt::format("unknown subcommand '{}'{}", word, suggest_name(word, names)));
     throw UsageError(fmt::format("unexpected argument '{}'", word), see);
   }

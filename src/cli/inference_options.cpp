@@ -5,6 +5,7 @@
 #include "cli/data_options.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
+#include "core/file_kind.h"
 #include "core/names.h"
 #include "core/precision.h"
 #include "digitrec/core/device.h"
@@ -42,6 +43,15 @@ void require_on_disk(const std::string& word) {
 
 std::vector<std::string> sort_words(InferenceOptions& options, const std::string& command) {
   std::vector<std::string> input;
+  // The flag takes all that follows it, also what is no run.
+  const auto data = std::stable_partition(options.checkpoints.begin(), options.checkpoints.end(), [](const auto& word) {
+    std::error_code ignored;
+    return is_checkpoint(word) || !fs::exists(word, ignored);
+  });
+  if (data != options.checkpoints.begin()) {
+    input.assign(data, options.checkpoints.end());
+    options.checkpoints.erase(data, options.checkpoints.end());
+  }
   for (const std::string& word : options.words) {
     if (is_checkpoint(word)) {
       options.checkpoints.push_back(word);
@@ -57,7 +67,9 @@ std::vector<std::string> sort_words(InferenceOptions& options, const std::string
 void require_run(const InferenceOptions& options, const std::string& command, const std::vector<std::string>& input) {
   if (!options.checkpoints.empty()) return;
   if (input.empty()) throw UsageError(fmt::format("name a run: digitrec {} RUN", command));
-  throw UsageError(fmt::format("{}: neither the folder of a run nor a .safetensors file", input.front()),
+  const FileKind kind = kind_of_file(input.front());
+  const std::string is = kind.name.empty() ? "neither" : fmt::format("{}, neither", kind.name);
+  throw UsageError(fmt::format("{}: {} the folder of a run nor a .safetensors file", input.front(), is),
                    fmt::format("name a run before it: digitrec {} RUN {}", command, shell_word(input.front())));
 }
 

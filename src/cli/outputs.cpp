@@ -1,5 +1,7 @@
 #include "cli/outputs.h"
 
+#include "core/held_stdin.h"
+
 #include "cli/console.h"
 #include "core/atomic_file.h"
 #include "data/formats.h"
@@ -79,7 +81,11 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
 
 fs::path output_file(const std::string& value) { return value == "-" ? "/dev/stdout" : value; }
 
-std::string input_file(const std::string& value) { return value == "-" ? "/dev/stdin" : value; }
+std::string input_file(const std::string& value) {
+  if (value != "-") return value;
+  hold_stdin();
+  return "/dev/stdin";
+}
 
 void require_apart(const std::vector<Output>& outputs, const std::vector<fs::path>& inputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {

@@ -15,7 +15,7 @@ struct Output {
 
 /// The file that a flag's value names: "-" is stdout.
 std::filesystem::path output_file(const std::string& value);
-/// The same of a file to read: "-" is stdin.
+/// The same of a file to read: "-" is stdin, which can then be read as a file is (see hold_stdin).
 std::string input_file(const std::string& value);
 
 /// Throws UsageError when an output is the same file, by whatever path or link, as one that the command reads or as

@@ -150,6 +150,11 @@ void take_words(PredictCommand& command) {
   const std::vector<std::string> input = sort_words(command.inference, "predict");
   command.input.insert(command.input.end(), input.begin(), input.end());
   if (command.input.empty()) command.input = {"data"};
+  for (std::string& word : command.input) {
+    if (word != "-" && word != "/dev/stdin") continue;
+    input_file("-");  // a picture, or a table of images
+    word = is_picture_file("/dev/stdin") ? "-" : "/dev/stdin";
+  }
 }
 
 int run_predict(PredictCommand& command) {

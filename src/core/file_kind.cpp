@@ -31,6 +31,11 @@ constexpr std::array kMagics{
     Magic{0, "\xff\xd8\xff", {"a JPEG picture"}},
     Magic{0, "GIF8", {"a GIF picture"}},
     Magic{8, "WEBP", {"a WebP picture"}},
+    Magic{0, "P2\n", {"a PGM picture", "save it as PNG"}},
+    Magic{0, "P5\n", {"a PGM picture", "save it as PNG"}},
+    Magic{0, "P3\n", {"a PPM picture", "save it as PNG"}},
+    Magic{0, "P6\n", {"a PPM picture", "save it as PNG"}},
+    Magic{4, "jP  ", {"a JPEG 2000 picture", "save it as PNG"}},
     Magic{4, "ftypheic", {"a HEIC picture"}},
     Magic{4, "ftypheix", {"a HEIC picture"}},
     Magic{4, "ftypmif1", {"a HEIF picture"}},
@@ -67,10 +72,10 @@ constexpr std::array kMagics{
           "ELF",
           {"a program"}},
     Magic{0, "MZ\x90", {"a Windows program"}},
-    Magic{0, "\x80\x02", {"a Python pickle"}},
-    Magic{0, "\x80\x03", {"a Python pickle"}},
-    Magic{0, "\x80\x04", {"a Python pickle"}},
-    Magic{0, "\x80\x05", {"a Python pickle"}},
+    Magic{0, "\x80\x02", {"a Python pickle", kToNumpy}},
+    Magic{0, "\x80\x03", {"a Python pickle", kToNumpy}},
+    Magic{0, "\x80\x04", {"a Python pickle", kToNumpy}},
+    Magic{0, "\x80\x05", {"a Python pickle", kToNumpy}},
     Magic{4, std::string_view("\0\0\0\0{\"", 6), {"a safetensors file"}},
     Magic{0, std::string_view("\0\0\x08\x03", 4), {"a file of IDX images"}},
     Magic{0, std::string_view("\0\0\x08\x01", 4), {"a file of IDX labels"}},
@@ -112,7 +117,7 @@ FileKind file_kind(std::string_view beginning) {
     if (beginning.size() >= magic.at && beginning.substr(magic.at).starts_with(magic.bytes)) return magic.kind;
   }
   if (is_bmp(beginning)) return {"a BMP picture"};
-  if (is_onnx(beginning)) return {"an ONNX model"};
+  if (is_onnx(beginning)) return {"an ONNX model", "it is a network; its weights are read from a .safetensors file"};
   std::string text(beginning.substr(0, kFileKindBytes));
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");

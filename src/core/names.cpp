@@ -36,7 +36,7 @@ std::string nearest_name(std::string_view word, std::span<const std::string> can
   std::string best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const size_t distance = edit_distance(word, candidate);
+    const size_t distance = edit_distance(lower_case(word), lower_case(candidate));
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

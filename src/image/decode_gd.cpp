@@ -2,6 +2,7 @@
 // so what a file says of its size is looked at first.
 #include "image/decoders.h"
 #include "image/little_endian.h"
+#include "image/orientation.h"
 #include "image/pixel_rows.h"
 
 #include <gd.h>
@@ -124,11 +125,13 @@ Header heif_header(std::string_view bytes) {
   return largest;
 }
 
+bool is_avif(std::string_view bytes) { return bytes.substr(8, 4) == "avif"; }
+
 #if GD_MAJOR_VERSION > 2 || (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION > 3) || \
     (GD_MAJOR_VERSION == 2 && GD_MINOR_VERSION == 3 && GD_RELEASE_VERSION >= 2)
 gdImagePtr create_heif(int size, void* data) {
   const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(size));
-  return bytes.substr(8, 4) == "avif" ? gdImageCreateFromAvifPtr(size, data) : gdImageCreateFromHeifPtr(size, data);
+  return is_avif(bytes) ? gdImageCreateFromAvifPtr(size, data) : gdImageCreateFromHeifPtr(size, data);
 }
 #else
 gdImagePtr create_heif(int /*size*/, void* /*data*/) { return nullptr; }
@@ -218,11 +221,32 @@ bool is_heif(std::string_view bytes) {
                      [&](std::string_view brand) { return bytes.substr(8).starts_with(brand); });
 }
 
+/// The value of a property of the file's picture, a byte, as the box of this name has it; -1 without.
+int heif_property(std::string_view bytes, std::string_view name) {
+  const std::string_view head = bytes.substr(0, bytes.find("mdat"));
+  const std::string box = std::string("\0\0\0\x09", 4) + std::string(name);
+  const size_t at = head.find(box);
+  return at == std::string_view::npos || at + box.size() >= head.size() ? -1 : head[at + box.size()] & 3;
+}
+
+/// What libgd leaves to its caller: a quarter turn against the clock, so many times, then a reflection (ISO/IEC
+/// 23008-12).
+void turn_avif(GrayImage& image, std::string_view bytes) {
+  constexpr std::array<int, 4> kTurns{1, 8, 3, 6};  // as Exif calls them
+  constexpr std::array<int, 2> kMirrors{4, 2};      // top and bottom exchanged; left and right
+  const int turns = heif_property(bytes, "irot");
+  const int mirror = heif_property(bytes, "imir");
+  if (turns >= 0) set_upright(image, kTurns[static_cast<size_t>(turns)]);
+  if (mirror == 0 || mirror == 1) set_upright(image, kMirrors[static_cast<size_t>(mirror)]);
+}
+
 GrayImage decode_heif(const std::string& bytes, const std::string& name, const DecodeLimits& limits) {
   require_header(name, kHeif, heif_header(bytes), limits);
   Image image = read(create_heif, bytes);
   if (image == nullptr) fail_to_decode(name, "damaged HEIC or AVIF file, or libgd reads none here");
-  return convert(std::move(image), true, kHeif, name, limits);
+  GrayImage converted = convert(std::move(image), true, kHeif, name, limits);
+  if (is_avif(bytes)) turn_avif(converted, bytes);  // libheif does it by itself
+  return converted;
 }
 
 ImageCost measure_heif(const std::string& bytes) { return cost_of(heif_header(bytes), kHeifBytes); }

@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <limits>
 #include <system_error>
 
@@ -131,6 +130,8 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind, const Pictur
 
 }  // namespace
 
+bool is_picture_file(const fs::path& file) { return is_drawn(kind_of_file(file)); }
+
 PictureFiles find_pictures(const std::vector<fs::path>& paths) {
   PictureFiles all;
   bool has_pictures = false;
@@ -200,7 +201,7 @@ std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const floa
 
 float trust_in_cut(float piece, float left, float right) {
   const float both = left * right;
-  return std::sqrt(both / std::max(both + piece, std::numeric_limits<float>::min()));
+  return both / std::max(both + piece, std::numeric_limits<float>::min());
 }
 
 int64_t keep_chosen_parts(Pictures& pictures, at::Tensor& probabilities) {

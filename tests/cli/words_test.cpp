@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <sstream>
 
 namespace digitrec {
@@ -13,6 +14,7 @@ namespace {
 using test::ProgramResult;
 using test::read_text;
 using test::run_digitrec;
+using test::TempFolder;
 
 /// A run, a checkpoint and data; the folder of the data has the name of a subcommand.
 class Words : public testing::Test {
@@ -172,6 +174,54 @@ TEST(Help, OfEveryCommandFitsAScreen) {
   for (const std::string command : {"eval", "predict", "serve", "report", "submit", "data"}) {
     const std::string help = run_digitrec(command + " --help", folder.path()).out;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << command;
+  }
+}
+
+TEST(OtherWords, OfOtherProgramsAreAnsweredWithOurs) {
+  const TempFolder folder;
+  for (const auto& [words, answer] : std::map<std::string, std::string>{
+           {"evaluate", "unknown subcommand 'evaluate'; did you mean 'eval'?"},
+           {"convert a b", "unknown subcommand 'convert'; did you mean 'data convert'?"},
+           {"infer run", "unknown subcommand 'infer'; did you mean 'predict'?"},
+           {"serve run --host 0.0.0.0", "unknown option '--host'; did you mean '--address'?"},
+           {"train --gpu", "unknown option '--gpu'; did you mean '--device'?"},
+           {"train --model CNN-BN", "unknown model 'CNN-BN'; did you mean 'cnn-bn'?"}}) {
+    const ProgramResult result = run_digitrec(words, folder.path());
+    EXPECT_EQ(result.exit_code, 2) << words;
+    EXPECT_NE(result.err.find(answer), std::string::npos) << words << "\n" << result.err;
+  }
+}
+
+TEST(OtherWords, AfterTheCheckpointsFlagMayBeData) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 200 --test 20", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder.path()).exit_code, 0);
+  const ProgramResult predicted = run_digitrec("predict --checkpoint run data/test.csv --out s.csv", folder.path());
+  EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
+  EXPECT_EQ(run_digitrec("eval --checkpoint run data/train.csv", folder.path()).exit_code, 0);
+  const ProgramResult served = run_digitrec("serve data/train.csv", folder.path());
+  EXPECT_EQ(served.exit_code, 1);
+  EXPECT_NE(served.err.find("data/train.csv: not a checkpoint; expected the folder of a run or a .safetensors file"),
+            std::string::npos)
+      << served.err;
+}
+
+TEST(OtherWords, ADashIsATableOrAPictureOnStdin) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 200 --test 20", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("predict run data/test.csv --out s.csv", folder.path()).exit_code, 0);
+  const auto piped = [&](const std::string& file, const std::string& words) {
+    const std::string command = "cd '" + folder.path().string() + "' && cat '" + file +
+                                "' | '" DIGITREC_BINARY "' predict run " + words + " > out.txt 2> err.txt";
+    EXPECT_GE(std::system(command.c_str()), 0);
+    return read_text(folder / "out.txt");
+  };
+  EXPECT_EQ(piped("data/test.csv", "- --out -"), read_text(folder / "s.csv"));
+  EXPECT_EQ(piped("data/test.csv", "/dev/stdin --out -"), read_text(folder / "s.csv"));
+  for (const char* name : {"-", "/dev/stdin"}) {
+    const std::string picture = piped(DIGITREC_FIXTURES "/pictures/one.jpg", name);
+    EXPECT_TRUE(picture.starts_with("File,Label,Probability,Error\n-,")) << picture << read_text(folder / "err.txt");
   }
 }
 

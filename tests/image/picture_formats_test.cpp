@@ -380,6 +380,31 @@ TEST(PictureFormats, AvifIsReadWhereLibgdReadsIt) {
   for (size_t i = 0; i < page.pixels.size(); ++i) ASSERT_NEAR(read.pixels[i], page.pixels[i], 24);
   EXPECT_EQ(measure_image(bytes).pixels, 64 * 64);
   EXPECT_THROW(decode_image(bytes.substr(0, bytes.size() / 2), "x"), Error);
+
+  // The box of the colours, which grey does not need, gives its 19 bytes to a turn or a reflection.
+  const size_t colours =
+      bytes.find(std::string("\0\0\0\x13"
+                             "colr",
+                             8));
+  ASSERT_NE(colours, std::string::npos);
+  const auto with = [&](const std::string& property, char value) {
+    std::string changed = bytes;
+    changed.replace(
+        colours, 19,
+        std::string("\0\0\0\x09", 4) + property + value + std::string("\0\0\0\x0a", 4) + std::string("free\0\0", 6));
+    changed.resize(bytes.size());
+    return decode_image(changed, "x").pixels;
+  };
+  const auto at = [](const std::vector<uint8_t>& pixels, int64_t x, int64_t y) {
+    return pixels[static_cast<size_t>(y * 64 + x)];
+  };
+  // The bar covers columns 25 to 31 and rows 10 to 49.
+  EXPECT_LT(at(read.pixels, 28, 12), 60);
+  EXPECT_LT(at(with("irot", 1), 12, 63 - 28), 60);  // against the clock
+  EXPECT_LT(at(with("irot", 3), 63 - 12, 28), 60);
+  EXPECT_LT(at(with("irot", 2), 63 - 28, 63 - 12), 60);
+  EXPECT_LT(at(with("imir", 0), 28, 63 - 12), 60);  // top and bottom
+  EXPECT_LT(at(with("imir", 1), 63 - 28, 12), 60);
 }
 
 TEST(PictureFormats, AKindThatIsNotReadIsNamed) {

@@ -27,6 +27,9 @@ struct PictureFiles {
 /// both, and when several paths have no picture between them.
 PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
 
+/// Whether a file's first bytes are those of a picture, also of a kind that cannot be read.
+bool is_picture_file(const std::filesystem::path& file);
+
 /// Lets load_dataset() read folders of pictures, one a class, from now on.
 void read_picture_folders();
 
@@ -61,8 +64,8 @@ enum class Part { piece, left_half, right_half };
 /// of its likeliest class.
 std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const float> probability);
 
-/// What the probabilities of each half are to be multiplied with, since the piece may be one digit after all: two
-/// readings compete, and the share of the one is shared by its halves.
+/// What the probabilities of each half are to be multiplied with, since the piece may be one digit after all: the share
+/// of the two readings' probabilities that is the halves'.
 float trust_in_cut(float piece, float left, float right);
 
 /// The digits of several pictures.
