@@ -140,12 +140,18 @@ std::variant<std::vector<uint8_t>, std::string> frame_ink(Drawing digit, int64_t
   return center_by_mass(scale_to_side(digit, box, side), image_size);
 }
 
+/// Where a cut is in a row: at `column` in the middle one, `slope` pixels further to the right a row.
+int64_t column_of_cut(const Drawing& drawing, int64_t column, double slope, int64_t row) {
+  const int64_t middle = drawing.height / 2;
+  return column + std::llround(slope * static_cast<double>(row - middle));
+}
+
 /// How many pixels of ink a cut through a drawing meets: from `column` at its middle, `slope` pixels to the right a
 /// row.
 int64_t ink_along(const Drawing& drawing, int64_t column, double slope) {
   int64_t count = 0;
   for (int64_t y = 0; y < drawing.height; ++y) {
-    const auto x = column + std::llround(slope * static_cast<double>(y - drawing.height / 2));
+    const int64_t x = column_of_cut(drawing, column, slope, y);
     count += x >= 0 && x < drawing.width && drawing.at(x, y) >= kInk;
   }
   return count;
@@ -168,7 +174,7 @@ std::array<Drawing, 2> cut_in_two(const Drawing& drawing) {
   }
   std::array<Drawing, 2> sides{drawing, drawing};
   for (int64_t y = 0; y < drawing.height; ++y) {
-    const auto cut = best_column + std::llround(best_slope * static_cast<double>(y - drawing.height / 2));
+    const int64_t cut = column_of_cut(drawing, best_column, best_slope, y);
     for (int64_t x = 0; x < drawing.width; ++x) sides[x < cut ? 1 : 0].at(x, y) = 0;
   }
   return sides;
