@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/drawing.h"
 #include "digitrec/image/pictures.h"
 #include "image/components.h"
-#include "image/drawing.h"
 
 #include <cstdint>
 #include <vector>

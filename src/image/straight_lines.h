@@ -1,6 +1,6 @@
 #pragma once
 
-#include "image/drawing.h"
+#include "core/drawing.h"
 
 #include <cstdint>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "synth/pen.h"
 
-#include "image/drawing.h"
+#include "core/drawing.h"
 
 #include <algorithm>
 #include <cmath>

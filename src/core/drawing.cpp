@@ -1,4 +1,4 @@
-#include "image/drawing.h"
+#include "core/drawing.h"
 
 #include <algorithm>
 #include <cmath>
