@@ -128,7 +128,7 @@ FileKind file_kind(std::string_view beginning) {
   if (shown.starts_with("<svg") || (shown.starts_with("<?xml") && shown.find("<svg") != std::string_view::npos))
     return {"an SVG drawing", "export it as PNG"};
   if (shown.starts_with("<?xml")) return {"an XML file"};
-  if (shown.starts_with("{") || shown.starts_with("[")) return {"a JSON file"};
+  if (shown.starts_with('{') || shown.starts_with('[')) return {"a JSON file"};
   return {};
 }
 

@@ -14,7 +14,7 @@ void number_classes(Dataset& dataset);
 /// Gives the classes the names in a text file (see read_class_names()): by the labels in it, or in the order of the
 /// labels. Throws Error, also for more names without labels than classes where each has many rows: a name too many
 /// would shift the others.
-void name_classes(Dataset& dataset, const std::filesystem::path& names);
+void name_classes(Dataset& dataset, const std::filesystem::path& path);
 
 /// The mapping of EMNIST beside one of its files: emnist-letters-mapping.txt; empty when there is none.
 std::filesystem::path find_mapping(const std::filesystem::path& file);

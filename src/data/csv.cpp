@@ -153,8 +153,8 @@ struct Rows {
   int64_t count = 0;
 };
 
-[[noreturn]] void fail_columns(const CsvLines& lines, int64_t found, int64_t expected) {
-  lines.fail(fmt::format("{} fields; expected {} as in the header (is the file cut off?)", found, expected));
+[[noreturn]] void fail_columns(const CsvLines& lines, int64_t fields, int64_t expected) {
+  lines.fail(fmt::format("{} fields; expected {} as in the header (is the file cut off?)", fields, expected));
 }
 
 /// Reads a pixel's field, also with quotes around it, and as a real.

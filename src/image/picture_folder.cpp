@@ -53,11 +53,11 @@ fs::path archive_of(const fs::path& folder) {
 /// Whether a folder is called as one for a purpose is: it holds classes rather than being one.
 bool is_for_a_purpose(const fs::path& folder) {
   const std::string name = lower_case(folder.filename().string());
-  for (const bool is_training : {true, false}) {
+  const auto is_usual = [&name](bool is_training) {
     const std::vector<std::string> usual = usual_folders(is_training);
-    if (std::find(usual.begin(), usual.end(), name) != usual.end()) return true;
-  }
-  return false;
+    return std::find(usual.begin(), usual.end(), name) != usual.end();
+  };
+  return is_usual(true) || is_usual(false);
 }
 
 /// Whether a folder, or one so many levels below it, has a file with the name of a picture. Names are enough: what is
@@ -254,7 +254,7 @@ Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max
   if (numbers.empty()) {
     for (const ClassFolder& one : classes) dataset.classes.names.push_back(one.path.filename().string());
   } else if (numbers.back() + 1 != static_cast<int64_t>(numbers.size())) {
-    dataset.classes.labels = numbers;
+    dataset.classes.labels = std::move(numbers);
   }
   add_reading(dataset, fmt::format("pictures in {} folders", classes.size()));
   if (const std::string beside = name_pictures_beside(folder); !beside.empty()) add_reading(dataset, beside);
