@@ -219,13 +219,13 @@ bool has_edges(const Drawing& left, bool is_even) {
 /// or a window around it. On a canvas strokes may be bold where it is cut tightly.
 bool shows_paper(const Drawing& left, bool is_even) {
   if (left.whole().longer_side() < kSmallest || (is_even && find_off(edge_pixels(left)).first > 0)) return false;
+  const auto is_off = [](float value) { return std::abs(value) > kStep; };
+  const auto count = static_cast<double>(std::count_if(left.ink.begin(), left.ink.end(), is_off));
+  if (count <= kMostInk * static_cast<double>(left.ink.size())) return false;
   Drawing off = left;
-  for (float& value : off.ink) value = std::abs(value) > kStep ? 1.0F : 0.0F;
+  for (float& value : off.ink) value = is_off(value) ? 1.0F : 0.0F;
   const Box box = ink_box(off, 1);
-  const double share = find_off(left.ink).first;
-  const double of_box = share * static_cast<double>(left.width * left.height) /
-                        static_cast<double>(std::max<int64_t>(1, box.width() * box.height()));
-  return share > kMostInk && of_box > kPaper;
+  return count > kPaper * static_cast<double>(box.width() * box.height());
 }
 
 }  // namespace

@@ -34,11 +34,10 @@ float ring_level(const Drawing& levels, int64_t depth) {
 int64_t find_inside(const Drawing& levels) {
   const int64_t widest = share_of_side(levels, kWidestFrame);
   const int64_t step = std::max<int64_t>(1, widest / kRings);
-  int64_t inside = 0;
-  for (int64_t ring = step; ring <= widest; ring += step) {
-    if (!std::isnan(ring_level(levels, ring))) inside = ring;
+  for (int64_t ring = widest / step * step; ring > 0; ring -= step) {
+    if (!std::isnan(ring_level(levels, ring))) return ring;
   }
-  return inside;
+  return 0;
 }
 
 /// How deep a frame goes: to where the last of its greys goes over into what is inside; 0 without a frame.
