@@ -29,6 +29,8 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 from scipy import ndimage  # noqa: E402
 
+from held_back import split_last_tenth  # noqa: E402
+
 SIDE = 128
 SURE = 0.9
 # Strokes of letters, points from 0 to 1 across and down.
@@ -114,8 +116,7 @@ def lying(rows):
 
 
 def main(folder):
-    table = np.loadtxt(arguments.data, delimiter=",", skiprows=1, dtype=np.uint8)
-    rows = table[len(table) - len(table) // 10:]
+    rows = np.loadtxt(split_last_tenth(arguments.data)[1], delimiter=",", skiprows=1, dtype=np.uint8)
     kinds = {"letters": letter, "scribbles": scribble, "pairs": lambda: pair(rows), "lying": lambda: lying(rows)}
     for kind, make in kinds.items():
         for i in range(arguments.each):

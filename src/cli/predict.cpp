@@ -5,6 +5,7 @@
 #include "cli/outputs.h"
 #include "cli/picture_tables.h"
 #include "core/atomic_file.h"
+#include "core/held_stdin.h"
 #include "core/names.h"
 #include "data/csv_writer.h"
 #include "data/formats.h"
@@ -152,7 +153,7 @@ void take_words(PredictCommand& command) {
   if (command.input.empty()) command.input = {"data"};
   for (std::string& word : command.input) {
     if (word != "-" && word != "/dev/stdin") continue;
-    input_file("-");  // a picture, or a table of images
+    hold_stdin();  // a picture, or a table of images
     word = is_picture_file("/dev/stdin") ? "-" : "/dev/stdin";
   }
 }

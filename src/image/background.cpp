@@ -207,18 +207,16 @@ std::pair<double, double> find_off(const std::vector<float>& pixels) {
 }
 
 /// Whether the background has edges of its own, as what is left along the picture's edge tells.
-bool has_edges(const Drawing& left, bool is_even) {
-  const auto [off, in_row] = find_off(edge_pixels(left));
-  if (is_even) return off > kMaxInk;
+bool has_edges(const Drawing& left, double off, double in_row) {
   if (off > kMaxOff) return true;
   const double in_row_further_inside = find_off(edge_pixels(left, share_of_side(left, kLitCorner))).second;
   return std::min(in_row, in_row_further_inside) > kMaxOffInRow;
 }
 
 /// Whether more lies off the background than strokes cover: it is paper, and what was taken for the background a table
-/// or a window around it. On a canvas strokes may be bold where it is cut tightly.
-bool shows_paper(const Drawing& left, bool is_even) {
-  if (left.whole().longer_side() < kSmallest || (is_even && find_off(edge_pixels(left)).first > 0)) return false;
+/// or a window around it.
+bool shows_paper(const Drawing& left) {
+  if (left.whole().longer_side() < kSmallest) return false;
   const auto is_off = [](float value) { return std::abs(value) > kStep; };
   const auto count = static_cast<double>(std::count_if(left.ink.begin(), left.ink.end(), is_off));
   if (count <= kMostInk * static_cast<double>(left.ink.size())) return false;
@@ -254,7 +252,11 @@ Drawing subtract_background(Drawing levels) {
   const bool is_even = spread == 0;  // as on any canvas
   Drawing flat = levels;
   subtract(flat, is_even ? Surface{level} : fit_light(levels, level, spread));
-  if (has_edges(flat, is_even) || shows_paper(flat, is_even)) {
+  const auto [off, in_row] = find_off(edge_pixels(flat));
+  const bool is_edged = is_even ? off > kMaxInk : has_edges(flat, off, in_row);
+  // On a canvas strokes may be bold where it is cut tightly.
+  const bool may_be_tight = is_even && off > 0;
+  if (is_edged || (!may_be_tight && shows_paper(flat))) {
     subtract_neighbourhood(levels);
     return levels;
   }

@@ -10,11 +10,10 @@ namespace {
 constexpr double kTeeth = 0.15;
 constexpr double kLow = 0.5;
 /// A box is at least this share of the digits' height and this wide, in parts of its own; its lines are at most this
-/// share of it thick, and as thick as each other within this factor. An 8 or 0 of bars is narrower.
+/// share of it thick. An 8 or 0 of bars is narrower.
 constexpr double kMinBox = 0.8;
 constexpr double kNarrowest = 0.6;
 constexpr double kThickestSide = 0.07;
-constexpr double kAlike = 1.5;
 
 /// Lines meet where they end within this many pixels of each other, and a line's thickness.
 constexpr double kNear = 4;
@@ -23,8 +22,6 @@ constexpr double kNear = 4;
 bool is_near(double column, int64_t end, const Line& across) {
   return std::abs(column - static_cast<double>(end)) <= kNear + across.thickness;
 }
-
-bool is_as_thin(const Line& line, const Line& other) { return line.thickness <= kAlike * other.thickness + 0.5; }
 
 /// Whether boxes of this height, in a row as long as `across`, have room for digits.
 bool is_wide(const Line& across, size_t boxes, double height) {

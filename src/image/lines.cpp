@@ -30,8 +30,6 @@ constexpr double kAlongDigits = 1.5;
 constexpr double kTall = 0.5;
 /// The lines of a box are longer than the digits in it by this factor: what is as tall as they are is a 0.
 constexpr double kBox = 1.05;
-/// A stroke that ends at a box's lines is thicker than they are by this factor.
-constexpr double kAlike = 1.5;
 /// An end this near a line across, in parts of the shorter side, is at it,
 constexpr double kNear = 0.03;
 /// and this near the picture's edge at that.
@@ -169,7 +167,7 @@ Situation look_around(const Line& line, const Drawing& ink, const Rest& rest, co
   bool begins = at_start;
   bool ends = at_end;
   for (const Line& other : lines) {
-    if (other.is_upright == line.is_upright || line.thickness > kAlike * other.thickness + 0.5) continue;
+    if (other.is_upright == line.is_upright || !is_as_thin(line, other)) continue;
     begins |= meets(line, line.begin(), other, near);
     ends |= meets(line, line.end(), other, near);
   }

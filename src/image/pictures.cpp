@@ -199,15 +199,22 @@ std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const floa
   return stands;
 }
 
-float trust_in_cut(float piece, float left, float right) {
-  const float both = left * right;
-  return both / std::max(both + piece, std::numeric_limits<float>::min());
+std::vector<float> trust_in_parts(std::span<const Part> parts, std::span<const float> probability) {
+  std::vector<float> trust(parts.size(), 1.0F);
+  for (size_t i = 1; i + 1 < parts.size(); ++i) {
+    if (parts[i] != Part::left_half) continue;
+    const float both = probability[i] * probability[i + 1];
+    trust[i] = trust[i + 1] = both / std::max(both + probability[i - 1], std::numeric_limits<float>::min());
+  }
+  return trust;
 }
 
 int64_t keep_chosen_parts(Pictures& pictures, at::Tensor& probabilities) {
   if (pictures.parts.empty()) return 0;
   const at::Tensor best = probabilities.amax(1).contiguous();
-  const std::vector<bool> stands = choose_parts(pictures.parts, {best.const_data_ptr<float>(), pictures.parts.size()});
+  const std::span<const float> surest(best.const_data_ptr<float>(), pictures.parts.size());
+  const std::vector<bool> stands = choose_parts(pictures.parts, surest);
+  probabilities = probabilities.mul(at::tensor(trust_in_parts(pictures.parts, surest)).unsqueeze(1));
   std::vector<int64_t> kept;
   std::vector<TextPlace> places;
   std::vector<Part> parts;
@@ -220,11 +227,7 @@ int64_t keep_chosen_parts(Pictures& pictures, at::Tensor& probabilities) {
       kept.push_back(static_cast<int64_t>(image));
       places.push_back(pictures.places[image]);
       parts.push_back(pictures.parts[image]);
-      if (pictures.parts[image] != Part::left_half) continue;
-      ++cut;
-      const auto row = static_cast<int64_t>(image);
-      const float* const surest = best.const_data_ptr<float>() + row;
-      probabilities.slice(0, row, row + 2).mul_(trust_in_cut(surest[-1], surest[0], surest[1]));
+      cut += pictures.parts[image] == Part::left_half ? 1 : 0;
     }
     count = static_cast<int64_t>(kept.size() - before);
   }

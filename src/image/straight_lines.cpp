@@ -279,6 +279,11 @@ bool meets(const Line& line, int64_t row, const Line& other, double near) {
          column >= static_cast<double>(other.begin()) - near && column <= static_cast<double>(other.end()) + near;
 }
 
+bool is_as_thin(const Line& line, const Line& other) {
+  constexpr double kAlike = 1.5;
+  return line.thickness <= kAlike * other.thickness + 0.5;
+}
+
 float peak(const Line& line, const Run& run, const Drawing& ink) {
   float strongest = 0;
   for (int64_t i = run.begin; i < run.end; ++i) {

@@ -32,6 +32,9 @@ struct Line {
 /// Whether `row` of a line is where `other`, which lies across it, is. `near`: pixels.
 bool meets(const Line& line, int64_t row, const Line& other, double near);
 
+/// Whether a line is no thicker than another, as the lines of one form are; a stroke that ends at one is thicker.
+bool is_as_thin(const Line& line, const Line& other);
+
 /// The strongest ink of a line's run.
 float peak(const Line& line, const Run& run, const Drawing& ink);
 

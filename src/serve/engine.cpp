@@ -73,14 +73,11 @@ void keep_chosen_parts(std::vector<ReadDigit>& digits) {
     probability.push_back(*std::max_element(digit.probabilities.begin(), digit.probabilities.end()));
   }
   const std::vector<bool> stands = choose_parts(parts, probability);
+  const std::vector<float> trust = trust_in_parts(parts, probability);
   std::vector<ReadDigit> kept;
   for (size_t i = 0; i < digits.size(); ++i) {
     if (!stands[i]) continue;
-    if (parts[i] != Part::piece) {
-      const size_t piece = parts[i] == Part::left_half ? i - 1 : i - 2;
-      const float trust = trust_in_cut(probability[piece], probability[piece + 1], probability[piece + 2]);
-      for (float& share : digits[i].probabilities) share *= trust;
-    }
+    for (float& share : digits[i].probabilities) share *= trust[i];
     kept.push_back(std::move(digits[i]));
   }
   digits = std::move(kept);

@@ -108,18 +108,17 @@ void TrainStep::restore(const TrainingState& state) {
   batches_ = state.integer("epoch.batches");
 }
 
-at::Tensor TrainStep::load(const at::Tensor& rows, uint64_t seed) const {
+at::Tensor TrainStep::load(const at::Tensor& rows, const at::Tensor& labels, uint64_t seed) const {
   if (!augmentation_.any()) return gather_normalized(images_, rows, normalization_);
-  return normalize_images(augment(images_.index_select(0, rows), labels_.index_select(0, rows), augmentation_, seed),
-                          normalization_);
+  return normalize_images(augment(images_.index_select(0, rows), labels, augmentation_, seed), normalization_);
 }
 
 void TrainStep::run(const at::Tensor& rows, double rate, uint64_t seed) {
   rate_ = rate;
   rows_ += rows.numel();
   ++batches_;
-  const at::Tensor x = load(rows, seed);
   const at::Tensor y = labels_.index_select(0, rows);
+  const at::Tensor x = load(rows, y, seed);
   const int64_t outliers = augmentation_.count_outliers(rows.numel());
   if (outliers > 0) y.narrow(0, rows.numel() - outliers, outliers).fill_(-1);
   labelled_ += rows.numel() - outliers;

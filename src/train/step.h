@@ -66,7 +66,7 @@ class TrainStep {
   void restore(const TrainingState& state);
 
  private:
-  at::Tensor load(const at::Tensor& rows, uint64_t seed) const;
+  at::Tensor load(const at::Tensor& rows, const at::Tensor& labels, uint64_t seed) const;
   /// At the learning rate `graph_rate_` if that is defined, else at `rate_`.
   void compute(const at::Tensor& x, const at::Tensor& y);
   /// The gradients of the loss; counts the batch.

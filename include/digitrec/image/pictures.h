@@ -64,9 +64,9 @@ enum class Part { piece, left_half, right_half };
 /// of its likeliest class.
 std::vector<bool> choose_parts(std::span<const Part> parts, std::span<const float> probability);
 
-/// What the probabilities of each half are to be multiplied with, since the piece may be one digit after all: the share
-/// of the two readings' probabilities that is the halves'.
-float trust_in_cut(float piece, float left, float right);
+/// What the probabilities of each image are to be multiplied with: 1, but for halves, since their piece may be one
+/// digit after all, the share of the two readings' probabilities that is the halves'.
+std::vector<float> trust_in_parts(std::span<const Part> parts, std::span<const float> probability);
 
 /// The digits of several pictures.
 struct Pictures {
