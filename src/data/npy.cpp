@@ -86,7 +86,7 @@ void set_type(NpyHeader& header, std::string descr, const std::string& name) {
   const std::map<std::string, NumberType> types{
       {"|u1", NumberType::u8},  {"|b1", NumberType::u8},  {"|i1", NumberType::i8},  {"<u2", NumberType::u16},
       {"<i2", NumberType::i16}, {"<u4", NumberType::u32}, {"<i4", NumberType::i32}, {"<u8", NumberType::u64},
-      {"<i8", NumberType::i64}, {"<f4", NumberType::f32}, {"<f8", NumberType::f64}};
+      {"<i8", NumberType::i64}, {"<f2", NumberType::f16}, {"<f4", NumberType::f32}, {"<f8", NumberType::f64}};
   const std::string written = descr;
   header.is_big_endian = descr.starts_with('>');
   if (header.is_big_endian) descr[0] = '<';
@@ -105,6 +105,7 @@ void set_type(NpyHeader& header, std::string descr, const std::string& name) {
              is_text
                  ? "make numbers of them: labels.astype(int), or of words numpy.unique(labels, return_inverse=True)[1]"
              : kind == "O" ? "make numbers of them: labels.astype(int)"
+             : kind == "f" ? "write them as float32: x.astype(numpy.float32)"
                            : "");
 }
 

@@ -3,6 +3,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/dataset.h"
 
+#include <c10/util/Half.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ auto with_type(NumberType type, Use use) {
       return use(uint64_t{});
     case NumberType::i64:
       return use(int64_t{});
+    case NumberType::f16:
+      return use(c10::Half{});
     case NumberType::f32:
       return use(float{});
     case NumberType::f64:
@@ -48,6 +51,16 @@ void for_each(std::string_view bytes, Use use) {
     std::memcpy(&value, bytes.data() + i, sizeof(T));
     use(value);
   }
+}
+
+/// What to do about pixels of this range, which are none of ours.
+std::string hint_for_range(double lowest, double highest, bool has_fractions) {
+  constexpr double kMost = 65535;  // of 16 bits
+  if (lowest < 0) return "write them before they are normalised";
+  if (highest <= 255) return "cut off what is above 1, as numpy.clip(x, 0, 1) does, if 1 is white";
+  if (highest > kMost || has_fractions) return "scale them so that white is 255";
+  return highest > kMost / 2 ? "16 bits? write (x // 257).astype(numpy.uint8)"
+                             : "scale them so that white is 255, as (x * 255.0 / x.max()).astype(numpy.uint8) does";
 }
 
 template <class T>
@@ -67,10 +80,9 @@ std::vector<uint8_t> to_pixels(std::string_view bytes, const std::string& name, 
   const double white = white_of(min, max, has_fractions);
   if (white == 0) {
     const bool is_share = min >= 0 && max <= 255;
-    throw Error(fmt::format("{}: pixels from {:.4g} to {:.4g}{}; expected 0 to 255, or 0 to 1", name, min, max,
+    throw Error(fmt::format("{}: pixels from {:.5g} to {:.5g}{}; expected 0 to 255, or 0 to 1", name, min, max,
                             is_share ? ", some of them fractions" : ""),
-                is_share ? "cut off what is above 1, as numpy.clip(x, 0, 1) does, if 1 is white"
-                         : "write them before they are normalised");
+                hint_for_range(min, max, has_fractions));
   }
   if (white == 1 && max > 0) reading = "pixels 0 to 1";
   std::vector<uint8_t> pixels;

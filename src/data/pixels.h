@@ -8,7 +8,7 @@
 namespace digitrec {
 
 /// How the numbers of a file are stored, all little-endian (others go through reverse_bytes before).
-enum class NumberType { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
+enum class NumberType { u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
 
 /// Bytes of one number.
 int64_t size_of(NumberType type);

@@ -109,6 +109,34 @@ TEST(Npz, ReadsEitherOrderOfBytesAndOfIndices) {
   EXPECT_TRUE(one.images.flatten().equal(torch::arange(4, torch::kUInt8)));
 }
 
+TEST(Npz, ReadsHalvesAndBooleans) {
+  const TempFolder folder;
+  const auto pixels_of = [&](const std::string& images) {
+    const auto file = write_npz(folder, {{"x_train", images}, {"y_train", npy("|u1", "1,", "\4")}});
+    const Dataset data = load_dataset(file, Purpose::train);
+    EXPECT_EQ(data.reading, "pixels 0 to 1");
+    return data.images.flatten();
+  };
+  const std::string halves("\0\x3c\0\x38\0\0\x66\x32", 8);  // 1, 0.5, 0, 0.2
+  EXPECT_TRUE(pixels_of(npy("<f2", "1, 2, 2", halves)).equal(torch::tensor({255, 128, 0, 51}, torch::kUInt8)));
+  EXPECT_TRUE(pixels_of(npy("|b1", "1, 2, 2", std::string("\1\0\0\1", 4)))
+                  .equal(torch::tensor({255, 0, 0, 255}, torch::kUInt8)));
+}
+
+TEST(Npz, PixelsOf16BitsAreRefusedWithWhatToDo) {
+  const TempFolder folder;
+  const auto refused = [&](const std::string& white, const std::string& what) {
+    const auto images = npy("<u2", "1, 2, 2", std::string(6, '\0') + white);
+    const auto file = write_npz(folder, {{"x_train", images}, {"y_train", npy("|u1", "1,", "\4")}});
+    EXPECT_ERROR(load_dataset(file, Purpose::train), Error, file.string() + ": x_train.npy: " + what);
+  };
+  refused("\xff\xff",
+          "pixels from 0 to 65535; expected 0 to 255, or 0 to 1; 16 bits? write (x // 257).astype(numpy.uint8)");
+  refused("\xff\x0f",
+          "pixels from 0 to 4095; expected 0 to 255, or 0 to 1; scale them so that white is 255, as (x * 255.0 / "
+          "x.max()).astype(numpy.uint8) does");
+}
+
 TEST(Npz, ReadsOneHotLabels) {
   const TempFolder folder;
   const auto labelled = [&](const std::string& numbers) {
