@@ -98,7 +98,7 @@ Dataset read_images(Array array, const fs::path& source, int64_t max_rows) {
 }
 
 /// `images`: how many there are in the file.
-void read_labels(Dataset& dataset, Array array, int64_t images, int64_t max_rows) {
+void read_labels(Dataset& dataset, Array array, int64_t images, Purpose purpose, int64_t max_rows) {
   const std::vector<int64_t>& shape = array.header().shape;
   const int64_t columns = shape.size() == 2 ? shape[1] : 1;
   if (shape.empty() || shape.size() > 2 || columns < 1 || columns > kMaxClasses || shape[0] != images) {
@@ -106,6 +106,11 @@ void read_labels(Dataset& dataset, Array array, int64_t images, int64_t max_rows
   }
   const NumberType type = array.header().type;
   const std::string numbers = array.read(columns, max_rows);
+  if (columns == 1 && are_withheld(numbers, type)) {
+    if (purpose == Purpose::inspect) return add_reading(dataset, "labels withheld");
+    throw Error(fmt::format("{}: no labels, each is -1 or NaN, withheld as in a test set; expected labels",
+                            array.name()));
+  }
   const std::vector<int64_t> labels =
       columns == 1 ? labels_of(numbers, type, array.name()) : one_hot_labels_of(numbers, type, columns, array.name());
   dataset.labels = at::tensor(labels, at::kLong);
@@ -270,11 +275,11 @@ Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
   if (has_two_parts(names)) add_reading(dataset, found.images);
   if (purpose == Purpose::predict) return dataset;
   if (!found.labels.empty()) {
-    read_labels(dataset, array_in(archive, found.labels), rows, max_rows);
+    read_labels(dataset, array_in(archive, found.labels), rows, purpose, max_rows);
   } else if (const fs::path beside = find_array_labels(path); !beside.empty() && is_archive(beside)) {
     const Archive other(beside, std::string(kNpz));
     const std::vector<std::string> others = array_names(other);
-    if (others.size() == 1) read_labels(dataset, array_in(other, others.front()), rows, max_rows);
+    if (others.size() == 1) read_labels(dataset, array_in(other, others.front()), rows, purpose, max_rows);
   }
   if (!dataset.has_labels() && purpose != Purpose::inspect) {
     throw Error(fmt::format("{}: has no array {} with the labels of {}", path.string(), is_test ? "y_test" : "y_train",
@@ -290,7 +295,7 @@ Dataset load_npy(const fs::path& path, Purpose purpose, int64_t max_rows) {
   if (purpose == Purpose::predict) return dataset;
   const fs::path labels = find_array_labels(path);
   if (!labels.empty()) {
-    read_labels(dataset, array_of(labels), rows, max_rows);
+    read_labels(dataset, array_of(labels), rows, purpose, max_rows);
   } else if (purpose != Purpose::inspect) {
     throw Error(
         fmt::format("{}: no labels beside it; expected a file named like y_train.npy for x_train.npy", path.string()));

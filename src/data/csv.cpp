@@ -237,10 +237,11 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   std::string reading;
   std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
   Classes classes;
-  const bool are_withheld = rows.labels.are_withheld();
-  if (are_withheld && labels == Labels::required)
-    throw Error(fmt::format("{}: column {}: each label is '?', withheld; expected labels", lines.name(),
-                            shown(columns.names[static_cast<size_t>(columns.label)])));
+  const std::string withheld = rows.labels.withheld();
+  if (!withheld.empty() && labels == Labels::required) {
+    throw Error(fmt::format("{}: column {}: no labels, each is {}, withheld as in a test set; expected labels",
+                            lines.name(), shown(columns.names[static_cast<size_t>(columns.label)]), withheld));
+  }
   Dataset dataset = make_dataset(std::move(pixels), rows.labels.take(lines, classes), columns.image_size, lines.name());
   dataset.images = in_pixel_order(dataset.images.flatten(1), columns).view_as(dataset.images);
   dataset.classes = std::move(classes);
@@ -249,7 +250,7 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   for (const std::string& part : {describe_columns(columns), reading}) {
     if (!part.empty()) add_reading(dataset, part);
   }
-  if (are_withheld) add_reading(dataset, "labels withheld");
+  if (!withheld.empty()) add_reading(dataset, "labels withheld");
   if (lines.is_utf16()) add_reading(dataset, "UTF-16");
   return dataset;
 }

@@ -7,6 +7,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace digitrec {
 namespace {
@@ -17,6 +18,12 @@ bool is_class_name(std::string_view text) {
   return !text.empty() && !parse_real(text, number) && text.size() <= kMaxLength &&
          text.find('"') == std::string_view::npos &&
          std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+}
+
+/// Whether a field says that the row has no label: nothing, pandas' NaN, -1.
+bool is_missing(std::string_view text) {
+  double number = 0;
+  return text.empty() || (parse_real(text, number) && (std::isnan(number) || number == -1));
 }
 
 }  // namespace
@@ -38,6 +45,8 @@ void fail_field(const CsvLines& lines, int64_t line, std::string_view column, st
 
 void LabelRows::add(const CsvLines& lines, const std::string& column, std::string_view field) {
   const std::string_view text = unquoted(field);
+  if (is_missing(text)) return add_missing(lines, column, text);
+  if (missing_line_ > 0) fail_field(lines, missing_line_, column, missing_, kMaxClasses - 1);
   int64_t number = -1;
   const bool is_number = parse_whole(text, number);
   const bool is_class = is_number ? number >= 0 && number < kMaxClasses : is_class_name(text);
@@ -58,6 +67,19 @@ void LabelRows::add(const CsvLines& lines, const std::string& column, std::strin
   labels_.push_back(place->second);
 }
 
+void LabelRows::add_missing(const CsvLines& lines, const std::string& column, std::string_view text) {
+  if (!places_.empty()) fail_field(lines, lines.number(), column, text, kMaxClasses - 1);
+  if (missing_line_ > 0) return;
+  missing_line_ = lines.number();
+  missing_ = text;
+}
+
+std::string LabelRows::withheld() const {
+  if (places_.size() == 1 && places_.begin()->first == "?") return "'?'";
+  if (missing_line_ == 0) return "";
+  return missing_.empty() ? "empty" : fmt::format("'{}'", shown(missing_));
+}
+
 bool LabelRows::are_mixed() const {
   constexpr int64_t kShare = 10;  // a tenth of the rows: more than mistakes
   return names_ > 1 && static_cast<int64_t>(places_.size()) > names_ + 1 &&
@@ -65,7 +87,7 @@ bool LabelRows::are_mixed() const {
 }
 
 std::vector<int64_t> LabelRows::take(const CsvLines& lines, Classes& classes) {
-  if (are_withheld()) return {};
+  if (!withheld().empty()) return {};
   const bool are_numbers = names_ == 0;
   const bool are_names = names_ == static_cast<int64_t>(places_.size());
   if (!are_numbers && !are_names && !are_mixed()) fail_field(lines, first_line_, column_, first_name_, kMaxClasses - 1);

@@ -22,8 +22,9 @@ class LabelRows {
   /// Throws Error for what is neither a number of a class nor a name.
   void add(const CsvLines& lines, const std::string& column, std::string_view field);
 
-  /// Whether each label is a question mark.
-  bool are_withheld() const { return places_.size() == 1 && places_.begin()->first == "?"; }
+  /// What stands in each row in place of its label where all are withheld, as in a test set: "'?'", "'-1'", "'nan'" or
+  /// "empty"; else empty.
+  std::string withheld() const;
 
   /// The labels, counted in the alphabet's order of the names; none where they are withheld. Throws Error for a name
   /// among numbers.
@@ -31,6 +32,7 @@ class LabelRows {
 
  private:
   bool are_mixed() const;
+  void add_missing(const CsvLines& lines, const std::string& column, std::string_view text);
 
   std::string column_{};
   std::vector<int64_t> labels_;                         ///< the place of each row's
@@ -40,6 +42,8 @@ class LabelRows {
   int64_t names_ = 0;       ///< that are no numbers
   int64_t first_line_ = 0;  ///< with a name
   std::string first_name_{};
+  int64_t missing_line_ = 0;  ///< the first without a label; 0: none
+  std::string missing_{};     ///< what stands there
 };
 
 }  // namespace digitrec

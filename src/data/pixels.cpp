@@ -119,6 +119,17 @@ std::vector<uint8_t> pixels_of(std::string_view bytes, NumberType type, const st
   return with_type(type, [&](auto value) { return to_pixels<decltype(value)>(bytes, name, reading); });
 }
 
+bool are_withheld(std::string_view bytes, NumberType type) {
+  bool are = !bytes.empty();
+  with_type(type, [&](auto example) {
+    for_each<decltype(example)>(bytes, [&](auto value) {
+      const auto number = static_cast<double>(value);
+      are = are && (std::isnan(number) || number == -1);
+    });
+  });
+  return are;
+}
+
 std::vector<int64_t> labels_of(std::string_view bytes, NumberType type, const std::string& name) {
   std::vector<int64_t> labels;
   with_type(type, [&](auto example) {

@@ -33,6 +33,9 @@ int64_t side_of_images(const std::vector<int64_t>& shape, const std::string& nam
 /// "60000 x 28 x 28"
 std::string shape_text(const std::vector<int64_t>& shape);
 
+/// Whether each number says that there is no label, NaN or -1, as in a test set.
+bool are_withheld(std::string_view bytes, NumberType type);
+
 /// A file's numbers as labels. Throws Error, which begins with `name`, for what is not whole, or not within 0 to
 /// kMaxClasses - 1.
 std::vector<int64_t> labels_of(std::string_view bytes, NumberType type, const std::string& name);

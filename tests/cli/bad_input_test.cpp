@@ -34,7 +34,7 @@ class BadInput : public testing::TestWithParam<Case> {
     folder_.write("word.csv", header + "0,1,x,3,4\n");
     folder_.write("negative.csv", header + "0,1,-2,3,4\n");
     folder_.write("large.csv", header + "0,1,256,3,4\n");
-    folder_.write("negative_label.csv", header + "-1,1,2,3,4\n");
+    folder_.write("negative_label.csv", header + "-2,1,2,3,4\n");
     folder_.write("label_beyond.csv", header + "1000,1,2,3,4\n");
     folder_.write("five_classes.csv", header + "4,1,2,3,4\n");
     folder_.write("quotes.csv", header + "\"0,1,2,3,4\n");
@@ -108,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Above255", train("--data large.csv"), 1,
              "large.csv:2: column pixel1: 256 is above 255; expected a whole number 0 to 255"},
         Case{"NegativeLabel", train("--data negative_label.csv"), 1,
-             "negative_label.csv:2: column label: -1 is below 0; expected a whole number 0 to 999"},
+             "negative_label.csv:2: column label: -2 is below 0; expected a whole number 0 to 999"},
         Case{"LabelBeyondAll", train("--data label_beyond.csv"), 1,
              "label_beyond.csv:2: column label: 1000 is above 999; expected a whole number 0 to 999"},
         Case{"LabelBeyondTheModel", "eval --checkpoint good.safetensors --data five_classes.csv", 1,

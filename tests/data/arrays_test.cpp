@@ -137,6 +137,20 @@ TEST(Npz, PixelsOf16BitsAreRefusedWithWhatToDo) {
           "x.max()).astype(numpy.uint8) does");
 }
 
+TEST(Npz, LabelsOfATestSetAreWithheld) {
+  const TempFolder folder;
+  for (const std::string& labels :
+       {npy("|i1", "2,", "\xff\xff"), npy("<f2", "2,", std::string("\0\x7e\0\x7e", 4)) /* NaN */}) {
+    const auto file = write_npz(folder, {{"x", npy("|u1", "2, 2, 2", kPixels)}, {"y", labels}});
+    const Dataset data = load_dataset(file, Purpose::inspect);
+    EXPECT_FALSE(data.has_labels());
+    EXPECT_EQ(data.reading, "labels withheld");
+    EXPECT_ERROR(load_dataset(file, Purpose::train), Error,
+                 file.string() +
+                     ": y.npy: no labels, each is -1 or NaN, withheld as in a test set; expected labels");
+  }
+}
+
 TEST(Npz, ReadsOneHotLabels) {
   const TempFolder folder;
   const auto labelled = [&](const std::string& numbers) {

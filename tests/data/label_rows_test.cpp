@@ -34,14 +34,27 @@ TEST(LabelRows, AWordAmongNumbersIsAMistakeWhereverItStands) {
   }
 }
 
-TEST(LabelRows, QuestionMarksAreWithheld) {
+TEST(LabelRows, OfATestSetAreWithheld) {
   const TempFolder folder;
-  const auto path = folder.write("a.csv", "label" + (kPixels + rows_of({"?", "?"})));
-  const Dataset data = read_csv(path, Labels::optional);
-  EXPECT_FALSE(data.has_labels());
-  EXPECT_EQ(data.reading, "labels withheld");
-  EXPECT_ERROR(read_csv(path, Labels::required), Error,
-               path.string() + ": column label: each label is '?', withheld; expected labels");
+  for (const auto& [label, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"?", "'?'"}, {"", "empty"}, {"nan", "'nan'"}, {"NaN", "'NaN'"}, {"-1", "'-1'"}, {"-1.0", "'-1.0'"}}) {
+    const auto path = folder.write("a.csv", "label" + (kPixels + rows_of({label, label})));
+    const Dataset data = read_csv(path, Labels::optional);
+    EXPECT_FALSE(data.has_labels()) << label;
+    EXPECT_EQ(data.reading, "labels withheld");
+    EXPECT_ERROR(read_csv(path, Labels::required), Error,
+                 path.string() + ": column label: no labels, each is " + shown +
+                     ", withheld as in a test set; expected labels");
+  }
+}
+
+TEST(LabelRows, MissingOfSomeRowsIsAMistake) {
+  const TempFolder folder;
+  for (const auto& [labels, line] : {std::pair{std::vector<std::string>{"", "7"}, ":2"}, {{"7", ""}, ":3"}}) {
+    const auto path = folder.write("a.csv", "label" + (kPixels + rows_of(labels)));
+    EXPECT_ERROR(read_csv(path, Labels::optional), Error,
+                 path.string() + line + ": column label: the field is empty; expected a whole number 0 to 999");
+  }
 }
 
 TEST(LabelRows, SingleQuotesAndPlusSignsAreRead) {
