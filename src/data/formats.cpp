@@ -1,5 +1,6 @@
 #include "data/formats.h"
 
+#include "core/file_kind.h"
 #include "core/names.h"
 #include "data/arrays.h"
 #include "data/byte_stream.h"
@@ -125,6 +126,24 @@ std::vector<FoundFile> find_files(const DataFolder& folder, bool is_training) {
     for (const fs::path& file : files) found.push_back({file, &format});
   }
   return found;
+}
+
+std::vector<fs::path> find_other_tables(const DataFolder& folder) {
+  std::vector<fs::path> tables = folder.find([](const std::string& file) {
+    const std::string name = plain_name(file);
+    return name.ends_with(".csv") && !is_test(name) && !holds(name, "submission") && !holds(name, "label");
+  });
+  const auto is_picture = [](const fs::path& file) {
+    return file_kind(read_beginning(file, kFileKindBytes)).name.ends_with(" picture");
+  };
+  const auto begins_with_picture = [&](const fs::path& below) {
+    const DataFolder place(below);
+    return !place.files().empty() && is_picture(place.files().front());
+  };
+  const bool has_pictures =
+      !tables.empty() && (std::any_of(folder.files().begin(), folder.files().end(), is_picture) ||
+                          std::any_of(folder.folders().begin(), folder.folders().end(), begins_with_picture));
+  return has_pictures ? std::vector<fs::path>{} : tables;
 }
 
 std::optional<fs::path> find_plain_or_gzip(const fs::path& folder, const std::string& name) {

@@ -71,6 +71,18 @@ fs::path only_archive(const fs::path& folder) {
   return archives.size() == 1 && is_archive(archives.front()) ? archives.front() : fs::path{};
 }
 
+/// The only table of a folder to train on whatever its name, empty where there is none. Throws Error for several.
+fs::path only_table(const fs::path& folder) {
+  const std::vector<fs::path> tables = find_other_tables(DataFolder(folder));
+  if (tables.size() < 2) return tables.empty() ? fs::path{} : tables.front();
+  std::vector<std::string> names;
+  constexpr size_t kNamed = 3;
+  for (size_t i = 0; i < std::min(kNamed, tables.size()); ++i) names.push_back(tables[i].filename().string());
+  if (tables.size() > kNamed) names.push_back(fmt::format("{} more", tables.size() - kNamed));
+  throw Error(fmt::format("{}: holds {}, and none is named train.csv", folder.string(), join(names)),
+              "name the one to use");
+}
+
 [[noreturn]] void fail_empty(const fs::path& folder, bool is_training) {
   if (is_archive(folder)) {
     const FileKind kind = file_kind(read_beginning(folder, kFileKindBytes));
@@ -108,6 +120,8 @@ Dataset load(const fs::path& path, Purpose purpose, const DataOptions& options) 
       const fs::path classes = picture_reader().find(path, purpose);
       if (!classes.empty()) return picture_reader().load(classes, options.framing, options.max_rows);
       if (const fs::path archive = only_archive(path); !archive.empty()) return load(archive, purpose, options);
+      if (const fs::path table = is_training ? only_table(path) : fs::path{}; !table.empty())
+        return format_of(table).load(table, purpose, options.max_rows);
     }
     const FoundFile chosen = choose_file(path, is_training, found);
     // A file in an archive of its own, such as train.csv.zip in a folder.
@@ -174,6 +188,7 @@ std::vector<fs::path> find_data_files(const fs::path& folder) {
   // Kaggle's archive alone in a folder; beside other files it may be anything.
   if (const fs::path archive = only_archive(folder); files.empty() && !archive.empty() && place.files().size() == 1)
     return find_data_files(archive);
+  if (const std::vector<fs::path> tables = find_other_tables(place); files.empty() && !tables.empty()) return tables;
   const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1 && place.folders().empty();
   return is_single ? place.files() : files;
 }
