@@ -23,6 +23,27 @@ namespace {
 /// Bytes that an archive may have.
 constexpr uintmax_t kMaxArchive = uintmax_t{1} << 32;
 constexpr size_t kChunk = 1 << 22;
+/// Bytes that one within another may have.
+constexpr size_t kMaxInner = size_t{1} << 30;
+
+/// The bytes of an archive, which may itself lie in one.
+std::string read_archive(const std::filesystem::path& path) {
+  const auto place = split_archive_path(path);
+  if (!place) return read_file(path, kMaxArchive);
+  const Archive outer(place->archive, "zip archive");
+  ArchiveEntry entry(outer, place->entry);
+  std::string bytes;
+  for (int64_t got = 1; got > 0;) {
+    const size_t before = bytes.size();
+    bytes.resize(before + kChunk);
+    got = entry.read_some(bytes.data() + before, kChunk);
+    if (got < 0) throw Error(fmt::format("{}: damaged in the archive", path.string()), "fetch it again");
+    bytes.resize(before + static_cast<size_t>(got));
+    if (bytes.size() > kMaxInner)
+      throw Error(fmt::format("{}: more than 1 GiB in an archive", path.string()), "unpack it first");
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -37,7 +58,7 @@ struct Archive::Zip {
 
 // We read the file: libzip would open it past FileCalls, by which tests make reading fail.
 Archive::Archive(const std::filesystem::path& path, std::string kind)
-    : path_(path.string()), bytes_(read_file(path, kMaxArchive)) {
+    : path_(path.string()), bytes_(read_archive(path)) {
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* source = zip_source_buffer_create(bytes_.data(), bytes_.size(), 0, &error);

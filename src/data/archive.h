@@ -12,7 +12,8 @@ namespace digitrec {
 /// A zip archive, read with libzip. All failures are Errors that name the file.
 class Archive {
  public:
-  /// `kind`: what the file should be, for messages: ".npz archive".
+  /// `path`: also that of an archive in another, as split_archive_path() takes it apart. `kind`: what the file should
+  /// be, for messages: ".npz archive".
   Archive(const std::filesystem::path& path, std::string kind);
   ~Archive();
   Archive(const Archive&) = delete;

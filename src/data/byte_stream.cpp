@@ -24,6 +24,7 @@ namespace {
 
 constexpr size_t kReadAhead = 1 << 18;
 constexpr std::string_view kGzip = "\x1f\x8b";
+constexpr std::string_view kZip = "PK\3\4";
 
 }  // namespace
 
@@ -45,6 +46,7 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   if (const auto place = split_archive_path(path_)) {
     archive_ = std::make_unique<Archive>(place->archive, "zip archive");
     entry_ = std::make_unique<ArchiveEntry>(*archive_, place->entry);
+    if (path_.extension() == ".zip" && peek(kZip.size()).starts_with(kZip)) open_inner();
     if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
     return;
   }
@@ -54,6 +56,19 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
     throw Error(fmt::format("{}: cannot be opened: {}", path_.string(), std::strerror(errno)), "check its permissions");
   }
   if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
+}
+
+void ByteStream::open_inner() {
+  auto inner = std::make_unique<Archive>(path_, "zip archive");
+  const std::vector<std::string> entries = inner->entries();
+  if (entries.size() != 1) {
+    throw Error(fmt::format("{}: a zip archive within another, of {} files; expected one file in it", path_.string(),
+                            entries.size()),
+                "unpack the outer one first, and name this");
+  }
+  entry_ = std::make_unique<ArchiveEntry>(*inner, entries.front());
+  archive_ = std::move(inner);
+  buffer_.clear();
 }
 
 ByteStream::~ByteStream() = default;

@@ -13,7 +13,8 @@ class ArchiveEntry;
 class Descriptor;
 
 /// Reads the bytes in order of a file, or of one in a zip archive, as split_archive_path() takes its path apart.
-/// Unpacks gzip (RFC 1952), which it knows by the first bytes, not by the name. All failures are Errors that name the
+/// Unpacks gzip (RFC 1952), which it knows by the first bytes, not by the name, and a .zip of one file that lies in an
+/// archive, such as train.csv.zip in Kaggle's. All failures are Errors that name the
 /// file.
 class ByteStream {
  public:
@@ -38,6 +39,7 @@ class ByteStream {
   size_t read_plain(char* to, size_t size);
   size_t read_unpacked(char* to, size_t size);
   bool begins_another_part();
+  void open_inner();
 
   std::filesystem::path path_;
   std::unique_ptr<Descriptor> file_;  ///< none for a file in an archive

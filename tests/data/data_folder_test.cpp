@@ -5,6 +5,8 @@
 #include "digitrec/data/source.h"
 #include "support.h"
 
+#include <zip.h>
+
 namespace digitrec {
 namespace {
 
@@ -33,6 +35,51 @@ TEST(DataFolder, OfAFolderIsNoTableBesidePictures) {
   fs::create_directory(folder / "images");
   fs::rename(folder / "1.png", folder / "images/1.png");
   EXPECT_THROW(load_dataset(folder.path(), Purpose::train), Error);
+}
+
+std::string zip_of(const TempFolder& folder, const std::vector<std::pair<std::string, std::string>>& files) {
+  const fs::path path = folder / "making.zip";
+  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+  for (const auto& [name, bytes] : files)
+    zip_file_add(zip, name.c_str(), zip_source_buffer(zip, bytes.data(), bytes.size(), 0), ZIP_FL_ENC_UTF_8);
+  zip_close(zip);
+  std::string bytes = test::read_text(path);
+  fs::remove(path);
+  return bytes;
+}
+
+TEST(ArchiveInArchive, IsReadWhereItHoldsOneFile) {
+  const TempFolder folder;
+  const Dataset plain = load_dataset(folder.write("a.csv", tiny_csv(9)), Purpose::train);
+  const std::string inner = zip_of(folder, {{"train.csv", tiny_csv(9)}});
+  for (const std::string name : {"train.csv.zip", "digits.zip"}) {
+    const auto outer = folder.write("outer.zip", zip_of(folder, {{name, inner}}));
+    const Dataset data = load_dataset(outer, Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_EQ(data.source, (outer / name).string());
+  }
+  const auto kaggle = folder.write(
+      "b.zip", zip_of(folder, {{"test.csv.zip", zip_of(folder, {{"test.csv", "x"}})}, {"train.csv.zip", inner}}));
+  EXPECT_TRUE(load_dataset(kaggle, Purpose::train).labels.equal(plain.labels));
+}
+
+TEST(ArchiveInArchive, MayBeAnNpz) {
+  const TempFolder folder;
+  folder.write("a.csv", tiny_csv(9));
+  ASSERT_EQ(test::run_digitrec("data convert a.csv mnist.npz", folder.path()).exit_code, 0);
+  const auto outer = folder.write("outer.zip", zip_of(folder, {{"mnist.npz", test::read_text(folder / "mnist.npz")}}));
+  const Dataset data = load_dataset(outer, Purpose::train);
+  EXPECT_TRUE(data.images.equal(load_dataset(folder / "a.csv", Purpose::train).images));
+}
+
+TEST(ArchiveInArchive, OfSeveralFilesIsToBeUnpacked) {
+  const TempFolder folder;
+  const auto outer =
+      folder.write("outer.zip", zip_of(folder, {{"letters.zip", zip_of(folder, {{"a/1.png", "x"}, {"b/1.png", "y"}})}}));
+  EXPECT_ERROR(load_dataset(outer, Purpose::train), Error,
+               (outer / "letters.zip").string() +
+                   ": a zip archive within another, of 2 files; expected one file in it; unpack the outer one first, "
+                   "and name this");
 }
 
 }  // namespace
