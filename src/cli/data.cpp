@@ -3,6 +3,7 @@
 #include "cli/data_options.h"
 #include "cli/outputs.h"
 #include "core/file_kind.h"
+#include "data/contents.h"
 #include "data/arrays.h"
 #include "data/formats.h"
 #include "data/near_duplicates.h"
@@ -97,9 +98,13 @@ std::vector<fs::path> data_files(const std::vector<std::string>& paths) {
     const std::vector<fs::path> found = find_data_files(path);
     if (found.empty()) {
       const FileKind kind = kind_of_file(path);  // an archive may be a workbook or a model
+      const Contents contents = kind.hint.empty() ? describe_contents(path) : Contents{};
+      const std::string what = contents.what.empty() ? std::string(kind.name) : contents.what;
       throw Error(fmt::format("{}: {}no data in it; expected files of {}, or folders of pictures", path,
-                              kind.name.empty() ? "" : std::string(kind.name) + ", ", data_format_names()),
-                  kind.hint.empty() ? "name a file" : std::string(kind.hint));
+                              what.empty() ? "" : what + ", ", data_format_names()),
+                  !contents.hint.empty() ? contents.hint
+                  : kind.hint.empty()    ? "name a file"
+                                         : std::string(kind.hint));
     }
     files.insert(files.end(), found.begin(), found.end());
   }

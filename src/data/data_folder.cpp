@@ -2,6 +2,7 @@
 
 #include "core/names.h"
 #include "data/archive.h"
+#include "data/byte_stream.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -80,6 +81,10 @@ std::vector<fs::path> DataFolder::find(const std::function<bool(const std::strin
     if (is_wanted(file.filename().string())) found.push_back(file);
   }
   return found;
+}
+
+FileKind kind_in_folder(const fs::path& file) {
+  return split_archive_path(file) ? file_kind(read_beginning(file, kFileKindBytes)) : kind_of_file(file);
 }
 
 std::vector<fs::path> files_below(const fs::path& folder) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/file_kind.h"
+
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -32,6 +34,9 @@ class DataFolder {
   std::vector<std::filesystem::path> files_;
   std::vector<std::filesystem::path> folders_;
 };
+
+/// The kind of a file in such a folder by its first bytes; unknown for what cannot be opened.
+FileKind kind_in_folder(const std::filesystem::path& file);
 
 /// The files in a folder, or a folder in an archive, and in all folders below it, by name; not through links that lead
 /// back up.

@@ -1,6 +1,5 @@
 #include "data/formats.h"
 
-#include "core/file_kind.h"
 #include "core/names.h"
 #include "data/arrays.h"
 #include "data/byte_stream.h"
@@ -134,7 +133,7 @@ std::vector<fs::path> find_other_tables(const DataFolder& folder) {
     return name.ends_with(".csv") && !is_test(name) && !holds(name, "submission") && !holds(name, "label");
   });
   const auto is_picture = [](const fs::path& file) {
-    return file_kind(read_beginning(file, kFileKindBytes)).name.ends_with(" picture");
+    return kind_in_folder(file).name.ends_with(" picture");
   };
   const auto begins_with_picture = [&](const fs::path& below) {
     const DataFolder place(below);

@@ -6,6 +6,7 @@
 #include "data/archive.h"
 #include "data/byte_stream.h"
 #include "data/class_numbers.h"
+#include "data/contents.h"
 #include "data/data_folder.h"
 #include "data/formats.h"
 #include "data/picture_reader.h"
@@ -84,8 +85,13 @@ fs::path only_table(const fs::path& folder) {
 }
 
 [[noreturn]] void fail_empty(const fs::path& folder, bool is_training) {
+  const FileKind kind = is_archive(folder) ? file_kind(read_beginning(folder, kFileKindBytes)) : FileKind{};
+  if (const Contents contents = describe_contents(folder); kind.hint.empty() && !contents.what.empty()) {
+    throw Error(fmt::format("{}: {}; expected files of {}, or folders of pictures", folder.string(), contents.what,
+                            data_format_names()),
+                contents.hint);
+  }
   if (is_archive(folder)) {
-    const FileKind kind = file_kind(read_beginning(folder, kFileKindBytes));
     throw Error(fmt::format("{}: {}; expected {} in it", folder.string(),
                             kind.name.empty() ? "a zip archive" : kind.name, usual_files(is_training)),
                 std::string(kind.hint));

@@ -37,6 +37,43 @@ TEST(DataFolder, OfAFolderIsNoTableBesidePictures) {
   EXPECT_THROW(load_dataset(folder.path(), Purpose::train), Error);
 }
 
+TEST(DataFolder, WithoutDataIsNamedByWhatIsInIt) {
+  constexpr const char* kExpected = "; expected files of CSV, IDX, npz or npy, or folders of pictures; ";
+  const std::string picture = "\x89PNG\r\n\x1a\n";
+  struct Case {
+    std::vector<std::string> files;
+    std::string bytes;
+    std::string what;
+    std::string hint;
+  };
+  for (const auto& [files, bytes, what, hint] : std::vector<Case>{
+           {{"README.md", "data/test.parquet", "data/train.parquet"},
+            "PAR1",
+            "2 Parquet files",
+            "write .npz or CSV of them with Python, as docs/data.md says"},
+           {{"1.png", "2.png", "3.png"},
+            picture,
+            "3 pictures, none in a class's folder",
+            "put those of each class into a folder named as it"},
+           {{"all/1.png", "all/2.png"},
+            picture,
+            "2 pictures, all in one folder",
+            "put those of each class into a folder named as it"},
+           {{"test.pt", "training.pt"},
+            "\x80\x02",
+            "2 PyTorch files (.pt)",
+            "write tensors with numpy.savez(FILE, x_train=images, y_train=labels), or name torchvision's MNIST/raw"},
+           {{"a.mat"}, "MATLAB 5.0", "a MATLAB file", "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)"}}) {
+    const TempFolder folder;
+    for (const std::string& file : files) {
+      fs::create_directories((folder / file).parent_path());
+      folder.write(file, file == "README.md" ? "text" : bytes);
+    }
+    EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
+                 folder.path().string() + ": " + what + kExpected + hint);
+  }
+}
+
 std::string zip_of(const TempFolder& folder, const std::vector<std::pair<std::string, std::string>>& files) {
   const fs::path path = folder / "making.zip";
   zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
