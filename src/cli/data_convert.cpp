@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/data_options.h"
 #include "cli/outputs.h"
+#include "core/atomic_file.h"
 #include "core/names.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
@@ -23,23 +24,19 @@ struct ConvertCommand {
   DataOptions options;
 };
 
-/// The name of OUT says the format, and several files may be written, so that pipes are none.
-void refuse_pipes(const ConvertCommand& command) {
-  const auto is_one_of = [](const std::string& path, std::string_view stream) {
-    return path == "-" || path == fmt::format("/dev/{}", stream) || path.starts_with("/dev/fd/");
-  };
-  if (is_one_of(command.in, "stdin"))
-    throw UsageError(
-        fmt::format("{}: data convert reads no stdin; write it to a file first and name that", command.in));
-  if (is_one_of(command.out, "stdout")) {
-    throw UsageError(
-        fmt::format("{}: data convert writes no stdout, as OUT's name says the format; name a file, such as digits.csv",
-                    command.out));
+/// "-" is stdin and stdout. Several files may be written, so that no other pipe can be OUT.
+void take_streams(ConvertCommand& command) {
+  command.in = input_file(command.in == "/dev/stdin" ? "-" : command.in);
+  command.out = output_file(command.out).string();
+  if (command.out.starts_with("/dev/fd/")) {
+    throw UsageError(fmt::format("{}: the name of OUT says the format; name a file, such as digits.csv, or - for CSV "
+                                 "on stdout",
+                                 command.out));
   }
 }
 
-int run_convert(const ConvertCommand& command) {
-  refuse_pipes(command);
+int run_convert(ConvertCommand& command) {
+  take_streams(command);
   std::vector<Output> outputs;
   for (const std::filesystem::path& file : dataset_files(command.out)) outputs.push_back({"OUT", file});
   require_apart(outputs, {command.in, command.options.class_names});
@@ -47,7 +44,7 @@ int run_convert(const ConvertCommand& command) {
   const Dataset dataset = load_dataset(command.in, purpose, command.options);
   log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
   const std::string name = lower_case(command.out);
-  if (!dataset.ids.empty() && !name.ends_with(".csv") && !name.ends_with(".csv.gz"))
+  if (!dataset.ids.empty() && !name.ends_with(".csv") && !name.ends_with(".csv.gz") && !is_stdout(command.out))
     warn(fmt::format("{}: has no place for the ids of column {}, which are left out; a .csv keeps them", command.out,
                      dataset.id_name));
   for (const std::filesystem::path& file : write_dataset(command.out, dataset))
@@ -60,9 +57,9 @@ int run_convert(const ConvertCommand& command) {
 Run setup_data_convert(CLI::App& data) {
   auto command = std::make_shared<ConvertCommand>();
   CLI::App* sub = data.add_subcommand("convert", "Write data in another format");
-  sub->add_option("in", command->in, "Data file, or a folder with training data")->required()->type_name("IN");
+  sub->add_option("in", command->in, "Data file, or a folder with training data; - for stdin")->required()->type_name("IN");
   sub->add_option("out", command->out,
-                  "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures")
+                  "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures; - for CSV on stdout")
       ->required()
       ->type_name("OUT");
   add_data_options(*sub, command->options);

@@ -137,7 +137,7 @@ class Writer {
   std::vector<fs::path> write() {
     const std::string name = lower_case(out_.filename().string());
     const at::Tensor images = dataset_.images.contiguous();
-    if (name.ends_with(".csv")) {
+    if (name.ends_with(".csv") || is_stdout(out_)) {
       write_image_csv(out_, dataset_);
       files_.push_back(out_);
       return files_;  // which has the classes as they are called
@@ -224,7 +224,8 @@ class Writer {
 
 std::vector<fs::path> dataset_files(const fs::path& out) {
   const std::string name = lower_case(out.filename().string());
-  if (name.ends_with(".csv") || name.ends_with(".csv.gz") || fs::is_directory(out)) return {out};
+  const bool is_csv = name.ends_with(".csv") || name.ends_with(".csv.gz") || is_stdout(out);
+  if (is_csv || fs::is_directory(out)) return {out};
   if (name.ends_with(".npz")) return {out, class_names_file(out)};
   return {out, labels_file(out), class_names_file(out)};
 }

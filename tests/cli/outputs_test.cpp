@@ -207,6 +207,17 @@ TEST_F(Outputs, OfSeveralRunsBegunAtOnceLieInFoldersOfTheirOwn) {
   for (const fs::path& folder : runs) EXPECT_TRUE(fs::exists(folder / "best.safetensors")) << folder;
 }
 
+TEST_F(Outputs, OfConvertMayBeStdoutAndItsInputStdin) {
+  const std::string csv = read_text(folder_ / "in.csv");
+  const std::string piped = R"(sh -c 'cat in.csv | "$0" "$@"')";
+  const ProgramResult result = run("data convert - -", piped);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, csv);
+  EXPECT_EQ(run("data convert in.csv /dev/stdout").out, csv);
+  ASSERT_EQ(run("data convert - table.npy", piped).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "table-labels.npy"));
+}
+
 #if !defined(__SANITIZE_ADDRESS__)  // which opens files of its own
 TEST_F(Outputs, AreNamedWithTheReasonWhereNoMoreFilesCanBeOpened) {
   // 3 is the one descriptor left, even where this test was started with it open.
