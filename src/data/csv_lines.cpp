@@ -3,6 +3,7 @@
 #include "core/file_kind.h"
 #include "data/byte_stream.h"
 #include "data/csv_text.h"
+#include "data/utf16.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace digitrec {
@@ -30,10 +32,6 @@ Encoding encoding_of(std::string_view beginning) {
   if (zeros[0] == 0 && zeros[1] == beginning.size() / 2) return Encoding::utf16_little;
   if (zeros[1] == 0 && zeros[0] == (beginning.size() + 1) / 2) return Encoding::utf16_big;
   return Encoding::utf8;
-}
-
-bool has_byte_order_mark(std::string_view beginning) {
-  return beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff");
 }
 
 /// The source of LineReader's blocks. A NUL byte, which is in no text, would look like the end of a line.
@@ -67,7 +65,8 @@ class TextSource final : public io::ByteSourceBase {
     encoding_ = encoding_of(beginning_);
     *is_utf16_ = encoding_ != Encoding::utf8;
     if (*is_utf16_) {
-      waiting_ = beginning_.substr(has_byte_order_mark(beginning_) ? 2 : 0);
+      utf16_.emplace(encoding_ == Encoding::utf16_little);
+      waiting_ = utf16_->decode(std::string_view(beginning_).substr(has_utf16_mark(beginning_) ? 2 : 0));
       return 0;
     }
     if (!file_kind(beginning_).name.empty() || beginning_.size() > size) refuse();
@@ -82,27 +81,17 @@ class TextSource final : public io::ByteSourceBase {
                 std::string(kind.hint));
   }
 
-  /// The next byte; -1 at the end.
-  int next_byte() {
-    if (used_ == waiting_.size()) {
-      waiting_.resize(1 << 16);
-      waiting_.resize(stream_.read(waiting_.data(), waiting_.size()));
-      used_ = 0;
-      if (waiting_.empty()) return -1;
-    }
-    return static_cast<unsigned char>(waiting_[used_++]);
-  }
-
-  /// Numbers and names are ASCII; any other character becomes one that no column is looked for by.
   size_t read_utf16(char* buffer, size_t size) {
-    size_t count = 0;
-    while (count < size) {
-      const int first = next_byte();
-      const int second = first < 0 ? -1 : next_byte();
-      if (second < 0) break;
-      const int unit = encoding_ == Encoding::utf16_little ? first + 256 * second : 256 * first + second;
-      buffer[count++] = unit < 128 ? static_cast<char>(unit) : '?';
+    constexpr size_t kPiece = 1 << 16;
+    while (waiting_.size() < size) {
+      std::string piece(kPiece, '\0');
+      piece.resize(stream_.read(piece.data(), piece.size()));
+      if (piece.empty()) break;
+      waiting_ += utf16_->decode(piece);
     }
+    const size_t count = std::min(size, waiting_.size());
+    std::memcpy(buffer, waiting_.data(), count);
+    waiting_.erase(0, count);
     return count;
   }
 
@@ -112,8 +101,8 @@ class TextSource final : public io::ByteSourceBase {
   std::shared_ptr<bool> is_utf16_;
   Encoding encoding_ = Encoding::unknown;
   std::string beginning_;  ///< of the file, as it is
-  std::string waiting_;    ///< read, and not yet turned into UTF-8
-  size_t used_ = 0;        ///< of `waiting_`
+  std::optional<Utf16Decoder> utf16_{};
+  std::string waiting_;  ///< turned into UTF-8, and not yet handed on
   char last_ = '\n';
   bool ends_with_cr_ = false;  ///< lines, as on Macs up to 2001
 };

@@ -1,5 +1,6 @@
 // Labels as people write them, and where they stand.
 #include "data/csv.h"
+#include "data/utf16.h"
 #include "digitrec/core/error.h"
 #include "support.h"
 
@@ -159,6 +160,24 @@ TEST(CsvKinds, NamesOfColumnsAreShownAsTheyAre) {
   const TempFolder folder;
   const auto path = folder.write("a.csv", "\u6807\u7b7e" + (kPixels + rows_of({"2", "7", "2", "7"})));
   EXPECT_EQ(read_csv(path, Labels::required).reading, "label: column \u6807\u7b7e, the first");
+}
+
+TEST(CsvKinds, NamesOfColumnsInUtf16AreShownAsTheyAre) {
+  const TempFolder folder;
+  std::string wide = "\xFF\xFE\x07\x68\x7E\x7B";  // U+6807 U+7B7E, then ASCII
+  for (const char c : kPixels + rows_of({"2", "7", "2", "7"})) wide += {c, '\0'};
+  const Dataset data = read_csv(folder.write("a.csv", wide), Labels::required);
+  EXPECT_EQ(data.reading, "label: column \u6807\u7b7e, the first; UTF-16");
+}
+
+TEST(Utf16, ComesInPieces) {
+  const std::string text("\x3D\xD8\x00\xDE\xE9\0\x3D\xD8\x41\0", 10);  // a pair, one unit, half a pair, one unit
+  for (size_t cut = 0; cut <= text.size(); ++cut) {
+    Utf16Decoder decoder(/*is_little_endian=*/true);
+    std::string decoded = decoder.decode(text.substr(0, cut));
+    decoded += decoder.decode(text.substr(cut));
+    EXPECT_EQ(decoded, "\U0001F600\u00E9\uFFFDA");
+  }
 }
 
 TEST(CsvPixels, SharesThatOvershootAreRefused) {
