@@ -2,11 +2,15 @@
 
 #include "core/file.h"
 #include "core/names.h"
+#include "data/archive.h"
+#include "data/byte_stream.h"
 #include "data/csv_text.h"
+#include "data/utf16.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/dataset.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -22,34 +26,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string utf8(uint32_t code) {
-  const auto byte = [&](uint32_t mark, int shift, uint32_t mask) {
-    return static_cast<char>(mark | ((code >> shift) & mask));
-  };
-  if (code < 0x80) return {byte(0, 0, 0x7F)};
-  if (code < 0x800) return {byte(0xC0, 6, 0x1F), byte(0x80, 0, 0x3F)};
-  if (code < 0x10000) return {byte(0xE0, 12, 0x0F), byte(0x80, 6, 0x3F), byte(0x80, 0, 0x3F)};
-  return {byte(0xF0, 18, 0x07), byte(0x80, 12, 0x3F), byte(0x80, 6, 0x3F), byte(0x80, 0, 0x3F)};
-}
-
 /// The text as UTF-8 without a byte-order mark, where one says that it is UTF-16 (as of Windows' Notepad) or UTF-8.
-std::string as_utf8(std::string bytes) {
+std::string as_utf8(const std::string& bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) return bytes.substr(3);
-  const bool is_little = bytes.starts_with("\xFF\xFE");
-  if (!is_little && !bytes.starts_with("\xFE\xFF")) return bytes;
-  const auto unit = [&](size_t i) -> uint32_t {
-    const auto low = static_cast<unsigned char>(bytes[is_little ? i : i + 1]);
-    const auto high = static_cast<unsigned char>(bytes[is_little ? i + 1 : i]);
-    return low + 256U * high;
-  };
-  std::string text;
-  for (size_t i = 2; i + 1 < bytes.size(); i += 2) {
-    uint32_t code = unit(i);
-    const bool is_first_of_two = code >= 0xD800 && code < 0xDC00 && i + 3 < bytes.size();
-    if (is_first_of_two) code = 0x10000 + ((code - 0xD800) << 10) + ((unit(i += 2) - 0xDC00) & 0x3FF);
-    text += utf8(code);
-  }
-  return text;
+  if (!has_utf16_mark(bytes)) return bytes;
+  return Utf16Decoder(bytes.front() == '\xFF').decode(std::string_view(bytes).substr(2));
 }
 
 std::optional<int64_t> as_label(std::string_view word) {
@@ -61,9 +42,13 @@ std::optional<int64_t> as_label(std::string_view word) {
   return value;
 }
 
-std::vector<std::string> read_lines(const fs::path& path) {
-  constexpr uintmax_t kMaxBytes = 1 << 20;
-  std::string text = as_utf8(read_file(path, kMaxBytes));
+/// The file's text, also of one that lies in an archive.
+std::string read_text(const fs::path& path) {
+  constexpr size_t kMaxBytes = 1 << 20;
+  return as_utf8(split_archive_path(path) ? read_beginning(path, kMaxBytes) : read_file(path, kMaxBytes));
+}
+
+std::vector<std::string> lines_of(std::string text) {
   std::replace(text.begin(), text.end(), '\r', '\n');  // blank lines, where both end one
   std::vector<std::string> lines;
   std::istringstream rest(text);
@@ -140,6 +125,56 @@ std::vector<ClassName> labels_and_names(const std::vector<std::string>& lines) {
   return {};
 }
 
+/// All names on one line, with commas between them.
+std::vector<std::string> names_of_line(const std::string& line) {
+  std::vector<std::string> names;
+  for (Fields fields(line, ','); !fields.at_end();) names.emplace_back(fields.next());
+  return names;
+}
+
+[[noreturn]] void refuse_json(const fs::path& path) {
+  throw Error(fmt::format("{}: JSON without names of classes; expected a list of names, or labels with names",
+                          path.string()),
+              "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
+}
+
+/// A list of names; an object of a name for each label, or of a label for each name as Keras' class_indices; or one
+/// that has this as its "id2label", as Hugging Face's config.json.
+std::vector<ClassName> names_of_json(const fs::path& path, const std::string& text) {
+  using Json = nlohmann::ordered_json;
+  const Json whole = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json& json = whole.is_object() && whole.contains("id2label") ? whole["id2label"] : whole;
+  if (!json.is_array() && !json.is_object()) refuse_json(path);
+  std::vector<ClassName> names;
+  for (const auto& [key, value] : json.items()) {
+    const std::string text_of_value = value.is_string()           ? value.get<std::string>()
+                                      : value.is_number_integer() ? value.dump()
+                                                                  : "";
+    const std::optional<int64_t> label = json.is_array() ? std::nullopt : as_label(key);
+    if (label || json.is_array()) {
+      if (!value.is_string()) refuse_json(path);
+      names.push_back({label.value_or(-1), text_of_value});
+    } else {
+      const std::optional<int64_t> behind = as_label(text_of_value);
+      if (!behind) refuse_json(path);
+      names.push_back({*behind, key});
+    }
+  }
+  return names;
+}
+
+/// Throws Error where two classes have one name, or one has two.
+void require_distinct(const fs::path& path, const std::vector<ClassName>& names) {
+  std::set<std::string> distinct;
+  std::set<int64_t> labels;
+  for (const auto& [label, name] : names) {
+    if (!distinct.insert(name).second)
+      throw Error(fmt::format("{}: two classes are named '{}'; expected another name for each", path.string(), name));
+    if (label >= 0 && !labels.insert(label).second)
+      throw Error(fmt::format("{}: label {} has two names; expected one", path.string(), label));
+  }
+}
+
 bool is_header(const std::string& line) {
   constexpr std::array<std::string_view, 7> kNames{"name",  "names",     "label",     "labels",
                                                    "class", "classname", "class_name"};
@@ -150,24 +185,21 @@ bool is_header(const std::string& line) {
 }  // namespace
 
 std::vector<ClassName> read_class_names(const fs::path& path) {
-  std::vector<std::string> lines = read_lines(path);
+  const std::string text = read_text(path);
+  const size_t start = text.find_first_not_of(" \t\r\n");
+  const bool is_json = start != std::string::npos && (text[start] == '[' || text[start] == '{');
+  std::vector<std::string> lines = lines_of(text);
   if (lines.size() > 1 && is_header(lines.front())) lines.erase(lines.begin());
-  if (lines.empty()) throw Error(fmt::format("{}: holds no names; expected one a line", path.string()));
-  std::vector<ClassName> names = labels_and_names(lines);
-  if (names.empty()) {
+  std::vector<ClassName> names = is_json ? names_of_json(path, text) : labels_and_names(lines);
+  if (names.empty() && lines.size() == 1) lines = names_of_line(lines.front());
+  if (names.empty() && !is_json) {
     for (const std::string& line : lines) names.push_back({-1, unescaped(line)});
   }
+  if (names.empty()) throw Error(fmt::format("{}: holds no names; expected one a line", path.string()));
   if (names.size() > static_cast<size_t>(kMaxClasses))
     throw Error(fmt::format("{}: {} lines; expected the names of at most {} classes", path.string(), names.size(),
                             kMaxClasses));
-  std::set<std::string> distinct;
-  std::set<int64_t> labels;
-  for (const auto& [label, name] : names) {
-    if (!distinct.insert(name).second)
-      throw Error(fmt::format("{}: two classes are named '{}'; expected another name for each", path.string(), name));
-    if (label >= 0 && !labels.insert(label).second)
-      throw Error(fmt::format("{}: label {} has two names; expected one", path.string(), label));
-  }
+  require_distinct(path, names);
   return names;
 }
 

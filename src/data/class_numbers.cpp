@@ -1,5 +1,6 @@
 #include "data/class_numbers.h"
 
+#include "data/byte_stream.h"
 #include "data/class_names.h"
 #include "digitrec/core/error.h"
 
@@ -113,7 +114,7 @@ fs::path find_mapping(const fs::path& file) {
     const size_t end = name.find(part);
     if (end == std::string::npos || end == 0) continue;
     const fs::path mapping = file.parent_path() / (name.substr(0, end) + "-mapping.txt");
-    if (fs::is_regular_file(mapping)) return mapping;
+    if (can_be_read_again(mapping)) return mapping;
   }
   return {};
 }

@@ -31,6 +31,25 @@ TEST(ClassNames, StandInOrder) {
   EXPECT_EQ(shown_names(folder.write("b.txt", "zero, none\none\n")), "-1|zero, none -1|one ");
 }
 
+TEST(ClassNames, MayAllStandOnOneLine) {
+  const TempFolder folder;
+  EXPECT_EQ(shown_names(folder.write("a.txt", "a b, c,\"d, e\"\n")), "-1|a b -1|c -1|d, e ");
+}
+
+TEST(ClassNames, MayBeJson) {
+  const TempFolder folder;
+  EXPECT_EQ(shown_names(folder.write("a.json", "\n[\"a b\",\n \"c\"]\n")), "-1|a b -1|c ");
+  for (const std::string text : {R"({"0": "a b", "1": "c"})", R"({"a b": 0, "c": 1})", R"({"a b": "0", "c": "1"})",
+                                 R"({"x": [], "id2label": {"0": "a b", "1": "c"}})"})
+    EXPECT_EQ(shown_names(folder.write("a.json", text)), "0|a b 1|c ") << text;
+  for (const std::string text : {"[1, 2]", "[\"a\"", "{\"a\": [0]}", "{\"a\": \"b\"}", "[[\"a\"]]"}) {
+    const auto path = folder.write("a.json", text);
+    EXPECT_ERROR(read_class_names(path), Error,
+                 path.string() + ": JSON without names of classes; expected a list of names, or labels with names; "
+                                 "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
+  }
+}
+
 TEST(ClassNames, AreReadAsUtf16) {
   const TempFolder folder;
   const std::string little("\xFF\xFE\xE9\0\n\0\x41\x53\n\0\x3D\xD8\x00\xDE", 14);

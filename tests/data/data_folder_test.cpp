@@ -100,6 +100,15 @@ TEST(ArchiveInArchive, IsReadWhereItHoldsOneFile) {
   EXPECT_TRUE(load_dataset(kaggle, Purpose::train).labels.equal(plain.labels));
 }
 
+TEST(Archive, HasTheNamesOfEmnistsClasses) {
+  const TempFolder folder;
+  const auto archive = folder.write(
+      "gzip.zip", zip_of(folder, {{"gzip/emnist-letters-train-images-idx3-ubyte", test::idx_images(2, 2, 2, "abcdefgh")},
+                                  {"gzip/emnist-letters-train-labels-idx1-ubyte", test::idx_labels(2, "\1\2")},
+                                  {"gzip/emnist-letters-mapping.txt", "1 65 97\n2 66 98\n"}}));
+  EXPECT_EQ(load_dataset(archive, Purpose::train).classes.names, (std::vector<std::string>{"A", "B"}));
+}
+
 TEST(ArchiveInArchive, MayBeAnNpz) {
   const TempFolder folder;
   folder.write("a.csv", tiny_csv(9));
