@@ -4,6 +4,7 @@
 #include "data/archive.h"
 #include "data/byte_stream.h"
 #include "data/npy.h"
+#include "data/npz_arrays.h"
 #include "data/pixels.h"
 #include "digitrec/core/error.h"
 
@@ -122,28 +123,6 @@ struct Names {
   std::string_view labels;
 };
 
-constexpr std::array kTrainNames{Names{"x_train", "y_train"},
-                                 Names{"train_images", "train_labels"},
-                                 Names{"train_x", "train_y"},
-                                 Names{"images_train", "labels_train"},
-                                 Names{"train_data", "train_labels"},
-                                 Names{"training_images", "training_labels"},
-                                 Names{"xtr", "ytr"},
-                                 Names{"trainx", "trainy"}};
-constexpr std::array kTestNames{Names{"x_test", "y_test"},
-                                Names{"test_images", "test_labels"},
-                                Names{"test_x", "test_y"},
-                                Names{"images_test", "labels_test"},
-                                Names{"test_data", "test_labels"},
-                                Names{"x_val", "y_val"},
-                                Names{"val_images", "val_labels"},
-                                Names{"xte", "yte"},
-                                Names{"testx", "testy"}};
-constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"images", "target"},   Names{"images", "targets"},
-                                 Names{"x", "y"},           Names{"data", "labels"},     Names{"data", "target"},
-                                 Names{"data", "targets"},  Names{"features", "labels"}, Names{"arr_0", "arr_1"},
-                                 Names{"imgs", "labels"}};
-
 /// The arrays of an archive, without ".npy".
 std::vector<std::string> array_names(const Archive& archive) {
   std::vector<std::string> names;
@@ -153,62 +132,22 @@ std::vector<std::string> array_names(const Archive& archive) {
   return names;
 }
 
-std::string find_name(const std::vector<std::string>& names, std::string_view wanted) {
-  const auto found =
-      std::find_if(names.begin(), names.end(), [&](const std::string& name) { return lower_case(name) == wanted; });
-  return found == names.end() ? "" : *found;
+std::vector<int64_t> shape_in(const Archive& archive, const std::string& name) {
+  return array_in(archive, name).header().shape;
 }
 
-/// An archive's names of its images and of their labels, each empty when it is not there.
-struct Found {
-  std::string images;
-  std::string labels;
-};
-
-template <size_t N>
-Found find_names(const std::vector<std::string>& names, const std::array<Names, N>& known) {
-  for (const Names& pair : known) {
-    const std::string images = find_name(names, pair.images);
-    if (images.empty()) continue;
-    // Of {data, labels} and {data, target} the second may be meant.
-    const std::string labels = find_name(names, pair.labels);
-    const bool is_last = &pair == &known.back() || (&pair + 1)->images != pair.images;
-    if (!labels.empty() || is_last) return {images, labels};
-  }
-  return {};
+NpzArrays find_arrays(const Archive& archive, const std::vector<std::string>& names, Purpose purpose) {
+  return find_npz_arrays(names, purpose, [&](const std::string& name) { return shape_in(archive, name); });
 }
 
-/// Two arrays of any names of which one has the shape of images, the other that of as many labels.
-Found find_by_shape(const Archive& archive, const std::vector<std::string>& names) {
-  if (names.size() != 2) return {};
-  const auto may_be_labels = [](const std::vector<int64_t>& shape) {
-    return shape.size() == 1 || (shape.size() == 2 && shape[1] <= kMaxClasses);
-  };
-  const auto may_be_images = [](const std::vector<int64_t>& shape) {
-    constexpr int64_t kLeastPixels = 64;  // one-hot labels are narrower
-    return shape.size() > 2 || (shape.size() == 2 && shape[1] >= kLeastPixels);
-  };
-  const std::vector<int64_t> first = array_in(archive, names[0]).header().shape;
-  const std::vector<int64_t> second = array_in(archive, names[1]).header().shape;
-  if (first.empty() || second.empty() || first[0] != second[0]) return {};
-  const bool is_first = may_be_images(first) && may_be_labels(second);
-  const bool is_second = may_be_images(second) && may_be_labels(first);
-  if (is_first == is_second) return {};
-  return is_first ? Found{names[0], names[1]} : Found{names[1], names[0]};
-}
-
-Found find_arrays(const Archive& archive, const std::vector<std::string>& names, Purpose purpose) {
-  const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
-  Found found = is_test ? find_names(names, kTestNames) : find_names(names, kTrainNames);
-  if (found.images.empty() && purpose == Purpose::inspect) found = find_names(names, kTestNames);
-  if (found.images.empty()) found = find_names(names, kOtherNames);
-  if (found.images.empty() && names.size() == 1) found.images = names.front();
-  if (found.images.empty()) found = find_by_shape(archive, names);
-  return found;
-}
-
-bool has_two_parts(const std::vector<std::string>& names) {
-  return !find_names(names, kTrainNames).images.empty() && !find_names(names, kTestNames).images.empty();
+/// "holds a (60000 x 28 x 28), b (60000)"
+std::string list_arrays(const Archive& archive, const std::vector<std::string>& names) {
+  constexpr size_t kListed = 6;
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < std::min(kListed, names.size()); ++i)
+    parts.push_back(fmt::format("{} ({})", names[i], shape_text(shape_in(archive, names[i]))));
+  if (names.size() > kListed) parts.push_back(fmt::format("{} more", names.size() - kListed));
+  return parts.empty() ? "holds no arrays" : "holds " + join(parts);
 }
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -254,19 +193,20 @@ fs::path find_array_labels(const fs::path& images) {
 }
 
 std::optional<Purpose> purpose_of_test_part(const fs::path& path) {
-  const std::vector<std::string> names = array_names(Archive(path, std::string(kNpz)));
+  const Archive archive(path, std::string(kNpz));
+  const std::vector<std::string> names = array_names(archive);
   if (!has_two_parts(names)) return std::nullopt;
-  return find_names(names, kTestNames).labels.empty() ? Purpose::predict : Purpose::evaluate;
+  return find_arrays(archive, names, Purpose::evaluate).labels.empty() ? Purpose::predict : Purpose::evaluate;
 }
 
 Dataset load_npz(const fs::path& path, Purpose purpose, int64_t max_rows) {
   const Archive archive(path, std::string(kNpz));
   const std::vector<std::string> names = array_names(archive);
-  const Found found = find_arrays(archive, names, purpose);
+  const NpzArrays found = find_arrays(archive, names, purpose);
   const bool is_test = purpose == Purpose::evaluate || purpose == Purpose::predict;
   if (found.images.empty()) {
-    throw Error(fmt::format("{}: has no array {}; expected {} with labels {}, as Keras names them", path.string(),
-                            is_test ? "x_test" : "x_train", is_test ? "x_test" : "x_train",
+    throw Error(fmt::format("{}: {}; expected {} with labels {}, as Keras names them", path.string(),
+                            list_arrays(archive, names), is_test ? "x_test" : "x_train",
                             is_test ? "y_test" : "y_train"));
   }
   Array images = array_in(archive, found.images);

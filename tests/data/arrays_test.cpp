@@ -6,6 +6,8 @@
 
 #include <zip.h>
 
+#include <array>
+
 namespace digitrec {
 namespace {
 
@@ -182,6 +184,28 @@ TEST(Npz, ShapesTellImagesFromLabels) {
   }
 }
 
+TEST(Npz, FourArraysWithoutNamesAreToldByTheirShapes) {
+  const TempFolder folder;
+  const auto x = npy("|u1", "2, 2, 2", kPixels);
+  const auto y = npy("|u1", "2,", "\4\1");
+  const auto x_test = npy("|u1", "1, 2, 2", "abcd");
+  const auto y_test = npy("|u1", "1,", "\3");
+  for (const auto& [a, b, c, d] :
+       {std::array{x, y, x_test, y_test}, std::array{x, x_test, y, y_test}}) {
+    const auto file = write_npz(folder, {{"arr_0", a}, {"arr_1", b}, {"arr_2", c}, {"arr_3", d}});
+    EXPECT_TRUE(load_dataset(file, Purpose::train).labels.equal(torch::tensor({4, 1}, torch::kInt64)));
+    const Dataset test = load_dataset(file, Purpose::evaluate);
+    EXPECT_EQ(test.images.flatten()[3].item<int>(), 'd');
+    EXPECT_EQ(test.labels.item<int64_t>(), 3);
+    EXPECT_EQ(purpose_of_test_part(file), Purpose::evaluate);
+  }
+  const auto file = write_npz(folder, {{"arr_0", x}, {"arr_1", y_test}, {"arr_2", y}, {"arr_3", x_test}});
+  EXPECT_ERROR(load_dataset(file, Purpose::train), Error,
+               file.string() +
+                   ": holds arr_0 (2 x 2 x 2), arr_1 (1), arr_2 (2), arr_3 (1 x 2 x 2); expected x_train with labels "
+                   "y_train, as Keras names them");
+}
+
 TEST(Npy, LabelsAreNamedInTheImagesCase) {
   const TempFolder folder;
   folder.write("X.npy", npy("|u1", "2, 2, 2", kPixels));
@@ -231,7 +255,7 @@ TEST(Npz, SaysWhatIsWrong) {
   };
   const std::string labels = npy("|u1", "2,", "\4\1");
   refused({{"odd", npy("|u1", "2, 2, 2", kPixels)}, {"other", npy("|u1", "2, 2, 2", kPixels)}},
-          "has no array x_train; expected x_train with labels y_train, as Keras names them");
+          "holds odd (2 x 2 x 2), other (2 x 2 x 2); expected x_train with labels y_train, as Keras names them");
   refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}}, "has no array y_train with the labels of x_train");
   refused({{"x_train", npy("|i1", "2, 2, 2", std::string(7, '\1') + '\xff')}, {"y_train", labels}},
           "x_train.npy: pixels from -1 to 1; expected 0 to 255, or 0 to 1; write them before they are normalised");
