@@ -9,6 +9,7 @@
 #include "data/contents.h"
 #include "data/data_folder.h"
 #include "data/formats.h"
+#include "data/grey_levels.h"
 #include "data/picture_reader.h"
 #include "digitrec/core/error.h"
 
@@ -152,8 +153,9 @@ bool is_named_emnist(const Dataset& dataset) {
 
 Dataset load_dataset(const fs::path& path, Purpose purpose, const DataOptions& options) {
   Dataset dataset = load(path, purpose, options);
-  // The source of pictures is a folder, of other data a file.
-  if (options.transpose && (options.transpose_pictures || !is_data_folder(dataset.source))) {
+  const bool are_pictures = is_data_folder(dataset.source);  // which come from a folder, other data from a file
+  if (!are_pictures) look_at_grey_levels(dataset);
+  if (options.transpose && (options.transpose_pictures || !are_pictures)) {
     dataset.images = dataset.images.transpose(1, 2).contiguous();
     add_reading(dataset, "rows and columns swapped");
   } else if (is_named_emnist(dataset)) {
