@@ -3,6 +3,7 @@
 #include "cli/inference_options.h"
 #include "cli/outputs.h"
 #include "cli/table.h"
+#include "data/class_names.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
@@ -22,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace digitrec::cli {
@@ -34,6 +36,7 @@ struct EvalCommand {
   std::string data;  ///< empty: the run's own with held_out, else "data"
   bool held_out = false;
   int64_t limit = 0;
+  std::string class_names;
   bool json = false;
 };
 
@@ -117,6 +120,24 @@ void print_evaluation(const Evaluation& evaluation) {
   print_confusion(metrics, width);
 }
 
+/// Calls the classes as --class-names has them, by their labels, where the run knows no names.
+Classes named(Classes classes, int64_t count, const std::string& file) {
+  if (file.empty() || !classes.names.empty()) return classes;
+  const std::vector<ClassName> lines = read_class_names(file);
+  const bool is_in_order = lines.front().label < 0;
+  if (is_in_order && static_cast<int64_t>(lines.size()) != count)
+    throw Error(fmt::format("{}: {} names for the run's {} classes", file, lines.size(), count));
+  std::vector<std::string> names;
+  for (int64_t c = 0; c < count; ++c) {
+    const auto has_label = [&](const ClassName& line) { return std::to_string(line.label) == classes.label(c); };
+    const auto found = is_in_order ? lines.begin() + c : std::find_if(lines.begin(), lines.end(), has_label);
+    if (found == lines.end()) throw Error(fmt::format("{}: no name for the run's label {}", file, classes.label(c)));
+    names.push_back(found->name);
+  }
+  classes.names = std::move(names);
+  return classes;
+}
+
 /// The accuracy on training rows says nothing about others.
 void warn_of_training_data(const Predictor& predictor, const Dataset& dataset) {
   const LeakCheck check = find_leak(predictor, dataset);
@@ -147,6 +168,7 @@ Evaluation evaluate(const EvalCommand& command) {
   Predictor predictor = make_predictor(command.inference);
   DataOptions options = data_options(command.inference, predictor);
   options.max_rows = command.limit;
+  options.class_names = command.class_names;
   Dataset dataset = load_dataset(command.data, Purpose::evaluate, options);
   match_classes(dataset, predictor.classes(), predictor.shape().classes);
   log(fmt::format("data    {}: {} rows{}", dataset.source, format_count(dataset.size()), in_brackets(dataset.reading)));
@@ -154,7 +176,8 @@ Evaluation evaluate(const EvalCommand& command) {
   const at::Tensor probabilities = predictor.predict(dataset);
   const bool are_pictures = std::filesystem::is_directory(dataset.source);
   if (!are_pictures) warn_of_images_on_their_side(predictor, dataset, probabilities, options.transpose);
-  return {compute_metrics(probabilities, dataset.labels, dataset.classes)};
+  return {compute_metrics(probabilities, dataset.labels,
+                          named(dataset.classes, predictor.shape().classes, command.class_names))};
 }
 
 /// On the run's own data, by networks that never saw the row.
@@ -177,7 +200,8 @@ Evaluation evaluate_held_out(EvalCommand& command) {
       "data    {}: {} of {} rows were held back{}{}", dataset.source, format_count(held_out.held_back),
       format_count(dataset.size()), in_brackets(dataset.reading),
       command.limit > 0 ? fmt::format(", the first {} are scored", format_count(held_out.rows.numel())) : ""));
-  return {compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows), dataset.classes),
+  return {compute_metrics(held_out.probabilities, dataset.labels.index_select(0, held_out.rows),
+                          named(dataset.classes, dataset.num_classes(), command.class_names)),
           chosen_by(held_out.config, /*has_validation_rows=*/true), chosen_on_scored_rows(held_out.config)};
 }
 
@@ -216,6 +240,8 @@ Run setup_eval(CLI::App& app) {
   sub->add_option("--limit", command->limit, "Number of rows to use, from the first; 0: all")
       ->check(whole_number(0, 1'000'000'000))
       ->type_name("[0]");
+  sub->add_option("--class-names", command->class_names, "File of the classes' names, if the run has none")
+      ->type_name("FILE");
   sub->add_flag("--json", command->json, "Print JSON");
   return [command] { return run_eval(*command); };
 }

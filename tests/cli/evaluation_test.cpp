@@ -56,6 +56,18 @@ TEST_F(Evaluation, CrossValidationSaysWhatWasChosenOnTheRowsThatItScores) {
   }
 }
 
+TEST_F(Evaluation, ClassesAreCalledAsAFileSaysWhereTheRunKnowsNoNames) {
+  folder_.write("names.json", R"(["T-shirt", "b", "c", "d", "e", "f", "g", "h", "i", "boot"])");
+  folder_.write("few.txt", "0 a\n1 b\n");
+  for (const std::string data : {"data/train.csv", "--held-out"}) {
+    const std::string eval = "eval run " + data + " --class-names ";
+    const ProgramResult result = run_digitrec(eval + "names.json", folder_.path());
+    EXPECT_NE(result.out.find("\nT-shirt "), std::string::npos) << result.out << result.err;
+    EXPECT_NE(result.out.find("\n   boot "), std::string::npos) << result.out;
+    EXPECT_EQ(run_digitrec(eval + "few.txt", folder_.path()).exit_code, 1) << data;
+  }
+}
+
 TEST_F(Evaluation, EvalOnHeldOutRowsKeepsToTheLimit) {
   const ProgramResult result = run_digitrec("eval --held-out --limit 5 --checkpoint run", folder_.path());
   EXPECT_NE(result.err.find(" 22 of 200 rows were held back, the first 5 are scored\n"), std::string::npos)
