@@ -29,9 +29,10 @@ void take_streams(ConvertCommand& command) {
   command.in = input_file(command.in == "/dev/stdin" ? "-" : command.in);
   command.out = output_file(command.out).string();
   if (command.out.starts_with("/dev/fd/")) {
-    throw UsageError(fmt::format("{}: the name of OUT says the format; name a file, such as digits.csv, or - for CSV "
-                                 "on stdout",
-                                 command.out));
+    throw UsageError(
+        fmt::format("{}: the name of OUT says the format; name a file, such as digits.csv, or - for CSV "
+                    "on stdout",
+                    command.out));
   }
 }
 
@@ -57,9 +58,12 @@ int run_convert(ConvertCommand& command) {
 Run setup_data_convert(CLI::App& data) {
   auto command = std::make_shared<ConvertCommand>();
   CLI::App* sub = data.add_subcommand("convert", "Write data in another format");
-  sub->add_option("in", command->in, "Data file, or a folder with training data; - for stdin")->required()->type_name("IN");
-  sub->add_option("out", command->out,
-                  "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures; - for CSV on stdout")
+  sub->add_option("in", command->in, "Data file, or a folder with training data; - for stdin")
+      ->required()
+      ->type_name("IN");
+  sub->add_option(
+         "out", command->out,
+         "A .csv, .csv.gz, .npz, .npy, NAME-images-idx3-ubyte, or a folder of PNG pictures; - for CSV on stdout")
       ->required()
       ->type_name("OUT");
   add_data_options(*sub, command->options);

@@ -109,8 +109,8 @@ void read_labels(Dataset& dataset, Array array, int64_t images, Purpose purpose,
   const std::string numbers = array.read(columns, max_rows);
   if (columns == 1 && are_withheld(numbers, type)) {
     if (purpose == Purpose::inspect) return add_reading(dataset, "labels withheld");
-    throw Error(fmt::format("{}: no labels, each is -1 or NaN, withheld as in a test set; expected labels",
-                            array.name()));
+    throw Error(
+        fmt::format("{}: no labels, each is -1 or NaN, withheld as in a test set; expected labels", array.name()));
   }
   const std::vector<int64_t> labels =
       columns == 1 ? labels_of(numbers, type, array.name()) : one_hot_labels_of(numbers, type, columns, array.name());

@@ -133,9 +133,9 @@ std::vector<std::string> names_of_line(const std::string& line) {
 }
 
 [[noreturn]] void refuse_json(const fs::path& path) {
-  throw Error(fmt::format("{}: JSON without names of classes; expected a list of names, or labels with names",
-                          path.string()),
-              "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
+  throw Error(
+      fmt::format("{}: JSON without names of classes; expected a list of names, or labels with names", path.string()),
+      "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
 }
 
 /// A list of names; an object of a name for each label, or of a label for each name as Keras' class_indices; or one

@@ -132,9 +132,7 @@ std::vector<fs::path> find_other_tables(const DataFolder& folder) {
     const std::string name = plain_name(file);
     return name.ends_with(".csv") && !is_test(name) && !holds(name, "submission") && !holds(name, "label");
   });
-  const auto is_picture = [](const fs::path& file) {
-    return kind_in_folder(file).name.ends_with(" picture");
-  };
+  const auto is_picture = [](const fs::path& file) { return kind_in_folder(file).name.ends_with(" picture"); };
   const auto begins_with_picture = [&](const fs::path& below) {
     const DataFolder place(below);
     return !place.files().empty() && is_picture(place.files().front());

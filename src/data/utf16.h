@@ -11,8 +11,8 @@ class Utf16Decoder {
  public:
   explicit Utf16Decoder(bool is_little_endian) : is_little_endian_(is_little_endian) {}
 
-  /// The next piece as UTF-8. What is cut in two by its end is kept for the next one; half of a pair of surrogates alone
-  /// becomes U+FFFD.
+  /// The next piece as UTF-8. What is cut in two by its end is kept for the next one; half of a pair of surrogates
+  /// alone becomes U+FFFD.
   std::string decode(std::string_view bytes);
 
  private:

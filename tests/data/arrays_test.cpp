@@ -148,8 +148,7 @@ TEST(Npz, LabelsOfATestSetAreWithheld) {
     EXPECT_FALSE(data.has_labels());
     EXPECT_EQ(data.reading, "labels withheld");
     EXPECT_ERROR(load_dataset(file, Purpose::train), Error,
-                 file.string() +
-                     ": y.npy: no labels, each is -1 or NaN, withheld as in a test set; expected labels");
+                 file.string() + ": y.npy: no labels, each is -1 or NaN, withheld as in a test set; expected labels");
   }
 }
 
@@ -190,8 +189,7 @@ TEST(Npz, FourArraysWithoutNamesAreToldByTheirShapes) {
   const auto y = npy("|u1", "2,", "\4\1");
   const auto x_test = npy("|u1", "1, 2, 2", "abcd");
   const auto y_test = npy("|u1", "1,", "\3");
-  for (const auto& [a, b, c, d] :
-       {std::array{x, y, x_test, y_test}, std::array{x, x_test, y, y_test}}) {
+  for (const auto& [a, b, c, d] : {std::array{x, y, x_test, y_test}, std::array{x, x_test, y, y_test}}) {
     const auto file = write_npz(folder, {{"arr_0", a}, {"arr_1", b}, {"arr_2", c}, {"arr_3", d}});
     EXPECT_TRUE(load_dataset(file, Purpose::train).labels.equal(torch::tensor({4, 1}, torch::kInt64)));
     const Dataset test = load_dataset(file, Purpose::evaluate);

@@ -45,8 +45,9 @@ TEST(ClassNames, MayBeJson) {
   for (const std::string text : {"[1, 2]", "[\"a\"", "{\"a\": [0]}", "{\"a\": \"b\"}", "[[\"a\"]]"}) {
     const auto path = folder.write("a.json", text);
     EXPECT_ERROR(read_class_names(path), Error,
-                 path.string() + ": JSON without names of classes; expected a list of names, or labels with names; "
-                                 "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
+                 path.string() +
+                     ": JSON without names of classes; expected a list of names, or labels with names; "
+                     "[\"shirt\", \"bag\"] or {\"0\": \"shirt\", \"1\": \"bag\"}");
   }
 }
 

@@ -22,9 +22,9 @@ TEST(DataFolder, OfAFolderIsItsOnlyTable) {
   EXPECT_EQ(find_data_files(folder.path()), std::vector<fs::path>{file});
   EXPECT_THROW(load_dataset(folder.path(), Purpose::evaluate), Error);
   folder.write("other.csv", tiny_csv(9));
-  EXPECT_ERROR(load_dataset(folder.path(), Purpose::train), Error,
-               folder.path().string() +
-                   ": holds mnist_784.csv, other.csv, and none is named train.csv; name the one to use");
+  EXPECT_ERROR(
+      load_dataset(folder.path(), Purpose::train), Error,
+      folder.path().string() + ": holds mnist_784.csv, other.csv, and none is named train.csv; name the one to use");
 }
 
 TEST(DataFolder, OfAFolderIsNoTableBesidePictures) {
@@ -63,7 +63,10 @@ TEST(DataFolder, WithoutDataIsNamedByWhatIsInIt) {
             "\x80\x02",
             "2 PyTorch files (.pt)",
             "write tensors with numpy.savez(FILE, x_train=images, y_train=labels), or name torchvision's MNIST/raw"},
-           {{"a.mat"}, "MATLAB 5.0", "a MATLAB file", "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)"}}) {
+           {{"a.mat"},
+            "MATLAB 5.0",
+            "a MATLAB file",
+            "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)"}}) {
     const TempFolder folder;
     for (const std::string& file : files) {
       fs::create_directories((folder / file).parent_path());
@@ -103,9 +106,10 @@ TEST(ArchiveInArchive, IsReadWhereItHoldsOneFile) {
 TEST(Archive, HasTheNamesOfEmnistsClasses) {
   const TempFolder folder;
   const auto archive = folder.write(
-      "gzip.zip", zip_of(folder, {{"gzip/emnist-letters-train-images-idx3-ubyte", test::idx_images(2, 2, 2, "abcdefgh")},
-                                  {"gzip/emnist-letters-train-labels-idx1-ubyte", test::idx_labels(2, "\1\2")},
-                                  {"gzip/emnist-letters-mapping.txt", "1 65 97\n2 66 98\n"}}));
+      "gzip.zip",
+      zip_of(folder, {{"gzip/emnist-letters-train-images-idx3-ubyte", test::idx_images(2, 2, 2, "abcdefgh")},
+                      {"gzip/emnist-letters-train-labels-idx1-ubyte", test::idx_labels(2, "\1\2")},
+                      {"gzip/emnist-letters-mapping.txt", "1 65 97\n2 66 98\n"}}));
   EXPECT_EQ(load_dataset(archive, Purpose::train).classes.names, (std::vector<std::string>{"A", "B"}));
 }
 
@@ -120,8 +124,8 @@ TEST(ArchiveInArchive, MayBeAnNpz) {
 
 TEST(ArchiveInArchive, OfSeveralFilesIsToBeUnpacked) {
   const TempFolder folder;
-  const auto outer =
-      folder.write("outer.zip", zip_of(folder, {{"letters.zip", zip_of(folder, {{"a/1.png", "x"}, {"b/1.png", "y"}})}}));
+  const auto outer = folder.write(
+      "outer.zip", zip_of(folder, {{"letters.zip", zip_of(folder, {{"a/1.png", "x"}, {"b/1.png", "y"}})}}));
   EXPECT_ERROR(load_dataset(outer, Purpose::train), Error,
                (outer / "letters.zip").string() +
                    ": a zip archive within another, of 2 files; expected one file in it; unpack the outer one first, "

@@ -43,9 +43,9 @@ TEST(LabelRows, OfATestSetAreWithheld) {
     const Dataset data = read_csv(path, Labels::optional);
     EXPECT_FALSE(data.has_labels()) << label;
     EXPECT_EQ(data.reading, "labels withheld");
-    EXPECT_ERROR(read_csv(path, Labels::required), Error,
-                 path.string() + ": column label: no labels, each is " + shown +
-                     ", withheld as in a test set; expected labels");
+    EXPECT_ERROR(
+        read_csv(path, Labels::required), Error,
+        path.string() + ": column label: no labels, each is " + shown + ", withheld as in a test set; expected labels");
   }
 }
 
