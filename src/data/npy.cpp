@@ -96,6 +96,10 @@ void set_type(NpyHeader& header, std::string descr, const std::string& name) {
   }
   const std::string kind = descr.substr(std::min<size_t>(1, descr.size()), 1);
   const bool is_text = kind == "U" || kind == "S";
+  if (kind == "f") {
+    refuse_npy(name, fmt::format("its elements are long floats (NumPy's type '{}')", written),
+               "write them as float32: x.astype(numpy.float32)");
+  }
   refuse_npy(name,
              fmt::format("its elements are {} (NumPy's type '{}'), not numbers",
                          is_text       ? "text"
@@ -105,7 +109,6 @@ void set_type(NpyHeader& header, std::string descr, const std::string& name) {
              is_text
                  ? "make numbers of them: labels.astype(int), or of words numpy.unique(labels, return_inverse=True)[1]"
              : kind == "O" ? "make numbers of them: labels.astype(int)"
-             : kind == "f" ? "write them as float32: x.astype(numpy.float32)"
                            : "");
 }
 

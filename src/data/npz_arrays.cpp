@@ -107,6 +107,7 @@ NpzArrays find_npz_arrays(const std::vector<std::string>& names, Purpose purpose
   if (are_four_numbered(names)) return find_numbered(is_test, shape_of);
   NpzArrays found = is_test ? find_names(names, kTestNames) : find_names(names, kTrainNames);
   if (found.images.empty() && purpose == Purpose::inspect) found = find_names(names, kTestNames);
+  if (found.images.empty() && !find_name(names, "arr_0").empty()) found = find_by_shape(names, shape_of);
   if (found.images.empty()) found = find_names(names, kOtherNames);
   if (found.images.empty() && names.size() == 1) found.images = names.front();
   if (found.images.empty()) found = find_by_shape(names, shape_of);

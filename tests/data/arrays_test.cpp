@@ -175,8 +175,11 @@ TEST(Npz, ShapesTellImagesFromLabels) {
   const TempFolder folder;
   const auto images = npy("|u1", "2, 2, 2", kPixels);
   const auto labels = npy("|u1", "2,", "\4\1");
-  for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{
-           {"foo", "bar"}, {"bar", "foo"}, {"train_data", "train_labels"}, {"training_images", "training_labels"}}) {
+  for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{{"foo", "bar"},
+                                                                             {"arr_1", "arr_0"},
+                                                                             {"bar", "foo"},
+                                                                             {"train_data", "train_labels"},
+                                                                             {"training_images", "training_labels"}}) {
     const Dataset data = load_dataset(write_npz(folder, {{x, images}, {y, labels}}), Purpose::train);
     EXPECT_EQ(data.images[1][1][1].item<int>(), 7) << x;
     EXPECT_TRUE(data.labels.equal(torch::tensor({4, 1}, torch::kInt64))) << x;
@@ -268,6 +271,9 @@ TEST(Npz, SaysWhatIsWrong) {
   refused({{"x_train", npy("<c8", "2, 2, 2", kPixels)}, {"y_train", labels}},
           "x_train.npy: its elements are something else (NumPy's type '<c8'), not numbers; expected an array that "
           "numpy.save writes");
+  refused({{"x_train", npy("<f16", "2, 2, 2", kPixels)}, {"y_train", labels}},
+          "x_train.npy: its elements are long floats (NumPy's type '<f16'); expected an array that numpy.save writes; "
+          "write them as float32: x.astype(numpy.float32)");
   refused({{"x_train", npy("|u1", "2, 2, 2", kPixels)}, {"y_train", npy("<U1", "2,", kPixels)}},
           "y_train.npy: its elements are text (NumPy's type '<U1'), not numbers; expected an array that numpy.save "
           "writes; make numbers of them: labels.astype(int), or of words numpy.unique(labels, return_inverse=True)[1]");
