@@ -51,7 +51,7 @@ Contents describe(const Group& group, const fs::path& folder) {
   const std::string ending = lower_case(group.first.extension().string());
   if (ending == ".pt" || ending == ".pth") {
     return {counted("a PyTorch file (" + ending + ")", group.count),
-            "write tensors with numpy.savez(FILE, x_train=images, y_train=labels), or name torchvision's MNIST/raw"};
+            "write numpy.savez(FILE, x_train=images, y_train=labels), or name MNIST/raw"};
   }
   if (kind.name == "a Parquet file")
     return {counted(kind.name, group.count), "write .npz or CSV of them with Python, as docs/data.md says"};

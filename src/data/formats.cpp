@@ -137,6 +137,8 @@ std::vector<fs::path> find_other_tables(const DataFolder& folder) {
     const DataFolder place(below);
     return !place.files().empty() && is_picture(place.files().front());
   };
+  const auto is_of_run = [](const fs::path& file) { return file.extension() == ".safetensors"; };
+  if (std::any_of(folder.files().begin(), folder.files().end(), is_of_run)) return {};
   const bool has_pictures =
       !tables.empty() && (std::any_of(folder.files().begin(), folder.files().end(), is_picture) ||
                           std::any_of(folder.folders().begin(), folder.folders().end(), begins_with_picture));

@@ -53,7 +53,7 @@ struct FoundFile {
 std::vector<FoundFile> find_files(const DataFolder& folder, bool is_training);
 
 /// The CSV files directly in a folder whose names say nothing of what they are for: mnist_784.csv. None where pictures
-/// lie beside them or in the folders below, which they may be about.
+/// lie beside them or in the folders below, which they may be about, and none in the folder of a run.
 std::vector<std::filesystem::path> find_other_tables(const DataFolder& folder);
 
 /// `folder/name`, or else `folder/name.gz`, if it exists.

@@ -97,9 +97,11 @@ fs::path only_table(const fs::path& folder) {
                             kind.name.empty() ? "a zip archive" : kind.name, usual_files(is_training)),
                 std::string(kind.hint));
   }
+  const std::vector<fs::path> tables = find_other_tables(DataFolder(folder));
   throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-              fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}",
-                          shell_word(folder.string())));
+              !tables.empty() ? fmt::format("if {} is to be read, name it", tables.front().string())
+                              : fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}",
+                                            shell_word(folder.string())));
 }
 
 /// The data file that a folder or an archive means. `found`: its find_near_files().

@@ -20,11 +20,21 @@ TEST(DataFolder, OfAFolderIsItsOnlyTable) {
   folder.write("sample_submission.csv", "ImageId,Label\n1,0\n");
   EXPECT_EQ(load_dataset(folder.path(), Purpose::train).source, file.string());
   EXPECT_EQ(find_data_files(folder.path()), std::vector<fs::path>{file});
-  EXPECT_THROW(load_dataset(folder.path(), Purpose::evaluate), Error);
+  EXPECT_ERROR(load_dataset(folder.path(), Purpose::evaluate), Error,
+               folder.path().string() +
+                   ": no test.csv, t10k-images-idx3-ubyte, mnist.npz, x_test.npy or folders of pictures; if " +
+                   file.string() + " is to be read, name it");
   folder.write("other.csv", tiny_csv(9));
   EXPECT_ERROR(
       load_dataset(folder.path(), Purpose::train), Error,
       folder.path().string() + ": holds mnist_784.csv, other.csv, and none is named train.csv; name the one to use");
+}
+
+TEST(DataFolder, OfARunHoldsNoTable) {
+  const TempFolder folder;
+  folder.write("metrics.csv", tiny_csv(9));
+  folder.write("best.safetensors", "x");
+  EXPECT_TRUE(find_data_files(folder.path()).empty());
 }
 
 TEST(DataFolder, OfAFolderIsNoTableBesidePictures) {
@@ -46,27 +56,27 @@ TEST(DataFolder, WithoutDataIsNamedByWhatIsInIt) {
     std::string what;
     std::string hint;
   };
-  for (const auto& [files, bytes, what, hint] : std::vector<Case>{
-           {{"README.md", "data/test.parquet", "data/train.parquet"},
-            "PAR1",
-            "2 Parquet files",
-            "write .npz or CSV of them with Python, as docs/data.md says"},
-           {{"1.png", "2.png", "3.png"},
-            picture,
-            "3 pictures, none in a class's folder",
-            "put those of each class into a folder named as it"},
-           {{"all/1.png", "all/2.png"},
-            picture,
-            "2 pictures, all in one folder",
-            "put those of each class into a folder named as it"},
-           {{"test.pt", "training.pt"},
-            "\x80\x02",
-            "2 PyTorch files (.pt)",
-            "write tensors with numpy.savez(FILE, x_train=images, y_train=labels), or name torchvision's MNIST/raw"},
-           {{"a.mat"},
-            "MATLAB 5.0",
-            "a MATLAB file",
-            "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)"}}) {
+  for (const auto& [files, bytes, what, hint] :
+       std::vector<Case>{{{"README.md", "data/test.parquet", "data/train.parquet"},
+                          "PAR1",
+                          "2 Parquet files",
+                          "write .npz or CSV of them with Python, as docs/data.md says"},
+                         {{"1.png", "2.png", "3.png"},
+                          picture,
+                          "3 pictures, none in a class's folder",
+                          "put those of each class into a folder named as it"},
+                         {{"all/1.png", "all/2.png"},
+                          picture,
+                          "2 pictures, all in one folder",
+                          "put those of each class into a folder named as it"},
+                         {{"test.pt", "training.pt"},
+                          "\x80\x02",
+                          "2 PyTorch files (.pt)",
+                          "write numpy.savez(FILE, x_train=images, y_train=labels), or name MNIST/raw"},
+                         {{"a.mat"},
+                          "MATLAB 5.0",
+                          "a MATLAB file",
+                          "save the arrays with numpy.savez(FILE, x_train=..., y_train=...)"}}) {
     const TempFolder folder;
     for (const std::string& file : files) {
       fs::create_directories((folder / file).parent_path());
