@@ -15,9 +15,8 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxImages = 1000;
 constexpr int64_t kMaxValues = 1'000'000;
-/// The deepest valid body is a pixel's channel in a row of an image in a list of images in an object; more levels would
-/// use up the parser's stack.
-constexpr int64_t kMaxLevels = 5;
+/// The deepest valid body is an object of a list of images of 1 x 28 x 28 x 1; more levels would use up the parser's stack.
+constexpr int64_t kMaxLevels = 6;
 
 std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }
 
@@ -31,7 +30,7 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
   bool null() override { return other(); }
-  bool boolean(bool value) override { return is_in_pixels() ? number(value ? 1 : 0) : other(); }
+  bool boolean(bool value) override { return is_in_image() ? number(value ? 1 : 0) : other(); }
   bool string(string_t& /*value*/) override { return other(); }
   bool binary(binary_t& /*value*/) override { return other(); }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
@@ -62,17 +61,14 @@ class BodyReader final : public nlohmann::json_sax<Json> {
     if (is_value && field_ == Field::pixels) body_.has_pixels = true;
     if (is_value && field_ == Field::images) body_.has_images = true;
     const bool begins_image = (is_value && field_ == Field::pixels) || (levels_ == 2 && field_ == Field::images);
-    if (is_in_pixel()) refuse_pixel();
-    if (is_in_row()) begin_pixel();
-    if (is_in_image()) begin_row();
+    if (is_in_image()) add(Kind::array);
     if (!open()) return false;
     if (begins_image) begin_image();
+    if (is_in_image()) begin_array();
     return true;
   }
   bool end_array() override {
-    if (is_in_pixel() && seen_.size() != pixel_begin_ + 1) refuse_image();
-    if (is_in_row() && seen_.size() != row_begin_ + side_) refuse_image();
-    if (levels_ == image_level_) end_image();
+    if (is_in_image()) close_array();
     return close();
   }
   bool parse_error(size_t /*position*/, const std::string& /*token*/, const Json::exception& /*error*/) override {
@@ -85,32 +81,54 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   enum class Field { other, pixels, images, label };
   static constexpr uint64_t kMaxLabel = 1'000'000;
 
-  /// Directly, not in one of its rows.
-  bool is_in_image() const { return image_level_ > 0 && levels_ == image_level_; }
-  bool is_in_row() const { return image_level_ > 0 && has_rows_ && levels_ == image_level_ + 1; }
+  enum class Kind { number, array };
+  struct Axis {
+    std::optional<Kind> elements;
+    std::optional<size_t> length;
+  };
 
-  /// In an array of the one number of a pixel, as images of one channel are written.
-  bool is_in_pixel() const { return image_level_ > 0 && has_rows_ && levels_ == image_level_ + 2; }
-  bool is_in_pixels() const { return is_in_image() || is_in_row() || is_in_pixel(); }
+  bool is_in_image() const { return image_level_ > 0; }
 
   /// A value that is neither a number nor an array.
   bool other() {
-    if (is_in_pixels()) refuse_pixel();
+    if (is_in_image()) refuse_pixel();
     if (levels_ == 1) mark_field();
     if (levels_ == 2 && field_ == Field::images && image_level_ == 0) refuse_image();
     return count();
   }
 
   bool number(double value) {
-    if (!is_in_pixels()) return other();
-    const int64_t level = image_level_ + (has_rows_ ? 1 : 0) + (has_channels_ ? 1 : 0);
-    const bool is_where_pixels_are = levels_ == level;
-    if (!is_where_pixels_are || seen_.size() == pixels_) {
+    if (!is_in_image()) return other();
+    add(Kind::number);
+    if (seen_.size() == pixels_) {
       refuse_image();
     } else {
       seen_.push_back(value);
     }
     return count();
+  }
+
+  /// Counts one more element of the innermost array. The elements of one depth are all numbers or all arrays.
+  void add(Kind kind) {
+    Axis& axis = axes_[counts_.size() - 1];
+    const bool is_pixel = kind == Kind::array && counts_.size() > 1;
+    if (axis.elements.value_or(kind) != kind) is_pixel ? refuse_pixel() : refuse_image();
+    axis.elements = kind;
+    ++counts_.back();
+  }
+
+  void begin_array() {
+    counts_.push_back(0);
+    if (axes_.size() < counts_.size()) axes_.emplace_back();
+  }
+
+  /// The arrays of one depth are of one length.
+  void close_array() {
+    Axis& axis = axes_[counts_.size() - 1];
+    if (axis.length.value_or(counts_.back()) != counts_.back()) refuse_image();
+    axis.length = counts_.back();
+    counts_.pop_back();
+    if (counts_.empty()) end_image();
   }
 
   /// Notes that a field is there, whatever its value.
@@ -123,31 +141,21 @@ class BodyReader final : public nlohmann::json_sax<Json> {
 
   void begin_image() {
     image_level_ = levels_;
-    has_rows_ = false;
-    has_channels_ = false;
+    axes_.clear();
     seen_.clear();
     if (body_.images.size() == kMaxImages) refuse({422, many_images()});
     if (refusal_ && !body_.images.empty()) body_.images.pop_back();  // what is refused takes no more memory
     body_.images.emplace_back().reserve(pixels_);
   }
 
-  /// An image may be a list of its rows; then it is that from its first value on.
-  void begin_row() {
-    if (!has_rows_ && !seen_.empty()) refuse_image();
-    has_rows_ = true;
-    row_begin_ = seen_.size();
-  }
-
-  /// The same of a pixel and its channel.
-  void begin_pixel() {
-    if (!has_channels_ && !seen_.empty()) refuse_pixel();
-    has_channels_ = true;
-    pixel_begin_ = seen_.size();
-  }
-
+  /// Programs write an image as its pixels or as its rows, with a channel or a batch of one around or inside.
   void end_image() {
-    if (seen_.size() != pixels_) refuse_image();
     image_level_ = 0;
+    std::vector<size_t> shape;
+    for (const Axis& axis : axes_) {
+      if (axis.length != 1) shape.push_back(axis.length.value_or(0));
+    }
+    if (shape != std::vector{pixels_} && shape != std::vector{side_, side_}) refuse_image();
     if (!refusal_) convert_image();
   }
 
@@ -197,11 +205,9 @@ class BodyReader final : public nlohmann::json_sax<Json> {
   Field field_ = Field::other;  ///< of the outermost object, that the parser is in
   int64_t levels_ = 0;          ///< arrays and objects that are open
   int64_t image_level_ = 0;     ///< of them, up to an image; 0 outside
-  bool has_rows_ = false;       ///< the image is a list of its rows
-  bool has_channels_ = false;   ///< each pixel in its row is a list of one number
-  size_t row_begin_ = 0;
-  size_t pixel_begin_ = 0;
-  std::vector<double> seen_;  ///< the image's values as they came
+  std::vector<size_t> counts_;  ///< elements so far of the image's open arrays, from the outermost
+  std::vector<Axis> axes_;      ///< of the image, from the outermost
+  std::vector<double> seen_;    ///< the image's values as they came
   int64_t values_ = 0;
   bool is_object_ = false;
   std::optional<Refusal> refusal_;
