@@ -80,6 +80,7 @@ constexpr std::array kSentences{
     Sentence{"Missing username in configuration", 401},
     Sentence{"Missing key in configuration", 401},
     Sentence{"You must log in to Kaggle", 401},
+    Sentence{"You must authenticate", 401},
     Sentence{"You don't have access to this resource", 403},
     Sentence{"Forbidden", 403},
     Sentence{"Permission '", 403},
@@ -155,6 +156,12 @@ bool is_limit(std::string_view line) {
   const bool is_of_file = contains(small, "file") || contains(small, "size");  // which has limits too
   return (contains_any(small, kDay) && contains_any(small, kCounted)) ||
          (contains(small, "submission") && contains_any(small, kFull) && !is_of_file);
+}
+
+/// "Please verify your phone number", "Your account must be phone verified": Kaggle asks it of new accounts.
+bool wants_phone(std::string_view line) {
+  const std::string small = lower(line);
+  return contains(small, "phone") && contains(small, "verif");
 }
 
 /// requests' sentence down to its cause: what follows the last number of an error, the last quoted argument of an
@@ -297,6 +304,11 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
     return {Kind::limit,
             fmt::format("Kaggle takes no more submissions today: {}", without_stop(without_exception(line))),
             "submit again after 00:00 UTC, from which Kaggle counts a day"};
+  }
+  if (const std::string line = find_line(lines, wants_phone); !line.empty()) {
+    return {Kind::refused,
+            fmt::format("Kaggle refused the submission: {}", without_stop(without_exception(line))),
+            "verify your phone number on kaggle.com/settings, then submit again"};
   }
   if (status != 0) return explain_status(status, lines);
   constexpr std::string_view kUpload = "Could not submit to competition";

@@ -115,6 +115,9 @@ INSTANTIATE_TEST_SUITE_P(
     InOtherWords, ExplainFailure,
     testing::Values(Case{"Limit", "Your team has made 10 submissions in the last 24 hours", Kind::limit, ""},
                     Case{"Limit2", "You have reached the maximum number of submissions", Kind::limit, ""},
+                    Case{"Phone", "400 Client Error: Bad Request for url: x\nPlease verify your phone number to submit.",
+                         Kind::refused, "Kaggle refused the submission: Please verify your phone number to submit"},
+                    Case{"Phone403", "403 - Forbidden - your account is not phone verified", Kind::refused, ""},
                     Case{"Rules", "Please accept the competition's rules first", Kind::rules, ""},
                     Case{"RulesBeforeAll", "Submission not allowed: you must accept the rules", Kind::rules, ""},
                     Case{"Forbidden", "HTTP 403", Kind::rules, ""}, Case{"Gateway", "502 Bad Gateway", Kind::down, ""},
@@ -128,6 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"NoToken", "OSError: Could not find kaggle.json. Make sure it is located in ~/.kaggle", Kind::no_token,
              "Authentication required: this kaggle program, from before 2.0, finds no kaggle.json"},
+        Case{"Authenticate", "You must authenticate before you can call the Kaggle API.", Kind::no_token, kNoToken},
         Case{"Unauthorized", "401 - Unauthorized", Kind::no_token, kNoToken},
         Case{"Exception", "(401)\nReason: Unauthorized\nHTTP response headers: {}", Kind::no_token, kNoToken},
         Case{"Rules", "403 - Forbidden - You must accept this competition rules", Kind::rules, ""},
