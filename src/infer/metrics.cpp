@@ -60,7 +60,7 @@ Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& label
   }
   // The smallest normal float keeps the loss finite where the true class was given probability 0.
   const at::Tensor likelihood = probabilities.gather(1, truth.unsqueeze(1)).to(at::kDouble).clamp_min(1.2e-38);
-  metrics.loss = -likelihood.log().mean().item<double>();
+  metrics.loss = std::max(0.0, -likelihood.log().mean().item<double>());  // no -0 where each row is certain
 
   for (size_t c = 0; c < classes; ++c) {
     int64_t predicted_as_c = 0;

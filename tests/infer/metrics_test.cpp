@@ -48,5 +48,10 @@ TEST(ComputeMetrics, StaysFiniteAtProbabilityZero) {
   EXPECT_TRUE(std::isfinite(m.loss));
 }
 
+TEST(ComputeMetrics, HasALossOf0WhereEachRowIsCertain) {
+  const Metrics m = compute_metrics(torch::tensor({{1.0F, 0.0F}}), torch::tensor({0}, torch::kInt64));
+  EXPECT_FALSE(std::signbit(m.loss));  // "loss -0.0000" stood in the table
+}
+
 }  // namespace
 }  // namespace digitrec
