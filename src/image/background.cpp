@@ -3,11 +3,13 @@
 #include "image/components.h"
 #include "image/median.h"
 #include "image/morphology.h"
+#include "image/tight_crop.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace digitrec {
 namespace {
@@ -256,6 +258,13 @@ Drawing subtract_background(Drawing levels) {
   const bool is_edged = is_even ? off > kMaxInk : has_edges(flat, off, in_row);
   // On a canvas strokes may be bold where it is cut tightly.
   const bool may_be_tight = is_even && off > 0;
+  if (is_edged) {
+    if (const std::optional<float> paper = find_paper_between_strokes(levels)) {
+      subtract(levels, Surface{*paper});
+      turn_ink_positive(levels);
+      return levels;
+    }
+  }
   if (is_edged || (!may_be_tight && shows_paper(flat))) {
     subtract_neighbourhood(levels);
     return levels;

@@ -28,14 +28,18 @@ Drawing levels_of(const GrayImage& image) {
   return std::max(image.width, image.height) <= kSide ? levels : scale_to_side(levels, levels.whole(), kSide);
 }
 
-/// How far the background's levels lie from 0. Ink may cover much of the edge, or of the middle.
-float find_noise(const Drawing& ink) {
-  const float along_edge = deviation(edge_pixels(ink));
+/// How far the background's levels lie from 0. Ink, which may cover much of the edge or of the middle, is above `ink`.
+float find_noise(const Drawing& drawing, float ink) {
+  const auto without_ink = [ink](std::vector<float> values) {
+    std::erase_if(values, [ink](float value) { return value > ink; });
+    return values.empty() ? 0 : deviation(std::move(values));
+  };
+  const float along_edge = without_ink(edge_pixels(drawing));
   if (along_edge == 0) return 0;
   std::vector<float> sample;
-  const size_t step = 1 + ink.ink.size() / 20000;
-  for (size_t i = 0; i < ink.ink.size(); i += step) sample.push_back(ink.ink[i]);
-  return std::min(along_edge, deviation(std::move(sample)));
+  const size_t step = 1 + drawing.ink.size() / 20000;
+  for (size_t i = 0; i < drawing.ink.size(); i += step) sample.push_back(drawing.ink[i]);
+  return std::min(along_edge, without_ink(std::move(sample)));
 }
 
 }  // namespace
@@ -45,7 +49,7 @@ Drawing find_ink(const GrayImage& image) {
   cover_frame(levels);
   Drawing ink = subtract_background(std::move(levels));
   const float strongest = *std::max_element(ink.ink.begin(), ink.ink.end());
-  const float noise = find_noise(ink);
+  const float noise = find_noise(ink, strongest / 2);
   if (strongest < (noise == 0 ? kMinContrastOnEven : kMinContrast)) {
     throw Error(
         fmt::format("{}: blank: no ink stands out from the background; expected a picture of a digit", image.source));

@@ -4,6 +4,7 @@
 #include "image/forms.h"
 #include "image/median.h"
 #include "image/straight_lines.h"
+#include "image/tight_crop.h"
 
 #include <algorithm>
 #include <cmath>
@@ -331,7 +332,7 @@ void erase_ruled_lines(Drawing& ink, float threshold) {
 void erase_lines(Drawing& ink, float threshold) {
   if (ink.whole().longer_side() < kMinSide) return;
   Drawing left = ink;
-  erase_slivers(left, threshold);
+  if (!is_cut_tightly(ink, threshold)) erase_slivers(left, threshold);
   erase_ruled_lines(left, threshold);
   const bool is_blank = *std::max_element(left.ink.begin(), left.ink.end()) < threshold;
   if (!is_blank) ink = std::move(left);

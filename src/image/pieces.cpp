@@ -37,7 +37,9 @@ constexpr double kEdgeArea = 0.3;
 constexpr double kEdgeBand = 0.12;
 constexpr double kEdgeThickness = 0.6;
 constexpr double kEdgeLength = 0.2;
-/// Not where its height is within these times the largest one's, this share of the width from the edge.
+/// Not in pictures smaller than this, which digits fill to the edge,
+constexpr int64_t kTiny = 24;
+/// and not where its height is within these times the largest one's, this share of the width from the edge.
 constexpr double kOneShort = 0.75;
 constexpr double kOneTall = 1.35;
 constexpr double kOneGap = 0.03;
@@ -194,6 +196,7 @@ void Piece::add(int32_t component, const Box& other) {
 }
 
 void erase_edge_pieces(Drawing& ink, Components& found) {
+  if (ink.whole().longer_side() < kTiny) return;
   const auto& list = found.list;
   const auto is_larger = [](const Component& a, const Component& b) { return a.area < b.area; };
   const auto largest = static_cast<size_t>(std::max_element(list.begin(), list.end(), is_larger) - list.begin());

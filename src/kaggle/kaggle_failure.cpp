@@ -306,8 +306,7 @@ KaggleFailure explain_failure(const ProgramAnswer& answer) {
             "submit again after 00:00 UTC, from which Kaggle counts a day"};
   }
   if (const std::string line = find_line(lines, wants_phone); !line.empty()) {
-    return {Kind::refused,
-            fmt::format("Kaggle refused the submission: {}", without_stop(without_exception(line))),
+    return {Kind::refused, fmt::format("Kaggle refused the submission: {}", without_stop(without_exception(line))),
             "verify your phone number on kaggle.com/settings, then submit again"};
   }
   if (status != 0) return explain_status(status, lines);

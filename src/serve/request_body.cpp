@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxImages = 1000;
 constexpr int64_t kMaxValues = 1'000'000;
-/// The deepest valid body is an object of a list of images of 1 x 28 x 28 x 1; more levels would use up the parser's stack.
+/// The deepest valid body is an object of a list of images of 1 x 28 x 28 x 1; more levels would use up the parser's
+/// stack.
 constexpr int64_t kMaxLevels = 6;
 
 std::string many_images() { return fmt::format("\"images\" is not an array of 1 to {} images", kMaxImages); }

@@ -113,17 +113,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     InOtherWords, ExplainFailure,
-    testing::Values(Case{"Limit", "Your team has made 10 submissions in the last 24 hours", Kind::limit, ""},
-                    Case{"Limit2", "You have reached the maximum number of submissions", Kind::limit, ""},
-                    Case{"Phone", "400 Client Error: Bad Request for url: x\nPlease verify your phone number to submit.",
-                         Kind::refused, "Kaggle refused the submission: Please verify your phone number to submit"},
-                    Case{"Phone403", "403 - Forbidden - your account is not phone verified", Kind::refused, ""},
-                    Case{"Rules", "Please accept the competition's rules first", Kind::rules, ""},
-                    Case{"RulesBeforeAll", "Submission not allowed: you must accept the rules", Kind::rules, ""},
-                    Case{"Forbidden", "HTTP 403", Kind::rules, ""}, Case{"Gateway", "502 Bad Gateway", Kind::down, ""},
-                    Case{"TimedOut", "Connection to api.kaggle.com timed out. (connect timeout=30)", Kind::unreachable,
-                         ""},
-                    Case{"TooLarge", "413 Client Error: Request Entity Too Large for url: x", Kind::refused, ""}),
+    testing::Values(
+        Case{"Limit", "Your team has made 10 submissions in the last 24 hours", Kind::limit, ""},
+        Case{"Limit2", "You have reached the maximum number of submissions", Kind::limit, ""},
+        Case{"Phone", "400 Client Error: Bad Request for url: x\nPlease verify your phone number to submit.",
+             Kind::refused, "Kaggle refused the submission: Please verify your phone number to submit"},
+        Case{"Phone403", "403 - Forbidden - your account is not phone verified", Kind::refused, ""},
+        Case{"Rules", "Please accept the competition's rules first", Kind::rules, ""},
+        Case{"RulesBeforeAll", "Submission not allowed: you must accept the rules", Kind::rules, ""},
+        Case{"Forbidden", "HTTP 403", Kind::rules, ""}, Case{"Gateway", "502 Bad Gateway", Kind::down, ""},
+        Case{"TimedOut", "Connection to api.kaggle.com timed out. (connect timeout=30)", Kind::unreachable, ""},
+        Case{"TooLarge", "413 Client Error: Request Entity Too Large for url: x", Kind::refused, ""}),
     [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
