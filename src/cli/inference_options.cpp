@@ -121,8 +121,7 @@ void report_networks(const Predictor& predictor) {
 void recommend_robust(const Predictor& predictor) {
   const auto& networks = predictor.networks();
   const bool is_robust = std::any_of(networks.begin(), networks.end(), [](const Loaded<Checkpoint>& network) {
-    const std::string& settings = network.value.info.settings;
-    return settings.empty() || settings.find("reframe = true") != std::string::npos;
+    return network.value.info.settings.empty() || network.value.info.learned_framing();
   });
   if (is_robust || !predictor.classes().are_digits(predictor.shape().classes)) return;
   log("hint    `digitrec train --recipe robust` reads pictures of other writers better than this run");

@@ -89,7 +89,7 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   const Framing framing = data_options(command.inference, predictor).framing;
   Pictures pictures =
       load_pictures(files, predictor.shape().image_size, picture_kind(framing, classes, predictor.shape().classes));
-  at::Tensor probabilities = predictor.predict(pictures.digits);
+  at::Tensor probabilities = predictor.predict_found(pictures.digits);
   const int64_t cut = keep_chosen_parts(pictures, probabilities);
   std::vector<PictureLabel> labels = label_pictures(pictures, probabilities, classes);
   const int64_t unsure = withhold_unsure(labels, command.min_probability);

@@ -18,6 +18,10 @@ namespace {
 /// Images between two reports of progress: few enough that their views stay in the cache.
 constexpr int64_t kImages = 1024;
 
+/// Several views together are less sure than each. With this share of the temperature they are as sure as they are
+/// right: on rows held back, as they are and varied, between 0.45 and 0.65 (recipe robust).
+constexpr double kTemperatureOfViews = 0.6;
+
 }  // namespace
 
 std::vector<at::Tensor> test_time_views(const at::Tensor& images) {
@@ -60,18 +64,24 @@ DataOptions Predictor::data_options() const {
   return {.transpose = info.transpose, .framing = info.framing, .transpose_pictures = false};
 }
 
-at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images) const {
+at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images, From from) const {
+  const bool has_views = from == From::pictures && network.info.learned_framing();
+  const double temperature = network.info.temperature * (has_views ? kTemperatureOfViews : 1);
   const auto probabilities = [&](const at::Tensor& view) {
-    return compute_logits(*network.model, view, network.info.normalization).div_(network.info.temperature).softmax(1);
+    return compute_logits(*network.model, view, network.info.normalization).div_(temperature).softmax(1);
   };
-  if (!options_.tta) return probabilities(images);
+  if (!options_.tta && !has_views) return probabilities(images);
   const std::vector<at::Tensor> views = test_time_views(images);
   at::Tensor sum = probabilities(views.front());
   for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);
   return sum / static_cast<double>(views.size());
 }
 
-at::Tensor Predictor::predict(const Dataset& dataset) {
+at::Tensor Predictor::predict(const Dataset& dataset) { return predict(dataset, From::data); }
+
+at::Tensor Predictor::predict_found(const Dataset& digits) { return predict(digits, From::pictures); }
+
+at::Tensor Predictor::predict(const Dataset& dataset, From from) {
   if (dataset.image_size() != shape().image_size) {
     throw Error(fmt::format("{}: images of {} x {}, the checkpoint takes {} x {}", dataset.source, dataset.image_size(),
                             dataset.image_size(), shape().image_size, shape().image_size),
@@ -83,7 +93,7 @@ at::Tensor Predictor::predict(const Dataset& dataset) {
   for (auto& [network, file, damage] : networks_) {
     for (int64_t begin = 0; begin < dataset.size(); begin += kImages) {
       const int64_t end = std::min(begin + kImages, dataset.size());
-      result.slice(0, begin, end).add_(predict(network, images.slice(0, begin, end)).to(at::kCPU));
+      result.slice(0, begin, end).add_(predict(network, images.slice(0, begin, end), from).to(at::kCPU));
       done += static_cast<double>(end - begin);
       if (options_.on_progress) {
         options_.on_progress(done / static_cast<double>(dataset.size() * static_cast<int64_t>(networks_.size())));

@@ -45,7 +45,7 @@ Reading frame(const Picture& picture, const Predictor& model, const std::stop_to
       if (std::all_of(pixels->pixels.begin(), pixels->pixels.end(), [](uint8_t level) { return level == 0; })) {
         return "picture: blank: all its pixels are 0";
       }
-      digits.push_back({.framed = {pixels->pixels}});
+      digits.push_back({.framed = {pixels->pixels}, .is_found = false});
       return digits;
     }
     const GrayImage image = decode_image(std::get<std::string>(picture), "picture",
@@ -248,8 +248,8 @@ void Engine::read(std::vector<Task>& tasks, Predictor& model) {
   memory_is_back_.notify_all();
 }
 
-/// The digits that were found: all, or those that are to be explained.
-std::vector<ReadDigit*> Engine::found_in(std::vector<Job>& jobs, bool to_explain) {
+/// The digits of all pictures, or of those that are to be explained.
+std::vector<ReadDigit*> Engine::digits_of(std::vector<Job>& jobs, bool to_explain) {
   std::vector<ReadDigit*> digits;
   for (Job& job : jobs) {
     auto* readings = std::get_if<std::vector<Reading>>(&job.result);
@@ -263,21 +263,26 @@ std::vector<ReadDigit*> Engine::found_in(std::vector<Job>& jobs, bool to_explain
   return digits;
 }
 
-/// Reads the digits that were found.
+/// Reads the digits: those found in pictures, and those whose pixels were sent.
 void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
   const int64_t size = model.shape().image_size;
-  const std::vector<ReadDigit*> digits = found_in(jobs, false);
-  const auto in_parts = [&](const std::vector<ReadDigit*>& all, const auto& step) {
+  std::vector<ReadDigit*> digits = digits_of(jobs, false);
+  const auto sent =
+      std::partition(digits.begin(), digits.end(), [](const ReadDigit* digit) { return digit->is_found; });
+  const auto in_parts = [&](std::span<ReadDigit* const> all, const auto& step) {
     for (size_t first = 0; first < all.size(); first += kMaxDigits) {
       if (std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.is_over(); })) return;
-      step(std::span(all).subspan(first, std::min(kMaxDigits, all.size() - first)));
+      step(all.subspan(first, std::min(kMaxDigits, all.size() - first)));
     }
   };
-  in_parts(digits, [&](std::span<ReadDigit* const> part) {
-    const at::Tensor probabilities = model.predict(dataset_of(part, size));
+  const auto keep = [&](std::span<ReadDigit* const> part, const at::Tensor& probabilities) {
     for (size_t i = 0; i < part.size(); ++i) part[i]->probabilities = row_of(probabilities, i);
     if (on_batch) on_batch(part.size());
-  });
+  };
+  in_parts({digits.begin(), sent},
+           [&](std::span<ReadDigit* const> part) { keep(part, model.predict_found(dataset_of(part, size))); });
+  in_parts({sent, digits.end()},
+           [&](std::span<ReadDigit* const> part) { keep(part, model.predict(dataset_of(part, size))); });
   for (Job& job : jobs) {
     auto* readings = std::get_if<std::vector<Reading>>(&job.result);
     if (job.is_over() || readings == nullptr) continue;
@@ -285,7 +290,7 @@ void Engine::predict(std::vector<Job>& jobs, Predictor& model) const {
       if (auto* found = std::get_if<std::vector<ReadDigit>>(&reading)) keep_chosen_parts(*found);
     }
   }
-  const std::vector<ReadDigit*> to_explain = found_in(jobs, true);
+  const std::vector<ReadDigit*> to_explain = digits_of(jobs, true);
   in_parts(to_explain, [&](std::span<ReadDigit* const> part) {
     std::vector<int64_t> labels;
     for (const ReadDigit* digit : part) {

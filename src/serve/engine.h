@@ -21,6 +21,7 @@ namespace digitrec::serve {
 /// A digit that was found in a picture and read.
 struct ReadDigit {
   FramedDigit framed;
+  bool is_found = true;                ///< in a picture; else its pixels were sent
   bool is_wide = false;                ///< for one digit: perhaps two that touch
   Part part = Part::piece;             ///< a half: one of two that touch, read apart
   std::vector<float> probabilities{};  ///< of each class
@@ -76,7 +77,7 @@ class Engine {
   void open(Job& job, const Predictor& model);
   bool set_aside(Job& job);
   void wait_for_memory(Job& job);
-  static std::vector<ReadDigit*> found_in(std::vector<Job>& jobs, bool to_explain);
+  static std::vector<ReadDigit*> digits_of(std::vector<Job>& jobs, bool to_explain);
   void predict(std::vector<Job>& jobs, Predictor& model) const;
 
   std::vector<std::vector<Predictor>> networks_;  // of each worker

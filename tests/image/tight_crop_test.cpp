@@ -67,17 +67,16 @@ TEST_P(TightCrop, IsReadAsWithPaperAround) {
   const Crop& crop = GetParam();
   for (int64_t digit = 0; digit < 10; ++digit) {
     const GrayImage tight = picture(draw_digit(digit, crop.side, 0), crop.paper, crop.contrast, crop.noise);
-    const GrayImage roomy =
-        picture(draw_digit(digit, crop.side, crop.side / 3), crop.paper, crop.contrast, crop.noise);
+    const GrayImage roomy = picture(draw_digit(digit, crop.side, crop.side / 3), crop.paper, crop.contrast, crop.noise);
     EXPECT_LT(difference(tight, roomy), 20) << digit;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, TightCrop,
                          testing::Values(Crop{"SmallLightOnDark", 28, 0, 255, 0},
-                                         Crop{"SmallDarkOnLight", 28, 255, -255, 0},
-                                         Crop{"Tiny", 14, 0, 255, 0}, Crop{"DarkOnLight", 112, 255, -255, 0},
-                                         Crop{"Scan", 56, 230, -180, 4}, Crop{"LargeScan", 224, 230, -180, 4},
+                                         Crop{"SmallDarkOnLight", 28, 255, -255, 0}, Crop{"Tiny", 14, 0, 255, 0},
+                                         Crop{"DarkOnLight", 112, 255, -255, 0}, Crop{"Scan", 56, 230, -180, 4},
+                                         Crop{"LargeScan", 224, 230, -180, 4},
                                          Crop{"LightOnDarkPhoto", 112, 30, 180, 4}),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -138,7 +138,7 @@ TEST_F(ServerTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(status(kJson, R"({"pixels":[1,2],"images":[[3]]})"), 422);
   EXPECT_EQ(status(kJson, R"({"other":{"pixels":[1]},"x":[[[1]]]})"), 422);
   EXPECT_EQ(status(kJson, R"({"pixels":[1,2)"), 400);
-  EXPECT_EQ(status(kJson, R"({"x":[[[[[1]]]]]})"), 400);
+  EXPECT_EQ(status(kJson, R"({"x":[[[[[[1]]]]]]})"), 400);
   EXPECT_EQ(ask("GET", "/api/predict").status, 405);
   EXPECT_EQ(ask("DELETE", "/").status, 405);
 }

@@ -26,6 +26,9 @@ struct CheckpointInfo {
   std::string data{};                       ///< fingerprint of the data set, validation rows included
   std::string settings{};                   ///< of its training, see fixed_settings; empty when it is not known
   std::string version{};                    ///< version of digitrec that wrote the file; empty: another program
+
+  /// Whether it learned from digits varied and framed anew, as recipe robust does.
+  bool learned_framing() const { return settings.find("reframe = true") != std::string::npos; }
 };
 
 /// A trained network with what is needed to use it.
