@@ -31,6 +31,8 @@ constexpr int64_t kSmallest = 64;
 constexpr double kPaper = 0.8;
 /// Wider than this share of the shorter side is no stroke, but background.
 constexpr double kWidestStroke = 0.33;
+/// Thin things that are lighter than what is around them are ink where they are this many times those that are darker.
+constexpr double kSure = 3;
 /// The shade of a background darker than this, of 255, is not evened out: what noise there is would be ink.
 constexpr float kDarkest = 50;
 /// Ground darker than this share of the usual one may be a table beside the paper.
@@ -155,21 +157,21 @@ std::vector<bool> find_table(const Drawing& background) {
   return is_table;
 }
 
-/// Whether the thin things in a picture are lighter than what is around them.
-bool is_light_on_dark(const Drawing& levels) {
+/// How much more the thin things in a picture are lighter than what is around them than darker, as a ratio.
+double measure_light_on_dark(const Drawing& levels) {
   constexpr int64_t kSmall = 128;
-  constexpr double kSure = 3;  // paper is light, and shadows and tables have gaps
   const bool is_large = levels.whole().longer_side() > kSmall;
   Drawing small = is_large ? scale_to_side(levels, levels.whole(), kSmall) : levels;
   const int64_t reach = std::max<int64_t>(1, share_of_side(small, kWidestStroke / 8));
   const double darker = energy(close_dark(small, reach), small);
   negate(small);
-  return energy(close_dark(small, reach), small) > kSure * darker;
+  return energy(close_dark(small, reach), small) / std::max(darker, 1.0);
 }
 
 /// What is darker than its neighbourhood, or lighter where the thin things of the picture are.
 void subtract_neighbourhood(Drawing& levels) {
-  const bool is_light = is_light_on_dark(levels);
+  // Paper is light, and shadows and tables have gaps; of a dark picture nothing is known.
+  const bool is_light = measure_light_on_dark(levels) > (median(levels.ink) < kDarkest ? 1 : kSure);
   Drawing smoothed = smooth(levels);
   if (is_light) negate(smoothed);
   const Drawing background = close_dark(smoothed, std::max<int64_t>(1, share_of_side(levels, kWidestStroke / 2)));
@@ -228,6 +230,21 @@ bool shows_paper(const Drawing& left) {
   return count > kPaper * static_cast<double>(box.width() * box.height());
 }
 
+/// Which ring of pixels shows the background: the outermost, but where that is a line on paper of one level.
+int64_t find_edge(const Drawing& levels) {
+  constexpr int64_t kThickestLine = 3;
+  constexpr size_t kSample = 4096;
+  if (levels.whole().longer_side() < kSmallest) return 0;
+  std::vector<float> sample;
+  const size_t step = 1 + levels.ink.size() / kSample;
+  for (size_t i = 0; i < levels.ink.size(); i += step) sample.push_back(levels.ink[i]);
+  const float usual = median(std::move(sample));
+  for (int64_t depth = 0; depth <= kThickestLine; ++depth) {
+    if (median(edge_pixels(levels, depth)) == usual) return depth;
+  }
+  return 0;
+}
+
 }  // namespace
 
 float deviation(std::vector<float> values) {
@@ -246,7 +263,8 @@ std::vector<float> edge_pixels(const Drawing& drawing, int64_t depth) {
 }
 
 Drawing subtract_background(Drawing levels) {
-  const std::vector<float> edge = edge_pixels(levels);
+  const int64_t depth = find_edge(levels);
+  const std::vector<float> edge = edge_pixels(levels, depth);
   const float level = median(edge);
   std::vector<float> from_level = edge;
   for (float& value : from_level) value -= level;
@@ -254,7 +272,7 @@ Drawing subtract_background(Drawing levels) {
   const bool is_even = spread == 0;  // as on any canvas
   Drawing flat = levels;
   subtract(flat, is_even ? Surface{level} : fit_light(levels, level, spread));
-  const auto [off, in_row] = find_off(edge_pixels(flat));
+  const auto [off, in_row] = find_off(edge_pixels(flat, depth));
   const bool is_edged = is_even ? off > kMaxInk : has_edges(flat, off, in_row);
   // On a canvas strokes may be bold where it is cut tightly.
   const bool may_be_tight = is_even && off > 0;

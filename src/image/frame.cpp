@@ -40,12 +40,22 @@ int64_t find_inside(const Drawing& levels) {
   return 0;
 }
 
+/// The level of most of what lies within `depth` pixels of the edge.
+float level_inside(const Drawing& levels, int64_t depth) {
+  std::vector<float> inside;
+  for (int64_t y = depth; y < levels.height - depth; ++y) {
+    for (int64_t x = depth; x < levels.width - depth; ++x) inside.push_back(levels.at(x, y));
+  }
+  return median(std::move(inside));
+}
+
 /// How deep a frame goes: to where the last of its greys goes over into what is inside; 0 without a frame.
 int64_t find_frame(const Drawing& levels) {
   const int64_t inside = find_inside(levels);
   const float level = ring_level(levels, inside);
   if (!(std::abs(level - ring_level(levels, 0)) > kStep)) return 0;  // also where the edge is uneven
   const auto is_like_inside = [&](int64_t ring) { return std::abs(ring_level(levels, ring) - level) <= kStep / 2; };
+  if (std::abs(level_inside(levels, inside) - level) > kStep) return 0;  // a line of squared paper
   int64_t depth = inside;
   while (is_like_inside(depth - 1)) --depth;
   int64_t uneven = 0;

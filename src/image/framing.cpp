@@ -5,6 +5,7 @@
 #include "image/ink.h"
 #include "image/lines.h"
 #include "image/pieces.h"
+#include "image/rings.h"
 #include "image/stroke_width.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -205,13 +206,15 @@ std::vector<FramedDigit> frame_halves(const Drawing& digit, int64_t image_size, 
   return halves;
 }
 
-/// `group`: gathers the components of a picture. `may_touch`: whether a piece may be two of them.
+/// `group`: gathers the components of a picture. `are_digits`: of which two may touch, and which somebody may have
+/// circled.
 std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
-                               std::vector<Piece> (*group)(const Components&), bool may_touch) {
+                               std::vector<Piece> (*group)(const Components&), bool are_digits) {
   if (is_framed(image, image_size)) return {{image.pixels}};
   Drawing ink = find_ink(image);
   erase_lines(ink, kInk);
   Components pieces = find_components(ink, kInk);
+  if (are_digits) erase_rings(ink, pieces);
   erase_edge_pieces(ink, pieces);
   erase_dots(ink, pieces);
   if (is_noise(pieces)) throw Error(fmt::format("{}: {}", image.source, kNoise));
@@ -232,7 +235,7 @@ std::vector<FramedDigit> frame(const GrayImage& image, int64_t image_size,
     digits.push_back({std::move(std::get<0>(framed)), share(character.box.left, ink.width),
                       share(character.box.top, ink.height), share(character.box.right, ink.width),
                       share(character.box.bottom, ink.height), character.place});
-    if (may_touch) digits.back().halves = frame_halves(digit, image_size, digits.back());
+    if (are_digits) digits.back().halves = frame_halves(digit, image_size, digits.back());
   }
   if (digits.empty()) throw Error(fmt::format("{}: {}", image.source, refused));
   return digits;

@@ -98,6 +98,40 @@ TEST_P(Paper, ShowsTheDigitAlone) {
   EXPECT_LT(difference(framed[0].pixels, alone[0].pixels), 4);
 }
 
+TEST(Paper, SquaredWithLinesAlongItsEdgesAndNoGrain) {
+  GrayImage page{400, 400, std::vector<uint8_t>(160000, 255), "page"};
+  GrayImage plain = page;
+  rule(page, 0, 40, 0, 2, 0);
+  rule(page, 0, 40, 0, 2, 0, true);
+  draw(page, 0, six(200, 110, 190, 18));
+  draw(plain, 0, six(200, 110, 190, 18));
+  const std::vector<FramedDigit> framed = frame_digits(page, 28);
+  ASSERT_EQ(framed.size(), 1U);
+  EXPECT_LT(difference(framed[0].pixels, frame_digits(plain, 28)[0].pixels), 4);
+}
+
+TEST(Paper, DarkScreenBetweenBarsIsLightOnDark) {
+  GrayImage page{400, 600, std::vector<uint8_t>(240000, 30), "screenshot"};
+  draw(page, 200, [](double, double y) { return y > 560; });
+  draw(page, 90, [](double, double y) { return y < 40; });
+  GrayImage plain{400, 600, std::vector<uint8_t>(240000, 30), "canvas"};
+  for (GrayImage* image : {&page, &plain}) draw(*image, 220, six(200, 250, 90, 9));
+  const std::vector<FramedDigit> framed = frame_digits(page, 28);
+  ASSERT_EQ(framed.size(), 1U);
+  EXPECT_LT(difference(framed[0].pixels, frame_digits(plain, 28)[0].pixels), 8);
+}
+
+TEST(Paper, AZeroWithADotOrAStrokeInItIsNoRing) {
+  for (const Covers& inside : {segment(200, 203, 200, 206, 14), segment(190, 240, 210, 170, 10)}) {
+    GrayImage page = paper(400, 400);
+    draw(page, 30, [](double x, double y) { return std::abs(std::hypot((x - 200) * 1.5, y - 205) - 90) <= 8; });
+    draw(page, 30, inside);
+    const std::vector<FramedDigit> framed = frame_digits(page, 28);
+    ASSERT_EQ(framed.size(), 1U);
+    EXPECT_NEAR((framed[0].bottom - framed[0].top) * 400, 196, 8);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Kinds, Paper,
     testing::Values(
@@ -113,6 +147,15 @@ INSTANTIATE_TEST_SUITE_P(
                   [](GrayImage& page) {
                     rule(page, -30, 50, 0.04, 2, 90);
                     rule(page, 10, 50, -0.04, 2, 90, true);
+                  }},
+        Situation{"Circled", [](GrayImage& page) { draw(page, 30, ring(200, 205, 150, 6)); }},
+        Situation{"CircledByHand",
+                  [](GrayImage& page) {
+                    draw(page, 30, [](double x, double y) {
+                      const double bent =
+                          std::hypot((x - 200) / 1.2, y - 205) + 6 * std::sin(3 * std::atan2(y - 205, x - 200));
+                      return std::abs(bent - 145) <= 4;
+                    });
                   }},
         Situation{"Boxed", [](GrayImage& page) { draw_box(page, 90, 70, 310, 330, 3, 30); }},
         Situation{"TightlyBoxed", [](GrayImage& page) { draw_box(page, 130, 95, 270, 315, 3, 30); }},
