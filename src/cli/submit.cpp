@@ -1,7 +1,9 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/predict.h"
+#include "data/formats.h"
 #include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
 #include "digitrec/run/run.h"
 #include "kaggle/kaggle.h"
 #include "kaggle/submission.h"
@@ -67,6 +69,14 @@ std::pair<SampleSubmission, std::string> find_expected(const fs::path& submissio
   return {digit_recognizer_sample(), "the competition"};
 }
 
+/// The ids of the test file beside a sample, or in `data`; none where it has none, or is not there.
+std::vector<std::string> find_test_ids(const fs::path& sample, const fs::path& data) {
+  for (const fs::path& folder : {sample.parent_path(), data}) {
+    if (const auto test = find_plain_or_gzip(folder, "test.csv")) return load_dataset(*test, Purpose::predict).ids;
+  }
+  return {};
+}
+
 /// False once the user wants to leave.
 bool pause(double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -122,6 +132,8 @@ int run_submit(const SubmitCommand& command) {
                   format_count(expected.rows), source, target.classes - 1));
   if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
+  if (const std::string doubt = doubt_order(target.file, find_test_ids(source, command.data)); !doubt.empty())
+    warn(fmt::format("{}: {}", target.file.string(), doubt));
   return command.dry_run ? 0 : hand_in(command, target.file);
 }
 

@@ -44,6 +44,22 @@ bool is_id_name(const std::string& name) {
   return is_any_of(name, kNames);
 }
 
+bool is_row_name(const std::string& name) {
+  constexpr std::array<std::string_view, 22> kNames{
+      "id",      "idcode",  "rowid", "imageid", "image",    "imagename", "imagepath", "img",
+      "imgname", "picture", "file",  "path",    "filename", "fileid",    "filepath",  "filepaths",
+      "name",    "uuid",    "guid",  "index",   "no",       "nr"};
+  constexpr std::string_view kBetweenWords = " _-.";
+  const std::string lower = lower_case_of(name);
+  std::string joined = lower;
+  std::erase_if(joined, [&](char c) { return kBetweenWords.find(c) != std::string_view::npos; });
+  if (is_any_of(joined, kNames)) return true;
+  if (lower.size() < 3 || !lower.ends_with("id")) return false;
+  const char before = name[name.size() - 3];
+  const bool is_capital = name[name.size() - 2] == 'I';
+  return kBetweenWords.find(before) != std::string_view::npos || (is_capital && before >= 'a' && before <= 'z');
+}
+
 bool is_index_name(const std::string& name) {
   constexpr std::array<std::string_view, 6> kNames{"", "index", "level_0", "rownames", "row.names", "filename"};
   return is_any_of(name, kNames) || name.starts_with("Unnamed: ");

@@ -19,6 +19,9 @@ bool is_one_hot_name(const std::string& name);
 /// What competitions call the number of a row.
 bool is_id_name(const std::string& name);
 
+/// What people call the name or number of a row where no column is an id by its name: row_id, SampleID, filename, uuid.
+bool is_row_name(const std::string& name);
+
 /// What programs call their own number of a row, which is of no use to others: pandas leaves it nameless, and reads
 /// that back as "Unnamed: 0".
 bool is_index_name(const std::string& name);

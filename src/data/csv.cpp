@@ -1,6 +1,7 @@
 #include "data/csv.h"
 
 #include "data/byte_stream.h"
+#include "data/column_names.h"
 #include "data/csv_columns.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace digitrec {
@@ -97,7 +99,7 @@ void require_csv(const CsvLines& lines, std::string_view line) {
   }
 }
 
-Head parse_head(CsvLines& lines) {
+Head parse_head(CsvLines& lines, const std::string& id_name) {
   char* line = lines.first();
   if (line == nullptr) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
@@ -105,7 +107,7 @@ Head parse_head(CsvLines& lines) {
   require_csv(lines, line);
   const int64_t number = lines.number();
   const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
-  CsvColumns columns = find_csv_columns(line, fail);
+  CsvColumns columns = find_csv_columns(line, fail, id_name);
   while (line != nullptr && (is_blank(line) || columns.is_header(line))) line = lines.next();
   if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
   return {std::move(columns), line, number};
@@ -221,8 +223,19 @@ void widen_binary(Dataset& dataset) {
   add_reading(dataset, "pixels 0 and 1");
 }
 
+/// Whether the values of a column name the rows: each another one, and not what pandas counts.
+bool name_rows(const std::vector<std::string>& values, const std::string& column) {
+  const std::set<std::string> distinct(values.begin(), values.end());
+  if (distinct.size() < values.size() || distinct.contains("")) return false;
+  if (!is_index_name(column)) return true;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != std::to_string(i)) return true;
+  }
+  return false;
+}
+
 Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_rows) {
-  const CsvColumns& columns = head.columns;
+  CsvColumns columns = head.columns;
   Rows rows;
   const auto parse = [&](const char* line) {
     if (!is_blank(line) && !columns.is_header(line)) parse_row(lines, line, columns, labels != Labels::ignored, rows);
@@ -235,6 +248,10 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   }
   if (rows.count == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
   std::string reading;
+  if (columns.is_id_supposed && !name_rows(rows.ids, columns.names[static_cast<size_t>(columns.id)])) {
+    leave_out_id(columns);
+    rows.ids.clear();
+  }
   std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
   Classes classes;
   const std::string withheld = rows.labels.withheld();
@@ -267,11 +284,12 @@ std::optional<Dataset> read_plain(const std::filesystem::path& path, const CsvCo
 
 }  // namespace
 
-Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows) {
+Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows, const std::string& id_name) {
   CsvLines lines(path);
-  Head head = parse_head(lines);
+  Head head = parse_head(lines, id_name);
   find_unnamed_label(path, head.columns);
   if (labels == Labels::required) require_label(lines, head);
+  if (labels != Labels::required) suppose_id(head.columns);
   const bool skips_labels = labels == Labels::ignored && head.columns.label >= 0;
   std::optional<Dataset> dataset;
   if (max_rows <= 0 && !skips_labels && head.line == 1 && head.columns.are_plain())

@@ -21,8 +21,11 @@ enum class Labels {
 /// and is at most kMaxImageSize. Without a header S is 8 or more; where there is a number more than pixels, the label
 /// stands before them, or behind them if the first column never changes and the last one does.
 ///
-/// `max_rows` > 0 stops after that many rows. Throws Error with file, line and column for anything else.
-Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0);
+/// `max_rows` > 0 stops after that many rows. `id_name`: the column of the ids where there is one of that name; else it
+/// is named id or ImageId, or as rows are (row_id, uuid) with another value in each. Throws Error with file, line and
+/// column for anything else.
+Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_rows = 0,
+                 const std::string& id_name = "");
 
 /// A row of a table of two columns, as the file has it.
 struct IdLabelRow {
@@ -50,8 +53,8 @@ std::vector<int64_t> read_ordered_labels(const std::filesystem::path& path);
 /// The test_labels.csv beside a test.csv, as `data synth` writes it; empty where there is none.
 std::filesystem::path find_test_labels(const std::filesystem::path& images);
 
-/// read_csv with the labels that the purpose needs. Purpose::evaluate takes those of a test.csv from its
-/// find_test_labels(). Throws Error.
+/// read_csv with the labels that the purpose needs, and the ids that a sample_submission.csv beside the file names.
+/// Purpose::evaluate takes those of a test.csv from its find_test_labels(). Throws Error.
 Dataset load_csv(const std::filesystem::path& path, Purpose purpose, int64_t max_rows);
 
 }  // namespace digitrec

@@ -49,7 +49,12 @@ std::vector<size_t> varying_numbers(const std::vector<NumberedName>& names) {
 /// Finds which columns of a named header hold what.
 class Mapping {
  public:
-  Mapping(CsvColumns& columns, const FailHeader& fail) : columns_(columns), fail_(fail) {}
+  Mapping(CsvColumns& columns, const FailHeader& fail, const std::string& id_name)
+      : columns_(columns),
+        fail_(fail),
+        id_name_(id_name),
+        has_id_name_(!id_name.empty() &&
+                     std::find(columns.names.begin(), columns.names.end(), id_name) != columns.names.end()) {}
 
   void map() {
     find_named();
@@ -66,16 +71,19 @@ class Mapping {
   const std::string& name_of(size_t pixel) const { return columns_.names[pixels_.columns[pixel]]; }
 
   void find_named() {
+  /// A sample of the submission knows what the ids are called.
+  bool is_id(const std::string& name) const { return has_id_name_ ? name == id_name_ : is_id_name(name); }
+
     for (size_t i = 0; i < columns_.names.size(); ++i) {
       const std::string& name = columns_.names[i];
       const auto column = static_cast<int64_t>(i);
-      if (is_label_name(name)) {
-        require_one(columns_.label, "the labels", name);
-        columns_.label = column;
-      } else if (is_id_name(name)) {
+      if (is_id(name)) {
         require_one(columns_.id, "the ids", name);
         columns_.id = column;
       } else {
+      } else if (is_label_name(name)) {
+        require_one(columns_.label, "the labels", name);
+        columns_.label = column;
         pixels_.columns.push_back(i);
         pixels_.names.push_back(take_numbers(name));
       }
@@ -265,11 +273,13 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
 
 }  // namespace
 
+  const std::string& id_name_;
+  bool has_id_name_;
 bool CsvColumns::is_left_out(int64_t column) const {
   return std::binary_search(left_out.begin(), left_out.end(), column);
 }
 
-CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
+CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const std::string& id_name) {
   CsvColumns columns;
   columns.header = line;
   columns.separator = find_separator(line);
@@ -291,7 +301,7 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail) {
     place_named_row(columns, word, fail);
     return columns;
   }
-  Mapping(columns, fail).map();
+  Mapping(columns, fail, id_name).map();
   return columns;
 }
 
@@ -317,3 +327,21 @@ void move_label_to_end(CsvColumns& columns) {
 }
 
 }  // namespace digitrec
+void suppose_id(CsvColumns& columns) {
+  if (columns.id >= 0) return;
+  const auto found = std::find_if(columns.left_out.begin(), columns.left_out.end(), [&](int64_t column) {
+    return is_row_name(columns.names[static_cast<size_t>(column)]);
+  });
+  if (found == columns.left_out.end()) return;
+  columns.id = *found;
+  columns.is_id_supposed = true;
+  columns.left_out.erase(found);
+}
+
+void leave_out_id(CsvColumns& columns) {
+  columns.left_out.push_back(columns.id);
+  std::sort(columns.left_out.begin(), columns.left_out.end());
+  columns.id = -1;
+  columns.is_id_supposed = false;
+}
+

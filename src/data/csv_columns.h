@@ -19,6 +19,7 @@ struct CsvColumns {
   bool is_label_supposed = false;   ///< it is the only column beside numbered pixels; its values have to be looked at
   int64_t id = -1;                  ///< the column that numbers the rows for a submission; -1: none
   std::vector<int64_t> left_out{};  ///< columns of no use, ascending
+  bool is_id_supposed = false;      ///< only its name says so; its values have to be looked at
   int64_t image_size = 0;           ///< S: there are S x S columns of pixels
   /// For each pixel, row by row, its place among the columns of pixels; empty where they stand in that order.
   std::vector<int64_t> order{};
@@ -36,7 +37,8 @@ using FailHeader = std::function<void(const std::string& message, const std::str
 
 /// Finds the columns by the first line of a file.
 ///
-/// The label is named label, class, target or y, in any case; an id is named id or ImageId. The numbers in the other
+/// The label is named label, class, target or y, in any case; an id is named `id_name`, or without such a column id or
+/// ImageId. The numbers in the other
 /// names say which pixel stands where: pixel0 to pixel783, or rows and columns as in 1x1 to 28x28; names without
 /// numbers hold their pixels in order. What is named like an index, or like no pixel where the others are numbered, is
 /// left out; where it is the only one, it is supposed to be the label. A line of numbers is no header, and an image of
@@ -44,7 +46,7 @@ using FailHeader = std::function<void(const std::string& message, const std::str
 /// be the label.
 ///
 /// `fail`, which has to throw, is called for names that fit no order and for pixels that make no square.
-CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail);
+CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const std::string& id_name = "");
 
 /// Adds a column before the others, which holds the names of the rows, as R's write.table gives them without a name in
 /// the header.
@@ -58,5 +60,11 @@ void move_label_to_end(CsvColumns& columns);
 
 /// What is not as in Kaggle's files: "label: column class, the last; left out: Unnamed: 0". Empty: nothing.
 std::string describe_columns(const CsvColumns& columns);
+/// Where no column is the id, supposes that the first of those left out is it that is named as rows are: row_id, uuid.
+void suppose_id(CsvColumns& columns);
+
+/// Leaves out the supposed id.
+void leave_out_id(CsvColumns& columns);
+
 
 }  // namespace digitrec

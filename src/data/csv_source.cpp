@@ -1,4 +1,6 @@
 #include "data/csv.h"
+#include "data/csv_lines.h"
+#include "data/csv_text.h"
 #include "data/formats.h"
 #include "digitrec/core/error.h"
 
@@ -32,6 +34,15 @@ Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file,
   return dataset;
 }
 
+/// What the sample_submission.csv beside a file calls the ids; empty where there is none.
+std::string id_name_of_sample(const fs::path& images) {
+  const auto sample = find_plain_or_gzip(images.parent_path(), "sample_submission.csv");
+  if (!sample) return "";
+  CsvLines lines(*sample);
+  const char* header = lines.first();
+  return header == nullptr ? "" : unescaped(Fields(header, find_separator(header)).next());
+}
+
 }  // namespace
 
 fs::path find_test_labels(const fs::path& images) {
@@ -52,7 +63,7 @@ Dataset load_csv(const fs::path& path, Purpose purpose, int64_t max_rows) {
   const Labels labels = purpose == Purpose::predict   ? Labels::ignored
                         : purpose == Purpose::inspect ? Labels::optional
                                                       : Labels::required;
-  return read_csv(path, labels, max_rows);
+  return read_csv(path, labels, max_rows, labels == Labels::required ? "" : id_name_of_sample(path));
 }
 
 }  // namespace digitrec

@@ -1,6 +1,7 @@
 #include "data/label_column.h"
 
 #include "data/byte_stream.h"
+#include "data/column_names.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "digitrec/core/error.h"
@@ -169,7 +170,9 @@ void check_supposed_label(const std::filesystem::path& path, CsvColumns& columns
       return values.rows() < kRows;
     });
   }
-  const bool are_labels = values.rows() > 0 && values.can_be_label() && values.are_numbers() &&
+  const bool name_rows = is_row_name(columns.names[static_cast<size_t>(columns.label)]) &&
+                         values.distinct() == std::min(values.rows(), ColumnValues::kMaxDistinct);
+  const bool are_labels = values.rows() > 0 && !name_rows && values.can_be_label() && values.are_numbers() &&
                           (values.rows() < kManyRows || values.has_few_values());
   if (!are_labels) leave_out_label(columns);
 }

@@ -135,3 +135,13 @@ std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes) {
 }
 
 }  // namespace digitrec
+std::string doubt_order(const fs::path& submission, const std::vector<std::string>& ids) {
+  const std::vector<IdLabelRow> rows = read_id_labels(submission).rows;
+  for (size_t i = 0; i < std::min(rows.size(), ids.size()); ++i) {
+    if (rows[i].id != ids[i])
+      return fmt::format("row {} has the id {}, that of the test file {}: right if rows were sorted, wrong if numbered",
+                         i + 1, shown(rows[i].id), shown(ids[i]));
+  }
+  return "";
+}
+

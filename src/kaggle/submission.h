@@ -44,6 +44,10 @@ std::vector<int64_t> check_submission(const std::filesystem::path& path, const S
 /// nothing. `ids`: empty for 1, 2, 3, ... `sample`: null where none is known.
 std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmission* sample);
 
+/// What makes a valid submission's order doubtful: the rows of a test file with ids stand in another, as they would
+/// where rows were numbered in place of taking their ids. Empty: nothing. `ids`: of the test file, in its order.
+std::string doubt_order(const std::filesystem::path& submission, const std::vector<std::string>& ids);
+
 /// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:
 /// nothing.
 std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes);

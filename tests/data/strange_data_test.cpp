@@ -306,6 +306,31 @@ TEST(StrangeData, ClassesGetNamesFromAFile) {
   EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names,
             (std::vector<std::string>{"a", "b", "c", "three pins"}));
   EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
+TEST(StrangeData, IdsHaveManyNames) {
+  const TempFolder folder;
+  const auto read = [&](const std::string& name, const std::vector<std::string>& values) {
+    std::string text = name + ",pixel0,pixel1,pixel2,pixel3\n";
+    for (const std::string& value : values) text += value + ",1,2,3,4\n";
+    return load_dataset(folder.write("test.csv", text), Purpose::predict);
+  };
+  for (const char* name : {"row_id", "uuid", "SampleID", "filename", "index", "test_id", "img_id", "Image Id",
+                           "image-id", "name", "ID_code", "rowid", "file", "no"}) {
+    const Dataset data = read(name, {"3", "1", "2"});
+    EXPECT_EQ(data.ids, (std::vector<std::string>{"3", "1", "2"})) << name;
+    EXPECT_EQ(data.id_name, name);
+    EXPECT_EQ(data.reading, "ids: column " + std::string(name));
+  }
+  EXPECT_EQ(read("row_id", {"0", "1"}).ids, (std::vector<std::string>{"0", "1"}));
+  EXPECT_TRUE(read("index", {"0", "1"}).ids.empty()) << "pandas counts so";
+  EXPECT_TRUE(read("Unnamed: 0", {"2", "1"}).ids.empty());
+  EXPECT_TRUE(read("group_id", {"a", "a"}).ids.empty());
+  EXPECT_EQ(read("group_id", {"a", "a"}).reading, "left out: group_id");
+  EXPECT_TRUE(read("grid", {"1", "2"}).ids.empty());
+  folder.write("sample_submission.csv", "code,label\na,0\nb,0\n");
+  EXPECT_EQ(read("code", {"b", "a"}).ids, (std::vector<std::string>{"b", "a"})) << "as the sample has it";
+  EXPECT_EQ(read("id,code", {"1,b", "2,a"}).ids, (std::vector<std::string>{"b", "a"}));
+}
+
   const std::string names = (folder / "names.txt").string();
   EXPECT_ERROR(named("zero\none\n"), Error,
                names + ": 2 names for the 4 classes of " + file.string() + "; none for label 2");
