@@ -1,13 +1,13 @@
 #include "image/picture_folder.h"
 
 #include "core/file_kind.h"
-#include "core/names.h"
 #include "core/number.h"
 #include "data/archive.h"
 #include "data/data_folder.h"
 #include "data/picture_reader.h"
 #include "digitrec/core/error.h"
 #include "digitrec/image/pictures.h"
+#include "image/folder_use.h"
 #include "image/image_file.h"
 
 #include <ATen/ops/tensor.h>
@@ -30,12 +30,6 @@ namespace {
 
 constexpr int64_t kImageSize = 28;
 
-/// What the folders for a purpose are called, in lower case, the one wanted most first.
-std::vector<std::string> usual_folders(bool is_training) {
-  if (is_training) return {"train", "training"};
-  return {"test", "testing", "val", "valid", "validation"};
-}
-
 bool is_picture(const fs::path& file) { return kind_of_file(file).name.ends_with(" picture"); }
 
 /// A folder of a class's pictures, and the files in it by name.
@@ -51,14 +45,7 @@ fs::path archive_of(const fs::path& folder) {
 }
 
 /// Whether a folder is called as one for a purpose is: it holds classes rather than being one.
-bool is_for_a_purpose(const fs::path& folder) {
-  const std::string name = lower_case(folder.filename().string());
-  const auto is_usual = [&name](bool is_training) {
-    const std::vector<std::string> usual = usual_folders(is_training);
-    return std::find(usual.begin(), usual.end(), name) != usual.end();
-  };
-  return is_usual(true) || is_usual(false);
-}
+bool is_for_a_purpose(const fs::path& folder) { return folder_use(folder) != FolderUse::any; }
 
 /// Whether a folder, or one so many levels below it, has a file with the name of a picture. Names are enough: what is
 /// named may be a home folder, with too many files to open.
@@ -96,15 +83,21 @@ std::vector<ClassFolder> class_folders_in(const fs::path& archive, const fs::pat
   return classes;
 }
 
-/// The folders in `folder` that have pictures in them or below them, by name.
+/// The folders in `folder` that have pictures in them or below them, by name. Those of train and test alone are no
+/// classes; one beside others may be a class, as of trains.
 std::vector<ClassFolder> class_folders(const fs::path& folder) {
-  if (const fs::path archive = archive_of(folder); !archive.empty()) return class_folders_in(archive, folder);
   std::vector<ClassFolder> classes;
-  const DataFolder place(folder);
-  for (const fs::path& below : place.folders()) {
-    if (is_class_folder(below)) classes.push_back({below, files_below(below)});
+  if (const fs::path archive = archive_of(folder); !archive.empty()) {
+    classes = class_folders_in(archive, folder);
+  } else {
+    const DataFolder place(folder);
+    for (const fs::path& below : place.folders()) {
+      if (is_class_folder(below)) classes.push_back({below, files_below(below)});
+    }
   }
-  return classes;
+  const bool are_no_classes =
+      std::all_of(classes.begin(), classes.end(), [](const ClassFolder& one) { return is_for_a_purpose(one.path); });
+  return are_no_classes ? std::vector<ClassFolder>{} : classes;
 }
 
 /// What of pictures lies beside the class folders, and so has no class; empty where there is nothing.
@@ -191,37 +184,97 @@ int64_t image_size_of(const std::vector<Labelled>& pictures, Framing framing, co
   return size == 0 ? kImageSize : size;
 }
 
+/// The folders in `place` for a purpose, those wanted most first: by their usual name, then by a word in it, of which
+/// one is as good as another.
+std::vector<std::vector<fs::path>> folders_for(const DataFolder& place, bool is_training) {
+  std::vector<std::vector<fs::path>> found;
+  const std::vector<FolderUse> uses =
+      is_training ? std::vector{FolderUse::train} : std::vector{FolderUse::test, FolderUse::validation};
+  for (const FolderUse use : uses) {
+    std::vector<fs::path> others;
+    for (const fs::path& below : place.folders()) {
+      if (folder_use(below) != use) continue;
+      has_usual_name(below) ? found.push_back({below}) : others.push_back(below);
+    }
+    if (!others.empty()) found.push_back(std::move(others));
+  }
+  return found;
+}
+
+/// The folders that each of the classes' has in it: "0", "1", ... in those of writers or folds.
+std::vector<std::string> folders_in_all(const std::vector<ClassFolder>& classes) {
+  std::map<std::string, size_t> counts;
+  for (const ClassFolder& one : classes) {
+    const DataFolder place(one.path);
+    for (const fs::path& below : place.folders()) ++counts[below.filename().string()];
+  }
+  std::vector<std::string> shared;
+  for (const auto& [name, count] : counts) {
+    if (count == classes.size()) shared.push_back(name);
+  }
+  return shared;
+}
+
+/// Whether all are named as digits and letters are, or as numbers: they are classes, whatever lies in them.
+bool are_named_as_characters(const std::vector<ClassFolder>& classes) {
+  return !numbers_of(classes).empty() || std::all_of(classes.begin(), classes.end(), [](const ClassFolder& one) {
+    return one.path.filename().string().size() <= 2;
+  });
+}
+
+/// Throws Error where the folders are no classes, but several data sets of the same ones.
+void require_classes(const fs::path& folder, const std::vector<ClassFolder>& classes) {
+  const auto name = [&](size_t i) { return classes[i].path.filename().string(); };
+  for (const bool is_training : {true, false}) {
+    if (!classes.empty()) break;
+    const std::vector<std::vector<fs::path>> found = folders_for(DataFolder(folder), is_training);
+    if (found.empty() || found.front().size() < 2) continue;
+    const std::vector<fs::path>& sets = found.front();
+    throw Error(fmt::format("{}: holds both {} and {}", folder.string(), sets.front().filename().string(),
+                            sets.back().filename().string()),
+                "name the one to use");
+  }
+  if (classes.size() < 2 || are_named_as_characters(classes)) return;
+  const std::vector<std::string> shared = folders_in_all(classes);
+  if (shared.size() < 2) return;
+  throw Error(fmt::format("{}: {} and {} hold the same folders, such as {} and {}; expected a folder for each class",
+                          folder.string(), name(0), name(1), shared[0], shared[1]),
+              "name the one to use, or put the pictures of a class into one folder");
+}
+
 }  // namespace
 
 fs::path find_class_folders(const fs::path& folder, Purpose purpose) {
   const bool is_training = purpose == Purpose::train || purpose == Purpose::inspect;
   const DataFolder place(folder);
-  for (const std::string& name : usual_folders(is_training)) {
-    for (const fs::path& below : place.folders()) {
-      if (lower_case(below.filename().string()) == name && !class_folders(below).empty()) return below;
+  for (const std::vector<fs::path>& alike : folders_for(place, is_training)) {
+    std::vector<fs::path> found;
+    for (const fs::path& below : alike) {
+      const fs::path inner = find_class_folders(below, purpose);
+      if (!inner.empty() || !class_folders(below).empty()) found.push_back(inner.empty() ? below : inner);
     }
+    if (!found.empty()) return found.size() == 1 ? found.front() : folder;
   }
-  // One folder of pictures alone is no data set of one class, but a folder that holds another.
-  if (class_folders(folder).size() > 1) return folder;
   // All may lie in a folder of the archive's name, or of the data set's.
   const bool is_wrapped = place.folders().size() == 1 && name_pictures_beside(folder).empty();
-  return is_wrapped ? find_class_folders(place.folders().front(), purpose) : fs::path{};
+  if (is_wrapped) return find_class_folders(place.folders().front(), purpose);
+  // One folder of pictures alone is no data set of one class, but a folder that holds another.
+  return class_folders(folder).size() > 1 ? folder : fs::path{};
 }
 
 fs::path find_test_folder(const fs::path& folder) {
   const fs::path train = find_class_folders(folder, Purpose::train);
-  if (train.empty() || train == folder) return {};
-  const DataFolder place(train.parent_path());
-  for (const std::string& name : usual_folders(/*is_training=*/false)) {
-    for (const fs::path& below : place.folders()) {
-      if (lower_case(below.filename().string()) == name) return below;
-    }
+  for (fs::path inner = train; !inner.empty() && inner != folder && inner.has_parent_path();) {
+    inner = inner.parent_path();
+    const std::vector<std::vector<fs::path>> found = folders_for(DataFolder(inner), /*is_training=*/false);
+    if (!found.empty()) return found.front().front();
   }
   return {};
 }
 
 Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max_rows) {
   std::vector<ClassFolder> classes = class_folders(folder);
+  require_classes(folder, classes);
   std::vector<int64_t> numbers = numbers_of(classes);
   if (!numbers.empty()) {
     std::sort(classes.begin(), classes.end(), [](const ClassFolder& a, const ClassFolder& b) {

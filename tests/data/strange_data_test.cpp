@@ -488,6 +488,60 @@ TEST(StrangeData, PicturesMayLieDeeperThanTheirClassFolder) {
   fs::create_directory_symlink(folder / "sets/digits/train/bar", folder / "sets/digits/train/bar/loop");
   const Dataset data = load_dataset(folder.path(), Purpose::train);
   EXPECT_EQ(data.size(), 8) << data.reading;
+TEST(StrangeData, FoldersToTrainAndTestOnHaveManyNames) {
+  read_picture_folders();
+  for (const auto& [train, test] : std::map<std::string, std::string>{{"trainingSet/trainingSet", "testSet/testSet"},
+                                                                      {"asl_alphabet_train", "asl_alphabet_test"},
+                                                                      {"seg_train/seg_train", "seg_test/seg_test"},
+                                                                      {"set/MNIST - JPG - training", "set/a - testing"},
+                                                                      {"R/Reduced Trainging data", "R/Reduced Testing"},
+                                                                      {"dataset/training_set", "dataset/test_set"},
+                                                                      {"train_images", "test_images"},
+                                                                      {"traindata", "testdata"},
+                                                                      {"Training Data", "Testing Data"},
+                                                                      {"train/images", "test/images"},
+                                                                      {"train", "dev"},
+                                                                      {"train", "old_valid"}}) {
+    const TempFolder folder;
+    write_pictures(folder / train, 3);
+    write_pictures(folder / test, 2);
+    EXPECT_EQ(load_dataset(folder.path(), Purpose::train).source, (folder / train).string());
+    EXPECT_EQ(load_dataset(folder.path(), Purpose::evaluate).source, (folder / test).string());
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (const auto& entry : folder.contents()) entries.emplace_back(entry);
+    write_zip(folder / "all.zip", entries);
+    EXPECT_EQ(load_dataset(folder / "all.zip", Purpose::train).source, (folder / "all.zip" / train).string());
+  }
+}
+
+TEST(StrangeData, FoldersOfSeveralDataSetsAreNoClasses) {
+  read_picture_folders();
+  const TempFolder folder;
+  for (const char* name :
+       {"flat/train", "flat/test", "flat_test/train/0", "flat_test/train/1", "flat_test/test/test"}) {
+    fs::create_directories(folder / name);
+    folder.write(std::string(name) + "/1.png", encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70)));
+  }
+  EXPECT_THROW(load_dataset(folder / "flat", Purpose::train), Error) << "train against test";
+  EXPECT_EQ(load_dataset(folder / "flat_test", Purpose::train).num_classes(), 2);
+  EXPECT_THROW(load_dataset(folder / "flat_test", Purpose::evaluate), Error);
+  write_pictures(folder / "writers/writer1", 1);
+  write_pictures(folder / "writers/writer2", 1);
+  EXPECT_ERROR(
+      load_dataset(folder / "writers", Purpose::train), Error,
+      (folder / "writers").string() +
+          ": writer1 and writer2 hold the same folders, such as bar and dash; expected a folder for each class; "
+          "name the one to use, or put the pictures of a class into one folder");
+  write_pictures(folder / "two/digits_train", 1);
+  write_pictures(folder / "two/letters_train", 1);
+  EXPECT_ERROR(load_dataset(folder / "two", Purpose::train), Error,
+               (folder / "two").string() + ": holds both digits_train and letters_train; name the one to use");
+  // As NIST's by_class has them: a folder for each character, with those of its writers in it.
+  write_pictures(folder / "by_class/30", 1);
+  write_pictures(folder / "by_class/31", 1);
+  EXPECT_EQ(load_dataset(folder / "by_class", Purpose::train).num_classes(), 2);
+}
+
   EXPECT_EQ(data.classes.names, (std::vector<std::string>{"bar", "cross", "dash"}));
   EXPECT_NE(data.reading.find("1 beside the folders left out, such as beside.png"), std::string::npos) << data.reading;
   std::vector<std::pair<std::string, std::string>> entries;

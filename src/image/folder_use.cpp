@@ -1,0 +1,56 @@
+#include "image/folder_use.h"
+
+#include "core/names.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace digitrec {
+namespace {
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+/// The words of a name in lower case: "trainingSet" has two, as "training_set".
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> words(1);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool is_letter = is_lower(name[i]) || is_upper(name[i]);
+    const bool begins_word = is_upper(name[i]) && i > 0 && is_lower(name[i - 1]);
+    if (begins_word || (!is_letter && !words.back().empty())) words.emplace_back();
+    if (is_letter) words.back() += static_cast<char>(name[i] | 0x20);
+  }
+  return words;
+}
+
+FolderUse use_of(std::string_view word) {
+  if (word.starts_with("train")) return FolderUse::train;
+  if (word.starts_with("test")) return FolderUse::test;
+  const bool is_validation =
+      word == "val" || word == "dev" || word.starts_with("valid") || word.starts_with("eval") || word == "valset";
+  return is_validation ? FolderUse::validation : FolderUse::any;
+}
+
+}  // namespace
+
+FolderUse folder_use(const std::filesystem::path& folder) {
+  FolderUse use = FolderUse::any;
+  for (const std::string& word : words_of(folder.filename().string())) {
+    const FolderUse one = use_of(word);
+    if (one == FolderUse::any || one == use) continue;
+    if (use != FolderUse::any) return FolderUse::any;
+    use = one;
+  }
+  return use;
+}
+
+bool has_usual_name(const std::filesystem::path& folder) {
+  constexpr std::array<std::string_view, 7> kNames{"train", "training", "test",      "testing",
+                                                   "val",   "valid",    "validation"};
+  return std::find(kNames.begin(), kNames.end(), lower_case(folder.filename().string())) != kNames.end();
+}
+
+}  // namespace digitrec
