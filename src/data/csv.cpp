@@ -238,7 +238,8 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
   CsvColumns columns = head.columns;
   Rows rows;
   const auto parse = [&](const char* line) {
-    if (!is_blank(line) && !columns.is_header(line)) parse_row(lines, line, columns, labels != Labels::ignored, rows);
+    if (!is_blank(line) && !columns.is_header(line))
+      parse_row(lines, columns.row_of(line), columns, labels != Labels::ignored, rows);
   };
   if (head.first_row != nullptr) parse(head.first_row);
   while (max_rows <= 0 || rows.count < max_rows) {

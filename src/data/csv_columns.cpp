@@ -291,14 +291,12 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const
     place_unnamed(columns, fail);
     return columns;
   }
-  if (is_row_behind_index(columns.names, columns.separator)) {
-    columns.names.erase(columns.names.begin());
-    place_unnamed(columns, fail);
-    add_row_names(columns);
-    return columns;
-  }
   if (const int64_t word = word_of_row(columns.names, columns.separator); word >= 0) {
     place_named_row(columns, word, fail);
+  if (const std::vector<std::string> row = row_in_header(columns.names); !row.empty()) {
+    place_row_in_header(columns, row, fail);
+    return columns;
+  }
     return columns;
   }
   Mapping(columns, fail, id_name).map();

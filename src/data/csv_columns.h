@@ -13,13 +13,14 @@ struct CsvColumns {
   char separator = ',';
   bool has_header = true;
   std::string header{};             ///< the line itself
+  std::string first_row{};          ///< the row that the header is, where a program took one for it; else empty
   std::vector<std::string> names;   ///< of all columns
   int64_t label = -1;               ///< the column of the labels; -1: none
   bool is_label_guessed = false;    ///< no name says that it is; it may as well be the last one
   bool is_label_supposed = false;   ///< it is the only column beside numbered pixels; its values have to be looked at
   int64_t id = -1;                  ///< the column that numbers the rows for a submission; -1: none
-  std::vector<int64_t> left_out{};  ///< columns of no use, ascending
   bool is_id_supposed = false;      ///< only its name says so; its values have to be looked at
+  std::vector<int64_t> left_out{};  ///< columns of no use, ascending
   int64_t image_size = 0;           ///< S: there are S x S columns of pixels
   /// For each pixel, row by row, its place among the columns of pixels; empty where they stand in that order.
   std::vector<int64_t> order{};
@@ -28,8 +29,12 @@ struct CsvColumns {
   bool is_left_out(int64_t column) const;
   /// Whether a line is the header, which stands again in a file that was put together of several.
   bool is_header(std::string_view line) const { return has_header && line == header; }
+  /// A line, or the row that it stands for as the header.
+  std::string_view row_of(std::string_view line) const {
+    return !first_row.empty() && line == header ? std::string_view(first_row) : line;
+  }
   /// Whether there are pixels, and a label or none, with commas between them.
-  bool are_plain() const { return separator == ',' && id < 0 && left_out.empty(); }
+  bool are_plain() const { return separator == ',' && id < 0 && left_out.empty() && first_row.empty(); }
 };
 
 /// What is wrong with a first line, and what to do; does not return.
@@ -55,16 +60,16 @@ void add_row_names(CsvColumns& columns);
 /// Leaves out the supposed label.
 void leave_out_label(CsvColumns& columns);
 
-/// Makes the last column the label instead of the guessed one.
-void move_label_to_end(CsvColumns& columns);
-
-/// What is not as in Kaggle's files: "label: column class, the last; left out: Unnamed: 0". Empty: nothing.
-std::string describe_columns(const CsvColumns& columns);
 /// Where no column is the id, supposes that the first of those left out is it that is named as rows are: row_id, uuid.
 void suppose_id(CsvColumns& columns);
 
 /// Leaves out the supposed id.
 void leave_out_id(CsvColumns& columns);
 
+/// Makes the last column the label instead of the guessed one.
+void move_label_to_end(CsvColumns& columns);
+
+/// What is not as in Kaggle's files: "label: column class, the last; left out: Unnamed: 0". Empty: nothing.
+std::string describe_columns(const CsvColumns& columns);
 
 }  // namespace digitrec

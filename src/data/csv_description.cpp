@@ -17,7 +17,7 @@ std::string place_of(const CsvColumns& columns, int64_t column) {
 
 std::string describe_columns(const CsvColumns& columns) {
   std::vector<std::string> parts;
-  if (!columns.has_header) parts.emplace_back("no header");
+  if (!columns.has_header) parts.emplace_back(columns.first_row.empty() ? "no header" : "the header is a row");
   if (columns.separator == ';') parts.emplace_back("semicolons");
   if (columns.separator == '\t') parts.emplace_back("tabs");
   if (columns.separator == '|') parts.emplace_back("vertical bars");

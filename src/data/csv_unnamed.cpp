@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace digitrec {
 namespace {
@@ -71,12 +72,46 @@ void place_named_row(CsvColumns& columns, int64_t label, const FailHeader& fail)
   columns.label = label;
 }
 
-bool is_row_behind_index(const std::vector<std::string>& names, char separator) {
-  const std::vector<std::string> rest(names.begin() + 1, names.end());
-  return is_index_name(names.front()) && has_one_too_many(rest.size()) && are_numbers(rest, separator) &&
-         are_distinct(rest) && std::any_of(rest.begin(), rest.end(), [](const std::string& name) {
-           return name.find('.') != std::string::npos;
-         });
+namespace {
+
+/// "0.12" as the 13th 0 of a row, where it was seen 12 times: "0". Else the name itself.
+std::string without_count(const std::string& name, const std::map<std::string, size_t>& seen) {
+  const size_t point = name.rfind('.');
+  if (point == std::string::npos) return name;
+  const auto found = seen.find(name.substr(0, point));
+  const bool is_next = found != seen.end() && name.substr(point + 1) == std::to_string(found->second);
+  return is_next ? found->first : name;
+}
+
+}  // namespace
+
+std::vector<std::string> row_in_header(const std::vector<std::string>& names) {
+  const size_t first = is_index_name(names.front()) ? 1 : 0;
+  if (names.size() < first + kMinUnnamedSize * kMinUnnamedSize || !are_distinct(names)) return {};
+  const bool is_of_r = names[first].starts_with('X');
+  std::map<std::string, size_t> seen;
+  std::vector<std::string> row(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(first));
+  for (size_t i = first; i < names.size(); ++i) {
+    if (is_of_r && !names[i].starts_with('X')) return {};
+    row.push_back(without_count(names[i].substr(is_of_r ? 1 : 0), seen));
+    double value = 0;
+    if (!parse_real(row.back(), value)) return {};
+    ++seen[row.back()];
+  }
+  const bool has_repeats = seen.size() + 1 < names.size() - first;
+  return has_repeats ? row : std::vector<std::string>{};
+}
+
+void place_row_in_header(CsvColumns& columns, const std::vector<std::string>& row, const FailHeader& fail) {
+  for (const std::string& number : row) {
+    if (&number != &row.front()) columns.first_row += columns.separator;
+    columns.first_row += number;
+  }
+  const bool has_index = is_index_name(row.front());
+  columns.has_header = false;
+  columns.names.assign(row.begin() + (has_index ? 1 : 0), row.end());
+  place_unnamed(columns, fail);
+  if (has_index) add_row_names(columns);
 }
 
 void place_unnamed(CsvColumns& columns, const FailHeader& fail) {

@@ -22,8 +22,7 @@ bool has_one_too_many(size_t columns);
 /// Whether all names are numbers; a comma too many at the end may follow.
 bool are_numbers(const std::vector<std::string>& names, char separator);
 
-/// A row of an image repeats numbers. A header does not: 0 to 784, or 0, 0.1, 0.2, ... where pandas has taken a first
-/// row for one and numbered what it repeats.
+/// A row of an image repeats numbers. A header, 0 to 784, does not.
 bool are_distinct(std::vector<std::string> names);
 
 /// The columns of a file whose first line, all numbers, names none.
@@ -35,8 +34,12 @@ int64_t word_of_row(const std::vector<std::string>& names, char separator);
 /// The columns of a file whose first line is a row with the label, a word, at `label`.
 void place_named_row(CsvColumns& columns, int64_t label, const FailHeader& fail);
 
-/// Whether the header is a first row that pandas took for one, numbering what it repeats (0, 0.1, 0.2, ...), behind the
-/// nameless index that it writes.
-bool is_row_behind_index(const std::vector<std::string>& names, char separator);
+/// The image whose numbers stand in a header since pandas or R took a first row for one: both number what it repeats
+/// (0, 0.1, 0.2 for 0, 0, 0), and R puts an X before each. Empty where the names are no such row; a nameless index may
+/// stand before it.
+std::vector<std::string> row_in_header(const std::vector<std::string>& names);
+
+/// The columns of a file with such a header: the row becomes the first one.
+void place_row_in_header(CsvColumns& columns, const std::vector<std::string>& row, const FailHeader& fail);
 
 }  // namespace digitrec

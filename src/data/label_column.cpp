@@ -155,7 +155,7 @@ template <class Use>
 void for_each_row(const std::filesystem::path& path, const CsvColumns& columns, Use use) {
   CsvLines lines(path);
   for (const char* line = lines.first(); line != nullptr; line = lines.next()) {
-    if (!is_blank(line) && !columns.is_header(line) && !use(line)) return;
+    if (!is_blank(line) && !columns.is_header(line) && !use(columns.row_of(line))) return;
   }
 }
 

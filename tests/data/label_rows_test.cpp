@@ -112,15 +112,38 @@ TEST(LabelRows, LettersNeedNoHeader) {
   }
 }
 
-TEST(LabelRows, ARowThatPandasTookForAHeaderStandsBehindItsIndex) {
+TEST(LabelRows, ARowThatAProgramTookForAHeaderIsRead) {
   const TempFolder folder;
-  std::string header = ",5,0,3";
-  for (int i = 1; i < 63; ++i) header += ",3." + std::to_string(i);
-  std::string rows;
-  for (int i = 0; i < 30; ++i) rows += unnamed_row(std::to_string(i) + "," + std::to_string(i % 3) + ",", "");
-  const Dataset data = read_csv(folder.write("a.csv", header + "\n" + rows), Labels::required);
-  EXPECT_EQ(data.size(), 30);
-  EXPECT_EQ(data.labels[5].item<int64_t>(), 2);
+  std::string counted = "0,3";
+  for (int i = 1; i < 63; ++i) counted += ",3." + std::to_string(i);
+  std::string of_r = "\"X0\",\"X3\"";
+  for (int i = 1; i < 63; ++i) of_r += ",\"X3." + std::to_string(i) + "\"";
+  struct Case {
+    std::string header;
+    bool is_label_last;
+    std::string index;
+    std::string reading;
+  };
+  for (const Case& c : {Case{"5," + counted, false, "", "the header is a row; label: the first column"},
+                        Case{counted + ",5", true, "", "the header is a row; label: the last column"},
+                        Case{"\"X5\"," + of_r, false, "", "the header is a row; label: the first column"},
+                        Case{",5," + counted, false, "7,",
+                             "the header is a row; label: column number 2; left out: a column without a name"}}) {
+    std::string rows;
+    for (int i = 0; i < 30; ++i) {
+      const std::string label = std::to_string(i % 3);
+      rows += c.is_label_last ? unnamed_row(c.index, "," + label) : unnamed_row(c.index + label + ",", "");
+    }
+    const Dataset data = read_csv(folder.write("a.csv", c.header + "\n" + rows), Labels::required);
+    EXPECT_EQ(data.size(), 31) << c.header;
+    EXPECT_EQ(data.labels[0].item<int64_t>(), 5) << c.header;
+    EXPECT_EQ(data.labels[6].item<int64_t>(), 2) << c.header;
+    EXPECT_TRUE(data.images[0].equal(data.images[1])) << c.header;
+    EXPECT_EQ(data.reading, c.reading);
+  }
+  const Dataset test = read_csv(folder.write("a.csv", counted + "\n" + unnamed_row("", "")), Labels::ignored);
+  EXPECT_EQ(test.size(), 2);
+  EXPECT_TRUE(test.images[0].equal(test.images[1]));
 }
 
 TEST(CsvKinds, AreNamedWhereTheyHoldNoPixels) {
