@@ -248,11 +248,11 @@ Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_
     parse(line);
   }
   if (rows.count == 0) throw Error(fmt::format("{}: only a header; expected one row per image below it", lines.name()));
-  std::string reading;
   if (columns.is_id_supposed && !name_rows(rows.ids, columns.names[static_cast<size_t>(columns.id)])) {
     leave_out_id(columns);
     rows.ids.clear();
   }
+  std::string reading;
   std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
   Classes classes;
   const std::string withheld = rows.labels.withheld();
@@ -289,8 +289,8 @@ Dataset read_csv(const std::filesystem::path& path, Labels labels, int64_t max_r
   CsvLines lines(path);
   Head head = parse_head(lines, id_name);
   find_unnamed_label(path, head.columns);
-  if (labels == Labels::required) require_label(lines, head);
   if (labels != Labels::required) suppose_id(head.columns);
+  if (labels == Labels::required) require_label(lines, head);
   const bool skips_labels = labels == Labels::ignored && head.columns.label >= 0;
   std::optional<Dataset> dataset;
   if (max_rows <= 0 && !skips_labels && head.line == 1 && head.columns.are_plain())
@@ -318,6 +318,8 @@ IdLabelTable read_id_labels(const std::filesystem::path& path) {
     lines.fail(fmt::format("{} fields in the header; expected 2, an id and a label, as in ImageId,Label", count),
                count > 64 ? "these are images; digitrec predict makes a submission of them" : "");
   }
+  table.header = header;
+  table.is_utf16 = lines.is_utf16();
   const std::vector<std::string> names = split(header);
   table.id_name = names[0];
   table.label_name = names[1];

@@ -38,6 +38,8 @@ struct IdLabelRow {
 struct IdLabelTable {
   std::string id_name;  ///< of the first column: "ImageId"
   std::string label_name;
+  std::string header;  ///< the line itself
+  bool is_utf16 = false;
   std::vector<IdLabelRow> rows;
 };
 

@@ -72,10 +72,31 @@ std::string first_missing(const SampleSubmission& sample, const std::map<std::st
   return missing == sample.ids.end() ? "" : *missing;
 }
 
+/// Throws Error for what we read and Kaggle does not.
+void require_form_of_kaggle(const IdLabelTable& table, const fs::path& path) {
+  constexpr const char* kAgain = "make it again with digitrec predict, or save it as CSV in UTF-8 with commas";
+  if (table.is_utf16) throw Error(fmt::format("{}: UTF-16, which Kaggle does not read", path.string()), kAgain);
+  const char separator = find_separator(table.header);
+  if (separator != ',') {
+    throw Error(fmt::format("{}:1: {} between the fields; Kaggle reads commas", path.string(),
+                            separator == ';'    ? "semicolons"
+                            : separator == '\t' ? "tabs"
+                                                : "no commas"),
+                kAgain);
+  }
+  const bool has_blank = table.header.find(", ") != std::string::npos || table.header.find(" ,") != std::string::npos ||
+                         trimmed(table.header) != table.header;
+  if (has_blank)
+    throw Error(fmt::format("{}:1: a blank beside a name in the header '{}', which Kaggle takes for a part of it",
+                            path.string(), shown(table.header)),
+                "remove it");
+}
+
 }  // namespace
 
 std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmission& sample, int64_t classes) {
   const IdLabelTable table = read_id_labels(path);
+  require_form_of_kaggle(table, path);
   const auto fail = [&](int64_t line, const std::string& message) {
     throw Error(fmt::format("{}:{}: {}", path.string(), line, message));
   };
@@ -122,6 +143,16 @@ std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmissio
   return "";
 }
 
+std::string doubt_order(const fs::path& submission, const std::vector<std::string>& ids) {
+  const std::vector<IdLabelRow> rows = read_id_labels(submission).rows;
+  for (size_t i = 0; i < std::min(rows.size(), ids.size()); ++i) {
+    if (rows[i].id != ids[i])
+      return fmt::format("row {} has the id {}, that of the test file {}: right if rows were sorted, wrong if numbered",
+                         i + 1, shown(rows[i].id), shown(ids[i]));
+  }
+  return "";
+}
+
 std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes) {
   constexpr size_t kEnough = 1000;  // rows, to expect each class among them
   if (labels.size() > 1 && std::all_of(labels.begin(), labels.end(), [&](int64_t l) { return l == labels.front(); }))
@@ -135,13 +166,3 @@ std::string doubt_labels(const std::vector<int64_t>& labels, int64_t classes) {
 }
 
 }  // namespace digitrec
-std::string doubt_order(const fs::path& submission, const std::vector<std::string>& ids) {
-  const std::vector<IdLabelRow> rows = read_id_labels(submission).rows;
-  for (size_t i = 0; i < std::min(rows.size(), ids.size()); ++i) {
-    if (rows[i].id != ids[i])
-      return fmt::format("row {} has the id {}, that of the test file {}: right if rows were sorted, wrong if numbered",
-                         i + 1, shown(rows[i].id), shown(ids[i]));
-  }
-  return "";
-}
-

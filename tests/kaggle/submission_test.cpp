@@ -22,6 +22,32 @@ TEST(CheckSubmission, AcceptsWhatKaggleAccepts) {
     EXPECT_NO_THROW(check_submission(folder.write("s.csv", text), sample_of(2), 10)) << text;
 }
 
+TEST(CheckSubmission, RefusesWhatKaggleDoesNotRead) {
+  const TempFolder folder;
+  const std::string again = "; make it again with digitrec predict, or save it as CSV in UTF-8 with commas";
+  std::string wide("\xff\xfe", 2);
+  for (const char c : std::string("ImageId,Label\n1,0\n2,9\n")) wide += std::string{c, '\0'};
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {"ImageId;Label\n1;0\n2;9\n", ":1: semicolons between the fields; Kaggle reads commas" + again},
+           {"ImageId\tLabel\n1\t0\n2\t9\n", ":1: tabs between the fields; Kaggle reads commas" + again},
+           {wide, ": UTF-16, which Kaggle does not read" + again},
+           {"ImageId, Label\n1,0\n2,9\n",
+            ":1: a blank beside a name in the header 'ImageId, Label', which Kaggle takes for a part of it; remove "
+            "it"}}) {
+    const auto path = folder.write("s.csv", text);
+    EXPECT_ERROR(check_submission(path, sample_of(2), 10), Error, path.string() + message);
+  }
+}
+
+TEST(DoubtOrder, ComparesWithTheTestFile) {
+  const TempFolder folder;
+  const auto path = folder.write("s.csv", "id,label\n1,0\n2,9\n");
+  EXPECT_EQ(doubt_order(path, {}), "");
+  EXPECT_EQ(doubt_order(path, {"1", "2"}), "");
+  EXPECT_EQ(doubt_order(path, {"2", "1"}),
+            "row 1 has the id 1, that of the test file 2: right if rows were sorted, wrong if numbered");
+}
+
 TEST(CheckSubmission, NamesTheFirstThingWrong) {
   const TempFolder folder;
   const auto refused = [&](const std::string& text, const std::string& message) {
