@@ -117,6 +117,14 @@ char* without_quotes_of_line(char* line) {
   return line + 1;
 }
 
+/// The line without the carriage returns at its end: Python's csv.writer, given a text file of Windows, ends lines with
+/// two and a line feed, of which the reader takes one off.
+char* without_returns(char* line) {
+  if (line == nullptr) return line;
+  for (size_t size = std::strlen(line); size > 0 && line[size - 1] == '\r'; --size) line[size - 1] = '\0';
+  return line;
+}
+
 }  // namespace
 
 CsvLines::CsvLines(const std::filesystem::path& path)
@@ -138,7 +146,7 @@ char* CsvLines::first() {
 char* CsvLines::next() {
   ++number_;
   try {
-    return without_quotes_of_line(reader_.next_line());
+    return without_quotes_of_line(without_returns(reader_.next_line()));
   } catch (const io::error::line_length_limit_exceeded&) {
     fail(kLineTooLong);
   }

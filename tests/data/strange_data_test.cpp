@@ -173,6 +173,18 @@ TEST(StrangeData, WhatProgramsPutAroundATableIsNoRow) {
   }
 }
 
+TEST(StrangeData, LinesMayEndWithTwoCarriageReturns) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  for (const bool has_header : {true, false}) {
+    const std::string text = replaced(text_of(plain, {.header = has_header}), "\n", "\r\r\n");
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images));
+    EXPECT_TRUE(data.labels.equal(plain.labels));
+  }
+  EXPECT_EQ(read_id_labels(folder.write("s.csv", "ImageId,Label\r\r\n1,5\r\r\n")).rows.front().label, "5");
+}
+
 TEST(StrangeData, AHeaderOfNumbersBelowAnotherLineIsNoRow) {
   const TempFolder folder;
   std::string names = "0";
@@ -294,18 +306,6 @@ TEST(StrangeData, IdsAreKept) {
   EXPECT_EQ(data.id_name, "id");
 }
 
-TEST(StrangeData, ClassesGetNamesFromAFile) {
-  const TempFolder folder;
-  const Dataset plain = plain_data();
-  const auto file = folder.write("train.csv", text_of(plain, {}));
-  const auto named = [&](const std::string& names) {
-    return load_dataset(file, Purpose::train, {.class_names = folder.write("names.txt", names)});
-  };
-  EXPECT_EQ(named("zero\none\r\ntwo\n\nthree\nfour\n").classes.names,
-            (std::vector<std::string>{"zero", "one", "two", "three", "four"}));
-  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names,
-            (std::vector<std::string>{"a", "b", "c", "three pins"}));
-  EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
 TEST(StrangeData, IdsHaveManyNames) {
   const TempFolder folder;
   const auto read = [&](const std::string& name, const std::vector<std::string>& values) {
@@ -331,6 +331,18 @@ TEST(StrangeData, IdsHaveManyNames) {
   EXPECT_EQ(read("id,code", {"1,b", "2,a"}).ids, (std::vector<std::string>{"b", "a"}));
 }
 
+TEST(StrangeData, ClassesGetNamesFromAFile) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", text_of(plain, {}));
+  const auto named = [&](const std::string& names) {
+    return load_dataset(file, Purpose::train, {.class_names = folder.write("names.txt", names)});
+  };
+  EXPECT_EQ(named("zero\none\r\ntwo\n\nthree\nfour\n").classes.names,
+            (std::vector<std::string>{"zero", "one", "two", "three", "four"}));
+  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names,
+            (std::vector<std::string>{"a", "b", "c", "three pins"}));
+  EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
   const std::string names = (folder / "names.txt").string();
   EXPECT_ERROR(named("zero\none\n"), Error,
                names + ": 2 names for the 4 classes of " + file.string() + "; none for label 2");
@@ -476,18 +488,6 @@ TEST(StrangeData, FoldersOfPicturesAreClasses) {
   EXPECT_EQ(whole.images[0][0][0].item<int>(), 255) << "the page is white, as in the picture";
 }
 
-TEST(StrangeData, PicturesMayLieDeeperThanTheirClassFolder) {
-  read_picture_folders();
-  const TempFolder folder;
-  write_pictures(folder / "sets/digits/train", 3);
-  fs::create_directories(folder / "sets/digits/train/bar/more");
-  fs::create_directories(folder / "sets/digits/train/cross/deep");
-  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
-  for (const char* name : {"bar/more/1.png", "cross/deep/1.png", "beside.png"})
-    folder.write("sets/digits/train/" + std::string(name), bar);
-  fs::create_directory_symlink(folder / "sets/digits/train/bar", folder / "sets/digits/train/bar/loop");
-  const Dataset data = load_dataset(folder.path(), Purpose::train);
-  EXPECT_EQ(data.size(), 8) << data.reading;
 TEST(StrangeData, FoldersToTrainAndTestOnHaveManyNames) {
   read_picture_folders();
   for (const auto& [train, test] : std::map<std::string, std::string>{{"trainingSet/trainingSet", "testSet/testSet"},
@@ -542,6 +542,18 @@ TEST(StrangeData, FoldersOfSeveralDataSetsAreNoClasses) {
   EXPECT_EQ(load_dataset(folder / "by_class", Purpose::train).num_classes(), 2);
 }
 
+TEST(StrangeData, PicturesMayLieDeeperThanTheirClassFolder) {
+  read_picture_folders();
+  const TempFolder folder;
+  write_pictures(folder / "sets/digits/train", 3);
+  fs::create_directories(folder / "sets/digits/train/bar/more");
+  fs::create_directories(folder / "sets/digits/train/cross/deep");
+  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
+  for (const char* name : {"bar/more/1.png", "cross/deep/1.png", "beside.png"})
+    folder.write("sets/digits/train/" + std::string(name), bar);
+  fs::create_directory_symlink(folder / "sets/digits/train/bar", folder / "sets/digits/train/bar/loop");
+  const Dataset data = load_dataset(folder.path(), Purpose::train);
+  EXPECT_EQ(data.size(), 8) << data.reading;
   EXPECT_EQ(data.classes.names, (std::vector<std::string>{"bar", "cross", "dash"}));
   EXPECT_NE(data.reading.find("1 beside the folders left out, such as beside.png"), std::string::npos) << data.reading;
   std::vector<std::pair<std::string, std::string>> entries;
