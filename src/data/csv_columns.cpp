@@ -58,6 +58,7 @@ class Mapping {
 
   void map() {
     find_named();
+    refuse_colours();
     const std::string pattern = common_pattern(pixels_);
     const bool are_numbered = pattern.find(kNumber) != std::string::npos;
     if (are_numbered && columns_.label < 0) find_other_label(pattern);
@@ -70,20 +71,20 @@ class Mapping {
  private:
   const std::string& name_of(size_t pixel) const { return columns_.names[pixels_.columns[pixel]]; }
 
-  void find_named() {
   /// A sample of the submission knows what the ids are called.
   bool is_id(const std::string& name) const { return has_id_name_ ? name == id_name_ : is_id_name(name); }
 
+  void find_named() {
     for (size_t i = 0; i < columns_.names.size(); ++i) {
       const std::string& name = columns_.names[i];
       const auto column = static_cast<int64_t>(i);
       if (is_id(name)) {
         require_one(columns_.id, "the ids", name);
         columns_.id = column;
-      } else {
       } else if (is_label_name(name)) {
         require_one(columns_.label, "the labels", name);
         columns_.label = column;
+      } else {
         pixels_.columns.push_back(i);
         pixels_.names.push_back(take_numbers(name));
       }
@@ -121,6 +122,20 @@ class Mapping {
     }
     pixels_ = std::move(kept);
     std::sort(columns_.left_out.begin(), columns_.left_out.end());
+  }
+
+  /// r0,g0,b0,r1,...: each pixel by its colours, of which one alone would be read as the image.
+  void refuse_colours() const {
+    std::map<std::string, size_t> counts;
+    for (const NumberedName& name : pixels_.names) ++counts[name.pattern];
+    const size_t most = counts.empty() ? 0 : counts[common_pattern(pixels_)];
+    const auto colours = std::count_if(counts.begin(), counts.end(), [&](const auto& entry) {
+      return entry.second == most && entry.first.find(kNumber) != std::string::npos;
+    });
+    if (colours < 3 || colours > 4 || most < 4 || side_of(most) == 0) return;
+    fail_(fmt::format("{} columns for each pixel, {}, {} and {}: colours; expected one, grey", colours,
+                      shown(name_of(0)), shown(name_of(1)), shown(name_of(2))),
+          "write 0.299 red + 0.587 green + 0.114 blue as pixel0, pixel1, ...");
   }
 
   void find_other_label(const std::string& pattern) {
@@ -258,6 +273,8 @@ class Mapping {
 
   CsvColumns& columns_;
   const FailHeader& fail_;
+  const std::string& id_name_;
+  bool has_id_name_;
   PixelNames pixels_;
 };
 
@@ -273,8 +290,6 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
 
 }  // namespace
 
-  const std::string& id_name_;
-  bool has_id_name_;
 bool CsvColumns::is_left_out(int64_t column) const {
   return std::binary_search(left_out.begin(), left_out.end(), column);
 }
@@ -284,6 +299,10 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const
   columns.header = line;
   columns.separator = find_separator(line);
   columns.names = split_names(line, columns.separator, fail);
+  if (const std::vector<std::string> row = row_in_header(columns.names); !row.empty()) {
+    place_row_in_header(columns, row, fail);
+    return columns;
+  }
   if (are_numbers(columns.names, columns.separator)) {
     const bool names_nothing =
         columns.names.size() > static_cast<size_t>(kMinUnnamedSize * kMinUnnamedSize) && are_distinct(columns.names);
@@ -293,10 +312,6 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const
   }
   if (const int64_t word = word_of_row(columns.names, columns.separator); word >= 0) {
     place_named_row(columns, word, fail);
-  if (const std::vector<std::string> row = row_in_header(columns.names); !row.empty()) {
-    place_row_in_header(columns, row, fail);
-    return columns;
-  }
     return columns;
   }
   Mapping(columns, fail, id_name).map();
@@ -318,13 +333,6 @@ void leave_out_label(CsvColumns& columns) {
   columns.is_label_supposed = false;
 }
 
-void move_label_to_end(CsvColumns& columns) {
-  int64_t last = columns.count() - 1;
-  while (columns.is_left_out(last) || last == columns.id) --last;
-  columns.label = last;
-}
-
-}  // namespace digitrec
 void suppose_id(CsvColumns& columns) {
   if (columns.id >= 0) return;
   const auto found = std::find_if(columns.left_out.begin(), columns.left_out.end(), [&](int64_t column) {
@@ -343,3 +351,10 @@ void leave_out_id(CsvColumns& columns) {
   columns.is_id_supposed = false;
 }
 
+void move_label_to_end(CsvColumns& columns) {
+  int64_t last = columns.count() - 1;
+  while (columns.is_left_out(last) || last == columns.id) --last;
+  columns.label = last;
+}
+
+}  // namespace digitrec

@@ -100,6 +100,9 @@ TEST(CsvColumns, RefuseWhatMakesNoImage) {
   refused("pixels,pixel0,pixel1,pixel2",
           "3 columns named like pixel0 do not make a square image; is 'pixels' one of them?");
   refused("label,class,pixel0", "columns label and class may both be the labels; expected one");
+  refused("label,r0,g0,b0,r1,g1,b1,r2,g2,b2,r3,g3,b3",
+          "3 columns for each pixel, r0, g0 and b0: colours; expected one, grey; write 0.299 red + 0.587 green + 0.114 "
+          "blue as pixel0, pixel1, ...");
   refused("id,ImageId,pixel0", "columns id and ImageId may both be the ids; expected one");
 }
 
