@@ -191,6 +191,11 @@ class Writer {
 
   /// Rows of a class are numbered by their place in the data.
   void write_pictures() {
+    std::error_code error;
+    if (fs::is_directory(out_, error) && !fs::is_empty(out_, error)) {
+      throw Error(fmt::format("{}: a folder with files in it, which would be among the pictures", out_.string()),
+                  "name a new folder, or empty it first");
+    }
     make_folder(out_);
     const auto digits = std::to_string(dataset_.size()).size();
     for (int64_t row = 0; row < dataset_.size(); ++row) {

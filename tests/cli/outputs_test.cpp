@@ -119,6 +119,20 @@ TEST_F(Outputs, AreNoneOfTheFilesThatTheDataWereReadFrom) {
   expect_refused("data convert images.npy IMAGES.npy", "OUT: labels.npy is the same file as the input labels.npy");
 }
 
+TEST_F(Outputs, AreNoFolderWithFilesInIt) {
+  folder_.write("in.csv", "label,a\n1,9\n");
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(run("data convert in.csv empty").exit_code, 0);
+  const auto before = folder_.entries();
+  const ProgramResult again = run("data convert in.csv empty");
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_TRUE(
+      again.err.ends_with("digitrec: empty: a folder with files in it, which would be among the pictures; "
+                          "name a new folder, or empty it first\n"))
+      << again.err;
+  EXPECT_EQ(folder_.entries(), before);
+}
+
 TEST_F(Outputs, AreNotEachOther) {
   const std::string predict = "predict --checkpoint c --input in.csv ";
   fs::create_symlink("not_yet.csv", folder_ / "link.csv");
