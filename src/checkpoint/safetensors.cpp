@@ -29,8 +29,16 @@ struct ElementType {
   const char* name;
   at::ScalarType type;
 };
-constexpr std::array<ElementType, 5> kElementTypes{
-    {{"F32", at::kFloat}, {"F64", at::kDouble}, {"I64", at::kLong}, {"I32", at::kInt}, {"U8", at::kByte}}};
+constexpr std::array<ElementType, 7> kElementTypes{{{"F32", at::kFloat},
+                                                    {"F64", at::kDouble},
+                                                    {"I64", at::kLong},
+                                                    {"I32", at::kInt},
+                                                    {"U8", at::kByte},
+                                                    {"F16", at::kHalf},
+                                                    {"BF16", at::kBFloat16}}};
+
+/// Only other programs write these, to save room; they are read as float32.
+bool is_narrow(at::ScalarType type) { return type == at::kHalf || type == at::kBFloat16; }
 
 /// What stands before the checksum in the header's text. Quotation marks within strings are escaped, so it stands
 /// nowhere else.
@@ -41,6 +49,53 @@ constexpr std::string_view kNoChecksum = "00000000";
 uint32_t update_crc(uint32_t crc, std::string_view bytes) {
   if (bytes.empty()) return crc;  // zlib would start again
   return static_cast<uint32_t>(crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+/// A file's beginning, without its checksum.
+struct Header {
+  std::string text;                 ///< JSON, padded
+  std::vector<at::Tensor> tensors;  ///< as they follow on it, dense
+};
+
+Header make_header(const SafeTensors& contents) {
+  nlohmann::ordered_json header;
+  header["__metadata__"] = contents.metadata;
+  header["__metadata__"]["checksum"] = kNoChecksum;
+  std::vector<at::Tensor> tensors;
+  uint64_t offset = 0;
+  for (const auto& [name, tensor] : contents.tensors) {
+    const at::Tensor dense = tensor.detach().to(at::kCPU).contiguous();
+    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
+      return element.type == dense.scalar_type();
+    });
+    if (type == kElementTypes.end() || is_narrow(type->type))
+      throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
+    header[name] = {
+        {"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};
+    offset += dense.nbytes();
+    tensors.push_back(dense);
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned, as the format asks
+  return {std::move(text), std::move(tensors)};
+}
+
+/// The length of a header, as it stands before it. The format is little-endian, as is every machine that LibTorch runs
+/// on.
+std::string length_of(const Header& header) {
+  const uint64_t length = header.text.size();
+  return {reinterpret_cast<const char*>(&length), sizeof length};
+}
+
+std::string_view bytes_of(const at::Tensor& tensor) {
+  return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+
+/// The checksum of the file that write_safetensors() makes of the contents.
+std::string checksum_of(const Header& header) {
+  uint32_t crc = update_crc(update_crc(0, length_of(header)), header.text);
+  for (const at::Tensor& tensor : header.tensors) crc = update_crc(crc, bytes_of(tensor));
+  return fmt::format("{:08x}", crc);
 }
 
 /// Where one tensor lies in the file's data part.
@@ -69,9 +124,13 @@ class Reader {
       }
     }
     require_exact_cover(entries);
-    contents.has_checksum = contents.metadata.erase("checksum") > 0;
-    if (contents.has_checksum) require_checksum();
     for (const Entry& entry : entries) contents.tensors[entry.name] = copy_tensor(entry);
+    const bool is_narrowed =
+        std::any_of(entries.begin(), entries.end(), [](const Entry& entry) { return is_narrow(entry.type); });
+    if (const auto checksum = contents.metadata.extract("checksum"); !checksum.empty() && !is_narrowed) {
+      contents.has_checksum = true;
+      require_checksum(checksum.mapped(), contents);
+    }
     return contents;
   }
 
@@ -84,7 +143,6 @@ class Reader {
   nlohmann::json parse_header() {
     uint64_t length = 0;
     if (bytes_.size() < sizeof length) fail("shorter than the 8 bytes of its header's length");
-    // The format is little-endian, as is every machine that LibTorch runs on.
     std::memcpy(&length, bytes_.data(), sizeof length);
     // What begins with neither a length nor an object was never of this format.
     if (length > kMaxHeaderBytes && bytes_.size() > sizeof length && bytes_[sizeof length] != '{') {
@@ -122,17 +180,22 @@ class Reader {
     }
   }
 
-  /// Computes it over all bytes of the file, with kNoChecksum for its own.
-  void require_checksum() const {
+  /// That of the file's bytes, with kNoChecksum for its own.
+  std::string checksum_of_bytes() const {
     const std::string_view bytes(bytes_);
     const size_t key = bytes.find(kChecksumKey);
     const size_t begin = key + kChecksumKey.size();
     const size_t end = begin + kNoChecksum.size();
-    if (key == std::string_view::npos || end > bytes.size() - data_.size()) fail("its checksum is not in its place");
-    uint32_t crc = update_crc(update_crc(0, bytes.substr(0, begin)), kNoChecksum);
-    crc = update_crc(crc, bytes.substr(end));
+    if (key == std::string_view::npos || end > bytes.size() - data_.size()) return "";
+    const uint32_t crc = update_crc(update_crc(0, bytes.substr(0, begin)), kNoChecksum);
+    return fmt::format("{:08x}", update_crc(crc, bytes.substr(end)));
+  }
+
+  /// Another program may have saved the same tensors and metadata again in an order of its own: then it is that of the
+  /// file that was written first.
+  void require_checksum(const std::string& checksum, const SafeTensors& contents) const {
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer's files would never pass it
-    if (bytes.substr(begin, kNoChecksum.size()) != fmt::format("{:08x}", crc)) {
+    if (checksum != checksum_of_bytes() && checksum != checksum_of(make_header(contents))) {
       fail(
           "its checksum disagrees: it was damaged, or changed by a program that kept the old 'checksum' in its "
           "metadata");
@@ -200,7 +263,7 @@ class Reader {
     at::Tensor tensor = at::empty(entry.shape, entry.type);
     const uint64_t size = entry.end - entry.begin;
     if (size > 0) std::memcpy(tensor.data_ptr(), data_.data() + entry.begin, size);
-    return tensor;
+    return is_narrow(entry.type) ? tensor.to(at::kFloat) : tensor;
   }
 
   std::string name_;
@@ -222,37 +285,15 @@ std::filesystem::path previous_file(const std::filesystem::path& path) {
 }
 
 void write_safetensors(const std::filesystem::path& path, const SafeTensors& contents, Replaced replaced) {
-  nlohmann::ordered_json header;
-  header["__metadata__"] = contents.metadata;
-  header["__metadata__"]["checksum"] = kNoChecksum;
-  std::vector<at::Tensor> tensors;
-  uint64_t offset = 0;
-  for (const auto& [name, tensor] : contents.tensors) {
-    const at::Tensor dense = tensor.detach().to(at::kCPU).contiguous();
-    const auto* const type = std::find_if(kElementTypes.begin(), kElementTypes.end(), [&](const ElementType& element) {
-      return element.type == dense.scalar_type();
-    });
-    if (type == kElementTypes.end()) throw Error(fmt::format("tensor '{}' is of a type that cannot be saved", name));
-    header[name] = {
-        {"dtype", type->name}, {"shape", dense.sizes().vec()}, {"data_offsets", {offset, offset + dense.nbytes()}}};
-    offset += dense.nbytes();
-    tensors.push_back(dense);
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned, as the format asks
-  const uint64_t length = text.size();
-  const std::string_view length_bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  const auto bytes_of = [](const at::Tensor& tensor) {
-    return std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
-  };
-  uint32_t crc = update_crc(update_crc(0, length_bytes), text);
-  for (const at::Tensor& tensor : tensors) crc = update_crc(crc, bytes_of(tensor));
-  text.replace(text.find(kChecksumKey) + kChecksumKey.size(), kNoChecksum.size(), fmt::format("{:08x}", crc));
+  Header header = make_header(contents);
+  const std::string checksum = checksum_of(header);
+  std::string& text = header.text;
+  text.replace(text.find(kChecksumKey) + kChecksumKey.size(), kNoChecksum.size(), checksum);
 
   AtomicFile file(path);
-  file.write(length_bytes);
+  file.write(length_of(header));
   file.write(text);
-  for (const at::Tensor& tensor : tensors) file.write(bytes_of(tensor));
+  for (const at::Tensor& tensor : header.tensors) file.write(bytes_of(tensor));
   file.commit(replaced == Replaced::kept_as_previous ? previous_file(path) : std::filesystem::path());
 }
 

@@ -16,9 +16,10 @@ struct SafeTensors {
 };
 
 /// Reads a safetensors file (https://github.com/huggingface/safetensors#format) of float32, float64, int64, int32 and
-/// uint8 tensors onto the CPU. Checks everything before using it: the header's length, every shape and offset, that the
-/// tensors fill the file without gap or overlap, and the checksum, where digitrec wrote one. Throws Error,
-/// also for a pipe: it is not waited for.
+/// uint8 tensors onto the CPU, and of float16 and bfloat16 ones as float32. Checks everything before using it: the
+/// header's length, every shape and offset, that the tensors fill the file without gap or overlap, and the checksum,
+/// where digitrec wrote one: also of a file that another program saved again with it, but not of narrowed tensors,
+/// whose bytes are others. Throws Error, also for a pipe: it is not waited for.
 SafeTensors read_safetensors(const std::filesystem::path& path);
 
 /// A copy on the CPU, contiguous, of a tensor on any device and in any memory order.

@@ -4,6 +4,8 @@
 #include "support.h"
 #include "support_run.h"
 
+#include <cstring>
+
 namespace digitrec {
 namespace {
 
@@ -33,6 +35,47 @@ TEST(SafeTensors, AreReadBackAsTheyWere) {
   }
   EXPECT_EQ(in.metadata, out.metadata);
   EXPECT_EQ(folder.entries(), std::vector<std::string>{"f"});
+}
+
+TEST(SafeTensors, MayBeSavedAgainInAnotherOrder) {
+  const TempFolder folder;
+  SafeTensors out;
+  out.tensors["a"] = torch::tensor({1.F, 2.F});
+  out.tensors["b"] = torch::tensor({3.F});
+  out.metadata = {{"model", "x"}};
+  write_safetensors(folder / "f", out);
+  const std::string bytes = test::read_text(folder / "f");
+  const size_t at = bytes.find("\"checksum\":\"") + 12;
+  const auto saved_again = [&](float third) {
+    std::string header = R"({"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                         R"("a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},"__metadata__":{"model":"x",)" +
+                         ("\"checksum\":\"" + bytes.substr(at, 8) + "\"}}");
+    std::string data(12, '\0');
+    for (const auto& [place, value] : {std::pair{0, third}, {4, 1.F}, {8, 2.F}})
+      std::memcpy(data.data() + place, &value, sizeof value);
+    return read_safetensors(folder.write("again", file_of(header, data)));
+  };
+  const SafeTensors in = saved_again(3);
+  EXPECT_TRUE(in.has_checksum);
+  EXPECT_TRUE(in.tensors.at("a").equal(out.tensors.at("a")));
+  EXPECT_TRUE(in.tensors.at("b").equal(out.tensors.at("b")));
+  EXPECT_NE(test::message_of([&] { saved_again(3.5); }).find("its checksum disagrees"), std::string::npos);
+}
+
+TEST(SafeTensors, NarrowedAreReadAsFloat32WithoutAChecksum) {
+  const TempFolder folder;
+  const auto read = [&](const std::string& type, const std::string& data) {
+    return read_safetensors(folder.write("f", file_of(R"({"a":{"dtype":")" + type +
+                                                          R"(","shape":[2],"data_offsets":[0,4]},)"
+                                                          R"("__metadata__":{"checksum":"12345678"}})",
+                                                      data)));
+  };
+  using namespace std::string_literals;
+  for (const SafeTensors& in : {read("F16", "\x00\x3e\x00\xc0"s), read("BF16", "\xc0\x3f\x00\xc0"s)}) {
+    EXPECT_FALSE(in.has_checksum);
+    EXPECT_TRUE(in.metadata.empty());
+    EXPECT_TRUE(in.tensors.at("a").equal(torch::tensor({1.5F, -2.F})));
+  }
 }
 
 struct BadFile {
