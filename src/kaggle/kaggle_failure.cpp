@@ -76,6 +76,8 @@ constexpr std::array kSentences{
     Sentence{"Invalid credentials", 401},
     Sentence{"Unauthenticated", 401},
     Sentence{"Unauthorized", 401},
+    Sentence{"Your access token has expired", 401},
+    Sentence{"Refresh token is invalid", 401},
     Sentence{"Could not find kaggle.json", 401},
     Sentence{"Missing username in configuration", 401},
     Sentence{"Missing key in configuration", 401},
@@ -254,7 +256,8 @@ bool is_noise(std::string_view line) {
       "During handling of the above exception",
       "The above exception was the direct cause",
   };
-  return line.ends_with("B/s") || contains(line, "B/s]") || contains(line, "B/s,") ||
+  const bool is_of_python = contains(line, "Warning: ") && contains(line.substr(0, line.find("Warning: ")), ".py:");
+  return is_of_python || line.ends_with("B/s") || contains(line, "B/s]") || contains(line, "B/s,") ||
          std::any_of(kBegins.begin(), kBegins.end(), [&](std::string_view words) { return line.starts_with(words); });
 }
 

@@ -43,6 +43,12 @@ INSTANTIATE_TEST_SUITE_P(
              "Traceback (most recent call last):\n  File \"cli.py\", line 9, in main\n    raise "
              "requests.exceptions.HTTPError(resp[\"message\"])\nrequests.exceptions.HTTPError: Unauthenticated",
              Kind::no_token, kNoToken},
+        Case{"TokenExpired", "Your access token has expired. Please re-authenticate", Kind::no_token, kNoToken},
+        Case{"LoginExpired", "Refresh token is invalid or expired", Kind::no_token, kNoToken},
+        Case{"BehindAWarningOfPython",
+             "/usr/lib/python3/x.py:11: UserWarning: pkg_resources is deprecated; slated for removal\n"
+             "403 Client Error: Forbidden",
+             Kind::rules, "Kaggle refused the submission: 403 Client Error: Forbidden"},
         Case{"Offline",
              "HTTPSConnectionPool(host='api.kaggle.com', port=443): Max retries exceeded with url: "
              "/v1/competitions.CompetitionApiService/StartSubmissionUpload (Caused by "
