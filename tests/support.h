@@ -45,6 +45,9 @@ std::string idx_images(uint32_t count, uint32_t rows, uint32_t columns, std::str
 std::string idx_labels(uint32_t count, std::string_view labels, uint32_t magic = 0x801);
 std::string gzip(std::string_view bytes);
 
+/// Writes a zip archive of files with these names and bytes.
+void write_zip(const std::filesystem::path& path, const std::vector<std::pair<std::string, std::string>>& files);
+
 /// A Kaggle CSV of 2 x 2 images with `rows` rows, labels counting 0, 1, 2, 0, ...
 std::string tiny_csv(int rows, int classes = 3);
 

@@ -35,6 +35,8 @@ struct PredictCommand {
   std::string out;
   std::string probabilities;
   double min_probability = 0;  ///< for pictures; 0: label all
+
+  std::vector<fs::path> paths() const { return {input.begin(), input.end()}; }
 };
 
 /// The files to write: opened before the work starts, put in place together at its end.
@@ -82,13 +84,15 @@ void log_left_out(const std::vector<fs::path>& files) {
 /// Writes a table of the pictures to --out, or to stdout without it. Returns the exit code: whether all were read.
 int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
   const std::vector<fs::path>& files = found.files;
-  Outputs outputs(command.inference, command.out, command.probabilities, files);
+  if (command.out.empty() && !command.probabilities.empty() && is_stdout(output_file(command.probabilities)))
+    throw UsageError("--probabilities: stdout, where the table of pictures goes too", "name a file, or one with --out");
+  Outputs outputs(command.inference, command.out, command.probabilities, found.bytes ? command.paths() : files);
   Predictor predictor = make_predictor(command.inference);
   log_left_out(found.left_out);
   const Classes& classes = predictor.classes();
   const Framing framing = data_options(command.inference, predictor).framing;
-  Pictures pictures =
-      load_pictures(files, predictor.shape().image_size, picture_kind(framing, classes, predictor.shape().classes));
+  Pictures pictures = load_pictures(files, predictor.shape().image_size,
+                                    picture_kind(framing, classes, predictor.shape().classes), found.bytes);
   at::Tensor probabilities = predictor.predict_found(pictures.digits);
   const int64_t cut = keep_chosen_parts(pictures, probabilities);
   std::vector<PictureLabel> labels = label_pictures(pictures, probabilities, classes);
@@ -160,7 +164,7 @@ void take_words(PredictCommand& command) {
 
 int run_predict(PredictCommand& command) {
   take_words(command);
-  const std::vector<fs::path> paths(command.input.begin(), command.input.end());
+  const std::vector<fs::path> paths = command.paths();
   const PictureFiles pictures = find_pictures(paths);
   if (!pictures.files.empty()) return predict_pictures(command, pictures);
   if (command.min_probability > 0) {

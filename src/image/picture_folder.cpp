@@ -110,27 +110,6 @@ std::string name_pictures_beside(const fs::path& folder) {
   return fmt::format("{} beside the folders left out, such as {}", beside.size(), beside.front().filename().string());
 }
 
-/// Reads the pictures below `folder` where it is in an archive, which is opened once.
-PictureBytes bytes_below(const fs::path& folder) {
-  constexpr size_t kMaxBytes = 64 << 20;
-  const fs::path path = archive_of(folder);
-  if (path.empty()) return {};
-  const auto archive = std::make_shared<Archive>(path, "zip archive");
-  const auto turn = std::make_shared<std::mutex>();  // libzip reads one file of an archive at a time
-  return [path, archive, turn](const fs::path& file) {
-    const std::lock_guard lock(*turn);
-    ArchiveEntry entry(*archive, file.lexically_relative(path).generic_string());
-    std::string bytes;
-    std::array<char, 1 << 16> chunk{};
-    for (int64_t got = 1; got > 0 && bytes.size() <= kMaxBytes;) {
-      got = entry.read_some(chunk.data(), chunk.size());
-      if (got < 0) throw Error(fmt::format("{}: damaged", file.string()));
-      bytes.append(chunk.data(), static_cast<size_t>(got));
-    }
-    return bytes;
-  };
-}
-
 /// The numbers that all folders are named by, in their order; empty where one has another name.
 std::vector<int64_t> numbers_of(const std::vector<ClassFolder>& folders) {
   std::vector<int64_t> numbers;
@@ -270,6 +249,26 @@ fs::path find_test_folder(const fs::path& folder) {
     if (!found.empty()) return found.front().front();
   }
   return {};
+}
+
+PictureBytes bytes_below(const fs::path& folder) {
+  constexpr size_t kMaxBytes = 64 << 20;
+  const fs::path path = archive_of(folder);
+  if (path.empty()) return {};
+  const auto archive = std::make_shared<Archive>(path, "zip archive");
+  const auto turn = std::make_shared<std::mutex>();  // libzip reads one file of an archive at a time
+  return [path, archive, turn](const fs::path& file) {
+    const std::lock_guard lock(*turn);
+    ArchiveEntry entry(*archive, file.lexically_relative(path).generic_string());
+    std::string bytes;
+    std::array<char, 1 << 16> chunk{};
+    for (int64_t got = 1; got > 0 && bytes.size() <= kMaxBytes;) {
+      got = entry.read_some(chunk.data(), chunk.size());
+      if (got < 0) throw Error(fmt::format("{}: damaged", file.string()));
+      bytes.append(chunk.data(), static_cast<size_t>(got));
+    }
+    return bytes;
+  };
 }
 
 Dataset load_picture_folder(const fs::path& folder, Framing framing, int64_t max_rows) {

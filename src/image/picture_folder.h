@@ -1,6 +1,7 @@
 #pragma once
 
 #include "digitrec/data/source.h"
+#include "digitrec/image/pictures.h"
 
 #include <filesystem>
 
@@ -13,6 +14,10 @@ std::filesystem::path find_class_folders(const std::filesystem::path& folder, Pu
 /// The folder of pictures to predict beside one to train on: test/, or else val/, whether sorted by classes or not.
 /// Empty where there are not both.
 std::filesystem::path find_test_folder(const std::filesystem::path& folder);
+
+/// Reads the pictures of the zip archive that `folder` is or lies in, which is opened once; empty for a folder of
+/// files.
+PictureBytes bytes_below(const std::filesystem::path& folder);
 
 /// Loads a folder of pictures, one a class, as torchvision's ImageFolder: pictures may lie in folders below the
 /// class's, those beside the class folders are left out, as the reading says. The folders' names, sorted, are the

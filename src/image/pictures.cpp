@@ -94,6 +94,21 @@ PictureFiles find_in_folder(const fs::path& folder) {
               "name the one to use");
 }
 
+/// The pictures in a zip archive, of a data set those to test on; none where it holds tables of images.
+PictureFiles find_in_archive(const fs::path& archive) {
+  const std::vector<fs::path> data = find_data_files(archive);
+  const bool has_table = std::any_of(
+      data.begin(), data.end(), [](const fs::path& file) { return !DataFolder::exists(file) && !is_image_name(file); });
+  if (has_table) return {};
+  const fs::path test = find_test_folder(archive);
+  PictureFiles found;
+  for (const fs::path& file : files_below(test.empty() ? archive : test))
+    (is_image_name(file) ? found.files : found.left_out).push_back(file);
+  if (found.files.empty()) return {};
+  found.bytes = bytes_below(archive);
+  return found;
+}
+
 /// The digits of one picture, or why there are none.
 struct Read {
   std::vector<uint8_t> pixels{};
@@ -133,6 +148,7 @@ Read read_one(const fs::path& file, int64_t size, PictureKind kind, const Pictur
 bool is_picture_file(const fs::path& file) { return is_drawn(kind_of_file(file)); }
 
 PictureFiles find_pictures(const std::vector<fs::path>& paths) {
+  if (paths.size() == 1 && kind_of_file(paths.front()).name == "a zip archive") return find_in_archive(paths.front());
   PictureFiles all;
   bool has_pictures = false;
   for (const fs::path& path : paths) {

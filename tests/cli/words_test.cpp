@@ -82,6 +82,11 @@ TEST_F(Words, OfTrainAreItsData) {
 /// The commands that a training's end proposes.
 std::vector<std::string> proposed(const std::string& err) {
   std::vector<std::string> commands;
+  EXPECT_EQ(
+      error_of("predict run pictures/one.jpg --probabilities -"),
+      "digitrec: --probabilities: stdout, where the table of pictures goes too; name a file, or one with --out\n");
+  test::write_zip(folder_ / "some.zip", {{"one.jpg", read_text(folder_ / "pictures/one.jpg")}});
+  EXPECT_TRUE(run("predict run some.zip").out.starts_with("File,Label,Probability,Error\nsome.zip/one.jpg,"));
   std::istringstream lines(err.substr(std::min(err.size(), err.find("next    digitrec "))));
   for (std::string line; std::getline(lines, line);) commands.push_back(line.substr(8));
   return commands;

@@ -8,8 +8,6 @@
 #include "kaggle/submission.h"
 #include "support.h"
 
-#include <zip.h>
-
 #include <fstream>
 #include <functional>
 #include <map>
@@ -19,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::TempFolder;
+using test::write_zip;
 
 /// A table of labelled images as text, with what people change about it.
 struct Table {
@@ -76,13 +75,6 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
-}
-
-void write_zip(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& files) {
-  zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
-  for (const auto& [name, bytes] : files)
-    zip_file_add(zip, name.c_str(), zip_source_buffer(zip, bytes.data(), bytes.size(), 0), ZIP_FL_ENC_UTF_8);
-  zip_close(zip);
 }
 
 struct StrangeCsv {

@@ -135,6 +135,25 @@ TEST(FindPictures, NameFoldersOfMoreBesideThem) {
   EXPECT_EQ(found.left_out, (Paths{folder / "more"}));
 }
 
+TEST(FindPictures, AreThoseInAZipArchive) {
+  using Paths = std::vector<std::filesystem::path>;
+  const TempFolder folder;
+  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
+  const auto zip = [&](const char* name, const std::vector<std::pair<std::string, std::string>>& files) {
+    test::write_zip(folder / name, files);
+    return folder / name;
+  };
+  const auto flat = zip("flat.zip", {{"b/2.png", bar}, {"1.png", bar}, {"notes.txt", "x"}});
+  const PictureFiles found = find_pictures({flat});
+  EXPECT_EQ(found.files, (Paths{flat / "1.png", flat / "b/2.png"}));
+  EXPECT_EQ(found.left_out, (Paths{flat / "notes.txt"}));
+  const Pictures pictures = load_pictures(found.files, 28, PictureKind::number, found.bytes);
+  EXPECT_EQ(pictures.counts, (std::vector<int64_t>{1, 1}));
+  const auto sorted = zip("sorted.zip", {{"train/A/1.png", bar}, {"train/B/2.png", bar}, {"test/A/3.png", bar}});
+  EXPECT_EQ(find_pictures({sorted}).files, (Paths{sorted / "test/A/3.png"}));
+  EXPECT_TRUE(find_pictures({zip("table.zip", {{"test.csv", "x"}, {"look.png", bar}})}).files.empty());
+}
+
 TEST(LoadPictures, SaysOfEachWhatItIsOrWhyNot) {
   const TempFolder folder;
   const auto bar = folder.write("bar.png", encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70)));

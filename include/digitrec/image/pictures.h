@@ -14,17 +14,21 @@
 
 namespace digitrec {
 
+/// Gives the bytes of a picture, to any thread; where it is empty the file's own.
+using PictureBytes = std::function<std::string(const std::filesystem::path&)>;
+
 /// What paths name as pictures.
 struct PictureFiles {
   std::vector<std::filesystem::path> files;     ///< pictures, also those that cannot be read
   std::vector<std::filesystem::path> left_out;  ///< in a folder of pictures: notes, lists, folders of more pictures
+  PictureBytes bytes{};                         ///< of those in a zip archive; empty for files
 };
 
 /// The picture files that `paths` name: files as given, and for a folder those in it by name, or where it has none
-/// itself those in the folders below, of a data set those in its test/. A picture is known by its name or its first
-/// bytes: what has but the name of one cannot be read, nor a path without any beside others with some. Without `files`
-/// when `paths` is a single file or folder without any, which then is a data set. Throws Error when a folder holds
-/// both, and when several paths have no picture between them.
+/// itself those in the folders below, of a data set those in its test/; for a zip archive without tables all in it, or
+/// its test/. A picture is known by its name or its first bytes: what has but the name of one cannot be read, nor a
+/// path without any beside others with some. Without `files` when `paths` is a single file or folder without any, which
+/// then is a data set. Throws Error when a folder holds both, and when several paths have no picture between them.
 PictureFiles find_pictures(const std::vector<std::filesystem::path>& paths);
 
 /// Whether a file's first bytes are those of a picture, also of a kind that cannot be read.
@@ -76,9 +80,6 @@ struct Pictures {
   std::vector<int64_t> counts;      ///< how many each picture holds; 0 where it cannot be read
   std::vector<std::string> errors;  ///< why it cannot, for each picture; else empty
 };
-
-/// Gives the bytes of a picture, to any thread; where it is empty the file's own.
-using PictureBytes = std::function<std::string(const std::filesystem::path&)>;
 
 /// Reads pictures on all threads, cuts them into digits and frames each as MNIST's are, `image_size` pixels a side.
 Pictures load_pictures(const std::vector<std::filesystem::path>& files, int64_t image_size, PictureKind kind,
