@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <string>
@@ -50,6 +51,11 @@ int main(int argc, char** argv) {
     const bool is_memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
                            message.find("can't allocate memory") != std::string::npos;  // the CPU's allocator
     return report(is_memory ? kOutOfMemory : message.c_str(), kWorkFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    const bool is_refused = error.code() == std::errc::permission_denied;
+    const std::string message = error.path1().string() + ": cannot be read: " + error.code().message() +
+                                (is_refused ? "; check who may open the folders that it lies in" : "");
+    return report(message.c_str(), kWorkFailed);
   } catch (const std::system_error& error) {
     // What a thread throws that finds no memory to start.
     const bool is_memory = error.code() == std::errc::resource_unavailable_try_again;

@@ -214,6 +214,21 @@ std::string with_flags(std::string_view message) {
   return text.append(message);
 }
 
+namespace {
+
+/// The words after the program's name. Those behind "--" are files, also if they begin with a hyphen.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(1, argc), argv + argc);
+  const auto end = std::find(words.begin(), words.end(), "--");
+  if (end == words.end()) return words;
+  for (auto word = words.erase(end); word != words.end(); ++word) {
+    if (word->size() > 1 && word->starts_with('-')) word->insert(0, "./");
+  }
+  return words;
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Train, evaluate and submit handwritten-digit classifiers.", "digitrec"};
   app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
@@ -228,14 +243,14 @@ int run_command_line(int argc, char** argv) {
   // Set last: subcommands would inherit it.
   app.footer("Start with: digitrec train DIR --model cnn   (digitrec COMMAND --help tells more)");
 
-  const std::vector<std::string> words(argv + 1, argv + std::max(1, argc));
+  const std::vector<std::string> words = words_of(argc, argv);
   if (!words.empty() && words.front() == "help") return print_help(app, {words.begin() + 1, words.end()});
   if (!words.empty() && words.front() == "version") {
     std::cout << version_line() << '\n';
     return 0;
   }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     refuse_unknown_words(app);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -59,6 +59,20 @@ TEST_F(Words, OfEvalAreRunsAndItsData) {
   EXPECT_EQ(evaluated("good.csv --checkpoint run"), Json::parse(R"(["good.csv", ["run"]])"));
 }
 
+TEST_F(Words, BehindTwoHyphensAreFiles) {
+  folder_.write("-x.csv", test::tiny_csv(30));
+  EXPECT_EQ(evaluated("run -- -x.csv"), nlohmann::json::parse(R"(["./-x.csv", ["run"]])"));
+  EXPECT_EQ(run("data info -- -x.csv").exit_code, 0);
+  EXPECT_EQ(error_of("eval run -x.csv"), "digitrec: unknown option '-x.csv'; see digitrec eval --help\n");
+}
+
+TEST_F(Words, ThatNoFileCanHaveAreNamedInALine) {
+  const std::string name(300, 'a');
+  const std::string line = error_of("data info " + name + "/" + name);
+  EXPECT_EQ(line.find("filesystem error"), std::string::npos) << line;
+  EXPECT_NE(line.find(": cannot be read: File name too long\n"), std::string::npos) << line;
+}
+
 TEST_F(Words, OfPredictAreRunsAndImages) {
   EXPECT_EQ(run("predict run --out a.csv").exit_code, 0);
   EXPECT_EQ(run("predict run other.safetensors good.csv --out b.csv").exit_code, 0);
@@ -68,6 +82,11 @@ TEST_F(Words, OfPredictAreRunsAndImages) {
   const ProgramResult pictures = run("predict run pictures/one.jpg pictures/zero.png");
   EXPECT_TRUE(pictures.out.starts_with("File,Label,Probability,Error\npictures/one.jpg,")) << pictures.err;
   EXPECT_NE(pictures.out.find("\npictures/zero.png,"), std::string::npos) << pictures.out;
+  EXPECT_EQ(
+      error_of("predict run pictures/one.jpg --probabilities -"),
+      "digitrec: --probabilities: stdout, where the table of pictures goes too; name a file, or one with --out\n");
+  test::write_zip(folder_ / "some.zip", {{"one.jpg", read_text(folder_ / "pictures/one.jpg")}});
+  EXPECT_TRUE(run("predict run some.zip").out.starts_with("File,Label,Probability,Error\nsome.zip/one.jpg,"));
 }
 
 TEST_F(Words, OfTrainAreItsData) {
@@ -82,11 +101,6 @@ TEST_F(Words, OfTrainAreItsData) {
 /// The commands that a training's end proposes.
 std::vector<std::string> proposed(const std::string& err) {
   std::vector<std::string> commands;
-  EXPECT_EQ(
-      error_of("predict run pictures/one.jpg --probabilities -"),
-      "digitrec: --probabilities: stdout, where the table of pictures goes too; name a file, or one with --out\n");
-  test::write_zip(folder_ / "some.zip", {{"one.jpg", read_text(folder_ / "pictures/one.jpg")}});
-  EXPECT_TRUE(run("predict run some.zip").out.starts_with("File,Label,Probability,Error\nsome.zip/one.jpg,"));
   std::istringstream lines(err.substr(std::min(err.size(), err.find("next    digitrec "))));
   for (std::string line; std::getline(lines, line);) commands.push_back(line.substr(8));
   return commands;
