@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include "core/names.h"
 #include "digitrec/core/error.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -92,6 +93,11 @@ std::string printable(std::string_view text) {
   std::string shown;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
+    if (const size_t size = size_of_format_character(text.substr(i)); size > 0) {
+      i += size - 1;
+      shown += '?';
+      continue;
+    }
     const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xE0) == 0x80;
     if (is_c1) ++i;  // U+0080 to U+009F: terminals take some as the start of a command
     shown += byte < 0x20 || byte == 0x7F || is_c1 ? '?' : text[i];

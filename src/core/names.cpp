@@ -85,4 +85,14 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return joined;
 }
 
+size_t size_of_format_character(std::string_view text) {
+  if (text.starts_with("\u061C")) return 2;
+  if (text.size() < 3) return 0;
+  const std::string_view one = text.substr(0, 3);
+  const auto is_in = [&](std::string_view first, std::string_view last) { return first <= one && one <= last; };
+  const bool is_format = is_in("\u200B", "\u200F") || is_in("\u2028", "\u202E") || is_in("\u2060", "\u206F") ||
+                         one == "\uFEFF" || is_in("\uFFF9", "\uFFFB");
+  return is_format ? 3 : 0;
+}
+
 }  // namespace digitrec

@@ -33,4 +33,8 @@ Enum parse_name(std::string_view what, const std::string& word, std::span<const 
   return static_cast<Enum>(find_name(what, word, names));
 }
 
+/// Bytes of a character at the beginning of a text in UTF-8 that shows nothing and may turn what stands around it
+/// about, such as U+202E, which makes a terminal write from right to left; 0 where another one stands there.
+size_t size_of_format_character(std::string_view text);
+
 }  // namespace digitrec

@@ -1,5 +1,6 @@
 #include "data/csv_text.h"
 
+#include "core/names.h"
 #include "core/number.h"
 
 #include <algorithm>
@@ -89,7 +90,8 @@ std::string shown(std::string_view field) {
   size_t i = 0;
   for (; i < field.size() && count < kLongest; ++count) {
     const size_t size = size_of_character(field.substr(i));
-    text += size > 1 || (field[i] >= ' ' && field[i] < 127) ? field.substr(i, size) : "?";
+    const bool is_seen = size_of_format_character(field.substr(i)) == 0;
+    text += (is_seen && size > 1) || (field[i] >= ' ' && field[i] < 127) ? field.substr(i, size) : "?";
     i += size;
   }
   if (i < field.size()) text += "...";

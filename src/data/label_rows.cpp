@@ -30,7 +30,7 @@ bool is_missing(std::string_view text) {
 
 void fail_field(const CsvLines& lines, int64_t line, std::string_view column, std::string_view field, int64_t limit) {
   const std::string_view value = unquoted(trimmed(field));
-  const std::string where = fmt::format("{}:{}: column {}: ", lines.name(), line, column);
+  const std::string where = fmt::format("{}:{}: column {}: ", lines.name(), line, shown(column));
   if (value.empty()) throw Error(where + fmt::format("the field is empty; expected a whole number 0 to {}", limit));
   double number = 0;
   const bool is_number = parse_real(value, number);
@@ -55,7 +55,7 @@ void LabelRows::add(const CsvLines& lines, const std::string& column, std::strin
   const auto [place, is_new] = places_.try_emplace(name, static_cast<int64_t>(places_.size()));
   if (is_new) {
     if (places_.size() > static_cast<size_t>(kMaxClasses))
-      lines.fail(fmt::format("column {}: more than {} different names; expected a class", column, kMaxClasses));
+      lines.fail(fmt::format("column {}: more than {} different names; expected a class", shown(column), kMaxClasses));
     numbers_.push_back(is_number ? number : -1);
     if (!is_number && names_++ == 0) {
       column_ = column;
