@@ -125,10 +125,18 @@ FileKind file_kind(std::string_view beginning) {
   const std::string_view shown = std::string_view(text).substr(start);
   if (shown.starts_with("<!doctype html") || shown.starts_with("<html") || shown.starts_with("<head"))
     return {"an HTML page", kFetchAgain};
+  if (shown.starts_with("<table"))
+    return {"an HTML table", "write it as CSV with pandas: read_html(FILE)[0].to_csv(OUT, index=False)"};
   if (shown.starts_with("<svg") || (shown.starts_with("<?xml") && shown.find("<svg") != std::string_view::npos))
     return {"an SVG drawing", "export it as PNG"};
   if (shown.starts_with("<?xml")) return {"an XML file"};
-  if (shown.starts_with('{') || shown.starts_with('[')) return {"a JSON file"};
+  const bool is_json = shown.starts_with('{') || shown.starts_with('[');
+  if (is_json && (shown.find("\"nbformat") != std::string_view::npos || shown.starts_with("{\"cells") ||
+                  shown.find("\"cell_type\"") != std::string_view::npos))
+    return {"a Jupyter notebook", "run it, and write its data as CSV"};
+  if (is_json)
+    return {"a JSON file",
+            "write it as CSV with pandas: read_json(FILE).to_csv(OUT, index=False); of JSON lines with lines=True"};
   return {};
 }
 

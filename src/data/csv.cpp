@@ -80,7 +80,7 @@ void require_csv(const CsvLines& lines, std::string_view line) {
   const auto begins = [&](const char* upper, const char* lower) {
     return text.starts_with(upper) || text.starts_with(lower);
   };
-  if (begins("@RELATION", "@relation") || text.starts_with('%')) {
+  if (begins("@RELATION", "@relation")) {
     lines.fail("an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a header",
                "write it as CSV: pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(OUT, index=False)");
   }

@@ -136,7 +136,8 @@ char* CsvLines::first() {
   const auto is_no_table = [](std::string_view line) {
     constexpr size_t kLongest = 8;  // "sep=;", which may be quoted
     const std::string_view text = trimmed(line);
-    return text.empty() || text.starts_with('#') || (text.size() < kLongest && unquoted(text).starts_with("sep="));
+    return text.empty() || text.starts_with('#') || text.starts_with('%') ||
+           (text.size() < kLongest && unquoted(text).starts_with("sep="));
   };
   char* line = next();
   while (line != nullptr && is_no_table(line)) line = next();

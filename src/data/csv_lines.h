@@ -16,8 +16,8 @@ class CsvLines {
  public:
   explicit CsvLines(const std::filesystem::path& path);
 
-  /// The first line of the table: not blank, no comment (# ...), and not the separator as Excel writes it (sep=;).
-  /// nullptr where there is none.
+  /// The first line of the table: not blank, no comment (# ... or % ...), and not the separator as Excel writes it
+  /// (sep=;). nullptr where there is none.
   char* first();
   /// The next line without its line break, or nullptr at the end.
   char* next();

@@ -1,5 +1,6 @@
 #include "data/idx.h"
 
+#include "core/file_kind.h"
 #include "core/names.h"
 #include "data/byte_stream.h"
 #include "data/data_folder.h"
@@ -53,6 +54,11 @@ IdxHeader read_header(ByteStream& stream, std::string_view what) {
   const auto type = type_of(static_cast<uint8_t>(magic >> 8));
   const uint32_t dimensions = magic & 0xFF;
   if (magic >> 16 != 0 || !type || dimensions < 1 || dimensions > kMaxDimensions) {
+    const FileKind kind =
+        can_be_read_again(stream.path()) ? file_kind(read_beginning(stream.path(), kFileKindBytes)) : FileKind{};
+    if (!kind.name.empty())
+      throw Error(fmt::format("{}: {}; expected IDX {}", stream.path().string(), kind.name, what),
+                  std::string(kind.hint));
     throw Error(fmt::format("{}: IDX magic is {:#010x}; expected {:#010x} (a file of {})", stream.path().string(),
                             magic, what == "images" ? 0x803 : 0x801, what));
   }

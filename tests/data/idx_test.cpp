@@ -3,6 +3,7 @@
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
 #include "support.h"
+#include "support_run.h"
 
 namespace digitrec {
 namespace {
@@ -75,6 +76,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadIdx{"NotSquare", idx_images(1, 2, 3, "abcdef"), ": images of 2 x 3 pixels; expected square ones"},
         BadIdx{"NoImages", idx_images(0, 2, 2, ""), ": holds no images"}),
     [](const auto& instance) { return instance.param.name; });
+
+TEST(ReadIdx, NamesWhatASiteAnsweredInsteadOfTheFile) {
+  const test::TempFolder folder;
+  const auto path = folder.write("train-labels-idx1-ubyte.gz", "<!DOCTYPE html><html></html>");
+  const std::string message = test::message_of([&] { read_idx_labels(path, 0); });
+  EXPECT_TRUE(message.starts_with(path.string() + ": an HTML page; expected IDX labels; ")) << message;
+}
 
 TEST(ReadIdx, WantsAsManyLabelsAsImages) {
   const TempFolder folder;

@@ -155,10 +155,18 @@ TEST(CsvKinds, AreNamedWhereTheyHoldNoPixels) {
            {"ImageId,Label\n1,2\n",
             ":1: a table of ids and labels, as a submission is; expected pixels; digitrec "
             "submit takes a submission, train and eval take images"},
-           {"@RELATION mnist\n",
-            ":1: an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a "
+           {"% of Weka\n@RELATION mnist\n",
+            ":2: an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a "
             "header; write it as CSV: "
             "pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(OUT, index=False)"},
+           {"<table border=\"1\">\n",
+            ": an HTML table; expected comma-separated values with a header; write it as CSV with pandas: "
+            "read_html(FILE)[0].to_csv(OUT, index=False)"},
+           {"{\"cells\": [], \"nbformat\": 4}",
+            ": a Jupyter notebook; expected comma-separated values with a header; run it, and write its data as CSV"},
+           {"[{\"label\": 2}]",
+            ": a JSON file; expected comma-separated values with a header; write it as CSV with pandas: "
+            "read_json(FILE).to_csv(OUT, index=False); of JSON lines with lines=True"},
            {"2 153:128 154:9\n",
             ":1: a file in libsvm's format (label index:value ...); expected comma-separated "
             "values with a header; read it with sklearn.datasets.load_svmlight_file and write it "
