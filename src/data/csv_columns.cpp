@@ -318,43 +318,4 @@ CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const
   return columns;
 }
 
-void add_row_names(CsvColumns& columns) {
-  columns.names.insert(columns.names.begin(), "");
-  if (columns.label >= 0) ++columns.label;
-  if (columns.id >= 0) ++columns.id;
-  for (int64_t& column : columns.left_out) ++column;
-  columns.left_out.insert(columns.left_out.begin(), 0);
-}
-
-void leave_out_label(CsvColumns& columns) {
-  columns.left_out.push_back(columns.label);
-  std::sort(columns.left_out.begin(), columns.left_out.end());
-  columns.label = -1;
-  columns.is_label_supposed = false;
-}
-
-void suppose_id(CsvColumns& columns) {
-  if (columns.id >= 0) return;
-  const auto found = std::find_if(columns.left_out.begin(), columns.left_out.end(), [&](int64_t column) {
-    return is_row_name(columns.names[static_cast<size_t>(column)]);
-  });
-  if (found == columns.left_out.end()) return;
-  columns.id = *found;
-  columns.is_id_supposed = true;
-  columns.left_out.erase(found);
-}
-
-void leave_out_id(CsvColumns& columns) {
-  columns.left_out.push_back(columns.id);
-  std::sort(columns.left_out.begin(), columns.left_out.end());
-  columns.id = -1;
-  columns.is_id_supposed = false;
-}
-
-void move_label_to_end(CsvColumns& columns) {
-  int64_t last = columns.count() - 1;
-  while (columns.is_left_out(last) || last == columns.id) --last;
-  columns.label = last;
-}
-
 }  // namespace digitrec
