@@ -8,6 +8,7 @@
 #include "data/label_column.h"
 #include "data/label_rows.h"
 #include "data/numbered_name.h"
+#include "data/packed_pixels.h"
 #include "data/pixels.h"
 #include "data/plain_csv.h"
 #include "digitrec/core/error.h"
@@ -99,6 +100,9 @@ void require_csv(const CsvLines& lines, std::string_view line) {
   }
 }
 
+/// A table with all pixels of an image in one field has fewer than this beside it.
+constexpr int64_t kFewFields = 8;
+
 Head parse_head(CsvLines& lines, const std::string& id_name) {
   char* line = lines.first();
   if (line == nullptr) {
@@ -106,8 +110,21 @@ Head parse_head(CsvLines& lines, const std::string& id_name) {
   }
   require_csv(lines, line);
   const int64_t number = lines.number();
-  const FailHeader fail = [&](const std::string& message, const std::string& hint) { lines.fail(message, hint); };
-  CsvColumns columns = find_csv_columns(line, fail, id_name);
+  const FailHeader fail = [&](const std::string& message, const std::string& hint) {
+    throw Error(fmt::format("{}:{}: {}", lines.name(), number, message), hint);
+  };
+  const std::string header(line);
+  const char separator = find_separator(header);
+  int64_t packed = -1;
+  std::string unpacked;
+  if (std::count(header.begin(), header.end(), separator) < kFewFields) {
+    do line = lines.next();
+    while (line != nullptr && is_blank(line));
+    if (line != nullptr) unpacked = unpacked_header(header, line, separator, packed);
+  }
+  CsvColumns columns = find_csv_columns(packed < 0 ? header : unpacked, fail, id_name);
+  columns.header = header;
+  columns.packed = packed;
   while (line != nullptr && (is_blank(line) || columns.is_header(line))) line = lines.next();
   if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
   return {std::move(columns), line, number};
@@ -237,9 +254,10 @@ bool name_rows(const std::vector<std::string>& values, const std::string& column
 Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_rows) {
   CsvColumns columns = head.columns;
   Rows rows;
+  std::string buffer;
   const auto parse = [&](const char* line) {
     if (!is_blank(line) && !columns.is_header(line))
-      parse_row(lines, columns.row_of(line), columns, labels != Labels::ignored, rows);
+      parse_row(lines, columns.row_of(line, buffer), columns, labels != Labels::ignored, rows);
   };
   if (head.first_row != nullptr) parse(head.first_row);
   while (max_rows <= 0 || rows.count < max_rows) {

@@ -5,6 +5,7 @@
 #include "data/csv_text.h"
 #include "data/csv_unnamed.h"
 #include "data/numbered_name.h"
+#include "data/packed_pixels.h"
 #include "digitrec/data/dataset.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -292,6 +293,13 @@ std::vector<std::string> split_names(std::string_view line, char separator, cons
 
 bool CsvColumns::is_left_out(int64_t column) const {
   return std::binary_search(left_out.begin(), left_out.end(), column);
+}
+
+std::string_view CsvColumns::row_of(std::string_view line, std::string& buffer) const {
+  if (!first_row.empty() && line == header) return first_row;
+  if (packed < 0) return line;
+  buffer = unpacked_row(line, separator, packed);
+  return buffer;
 }
 
 CsvColumns find_csv_columns(std::string_view line, const FailHeader& fail, const std::string& id_name) {

@@ -21,6 +21,7 @@ struct CsvColumns {
   int64_t id = -1;                  ///< the column that numbers the rows for a submission; -1: none
   bool is_id_supposed = false;      ///< only its name says so; its values have to be looked at
   std::vector<int64_t> left_out{};  ///< columns of no use, ascending
+  int64_t packed = -1;              ///< the field of a line that holds all pixels; -1: each has its own
   int64_t image_size = 0;           ///< S: there are S x S columns of pixels
   /// For each pixel, row by row, its place among the columns of pixels; empty where they stand in that order.
   std::vector<int64_t> order{};
@@ -29,12 +30,10 @@ struct CsvColumns {
   bool is_left_out(int64_t column) const;
   /// Whether a line is the header, which stands again in a file that was put together of several.
   bool is_header(std::string_view line) const { return has_header && line == header; }
-  /// A line, or the row that it stands for as the header.
-  std::string_view row_of(std::string_view line) const {
-    return !first_row.empty() && line == header ? std::string_view(first_row) : line;
-  }
+  /// A line, or in `buffer` the row that it stands for: as the header, or with its pixels in one field.
+  std::string_view row_of(std::string_view line, std::string& buffer) const;
   /// Whether there are pixels, and a label or none, with commas between them.
-  bool are_plain() const { return separator == ',' && id < 0 && left_out.empty() && first_row.empty(); }
+  bool are_plain() const { return separator == ',' && id < 0 && left_out.empty() && first_row.empty() && packed < 0; }
 };
 
 /// What is wrong with a first line, and what to do; does not return.

@@ -154,8 +154,9 @@ std::pair<std::string_view, std::string_view> fields_at(std::string_view line, c
 template <class Use>
 void for_each_row(const std::filesystem::path& path, const CsvColumns& columns, Use use) {
   CsvLines lines(path);
+  std::string buffer;
   for (const char* line = lines.first(); line != nullptr; line = lines.next()) {
-    if (!is_blank(line) && !columns.is_header(line) && !use(columns.row_of(line))) return;
+    if (!is_blank(line) && !columns.is_header(line) && !use(columns.row_of(line, buffer))) return;
   }
 }
 

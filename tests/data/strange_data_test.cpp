@@ -165,6 +165,35 @@ TEST(StrangeData, WhatProgramsPutAroundATableIsNoRow) {
   }
 }
 
+TEST(StrangeData, AllPixelsMayStandInOneField) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  struct Case {
+    std::string header, before, between, after;
+  };
+  for (const Case& c : {Case{"label,pixels", "", " ", ""}, Case{"label,pixels,Usage", "", " ", ",Training"},
+                        Case{"label,image", "\"[", ", ", "]\""}}) {
+    std::string text = c.header + "\n";
+    for (int64_t row = 0; row < plain.size(); ++row) {
+      text += std::to_string(plain.labels[row].item<int64_t>()) + "," + c.before;
+      const torch::Tensor pixels = plain.images[row].flatten();
+      for (int64_t i = 0; i < pixels.numel(); ++i)
+        text += (i > 0 ? c.between : "") + std::to_string(pixels[i].item<int>());
+      text += c.after + "\n";
+    }
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << c.header;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << c.header;
+  }
+}
+
+TEST(StrangeData, WhatShowsNothingIsNotShown) {
+  const TempFolder folder;
+  const std::string text = replaced(text_of(plain_data(), {.before = "x"}), "x,", "a\u202Eb\u200B,");
+  EXPECT_EQ(load_dataset(folder.write("train.csv", text), Purpose::train).reading,
+            "label: column label, number 2; left out: a?b?");
+}
+
 TEST(StrangeData, LinesMayEndWithTwoCarriageReturns) {
   const TempFolder folder;
   const Dataset plain = plain_data();
