@@ -18,10 +18,6 @@ namespace {
 /// Images between two reports of progress: few enough that their views stay in the cache.
 constexpr int64_t kImages = 1024;
 
-/// Several views together are less sure than each. With this share of the temperature they are as sure as they are
-/// right: on rows held back, as they are and varied, between 0.45 and 0.65 (recipe robust).
-constexpr double kTemperatureOfViews = 0.6;
-
 }  // namespace
 
 std::vector<at::Tensor> test_time_views(const at::Tensor& images) {
@@ -65,12 +61,11 @@ DataOptions Predictor::data_options() const {
 }
 
 at::Tensor Predictor::predict(Checkpoint& network, const at::Tensor& images, From from) const {
-  const bool has_views = from == From::pictures && network.info.learned_framing();
-  const double temperature = network.info.temperature * (has_views ? kTemperatureOfViews : 1);
   const auto probabilities = [&](const at::Tensor& view) {
-    return compute_logits(*network.model, view, network.info.normalization).div_(temperature).softmax(1);
+    return compute_logits(*network.model, view, network.info.normalization).div_(network.info.temperature).softmax(1);
   };
-  if (!options_.tta && !has_views) return probabilities(images);
+  const bool has_views = options_.tta || (from == From::pictures && network.info.learned_framing());
+  if (!has_views) return probabilities(images);
   const std::vector<at::Tensor> views = test_time_views(images);
   at::Tensor sum = probabilities(views.front());
   for (size_t i = 1; i < views.size(); ++i) sum += probabilities(views[i]);

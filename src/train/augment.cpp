@@ -169,7 +169,7 @@ at::Tensor put_synthetic(const at::Tensor& x, const at::Tensor& labels, int64_t 
 
 /// Makes the last `count` of the images into what shows no class: some of them pairs, the rest scribbles.
 at::Tensor make_outliers(const at::Tensor& x, int64_t count, uint64_t seed, Draws& draws) {
-  constexpr double kPairs = 0.3;
+  constexpr double kPairs = 0.4;
   const int64_t rest = x.size(0) - count;
   const int64_t pairs = std::min(static_cast<int64_t>(kPairs * static_cast<double>(count)), rest);
   const at::Tensor scribbles = drawn_images(
