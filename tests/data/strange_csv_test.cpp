@@ -1,0 +1,326 @@
+// Tables as people bring them: each is read as the plain one of the same images is.
+#include "data/csv.h"
+#include "digitrec/core/error.h"
+#include "digitrec/data/source.h"
+#include "kaggle/submission.h"
+#include "strange_table.h"
+
+#include <map>
+
+namespace digitrec {
+namespace {
+
+using test::TempFolder;
+
+/// Without a byte-order mark.
+std::string utf16(const std::string& text, bool is_big_endian) {
+  std::string wide;
+  for (const char c : text) {
+    if (is_big_endian) wide += '\0';
+    wide += c;
+    if (!is_big_endian) wide += '\0';
+  }
+  return wide;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+struct TableKind {
+  const char* name;
+  Table table;
+  std::string reading;  ///< what is said about it
+
+  friend void PrintTo(const TableKind& c, std::ostream* out) { *out << c.name; }
+};
+
+class StrangeTable : public testing::TestWithParam<TableKind> {};
+
+TEST_P(StrangeTable, IsReadAsThePlainOne) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", text_of(plain, GetParam().table));
+  const Dataset data = load_dataset(file, Purpose::train);
+  EXPECT_TRUE(data.images.equal(plain.images));
+  EXPECT_TRUE(data.labels.equal(plain.labels));
+  EXPECT_EQ(data.reading, GetParam().reading);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Csv, StrangeTable,
+    testing::Values(
+        TableKind{"Plain", {}, ""}, TableKind{"Semicolons", {.separator = ';'}, "semicolons"},
+        TableKind{"Tabs", {.separator = '\t'}, "tabs"}, TableKind{"Blanks", {.separator = ' '}, "blanks"},
+        TableKind{"VerticalBars", {.separator = '|'}, "vertical bars"},
+        TableKind{"DecimalCommas",
+                   {.separator = ';', .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                   "semicolons"},
+        TableKind{"QuotedDecimalCommas",
+                   {.quotes = true, .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                   ""},
+        TableKind{"DecimalCommasWithoutHeader",
+                   {.separator = ';',
+                    .header = false,
+                    .pixel = [](int value) { return std::to_string(value) + ",0"; },
+                    .label = [](int64_t value) { return std::to_string(value) + ",0"; }},
+                   "no header; semicolons; label: the first column"},
+        TableKind{"NoHeader", {.header = false}, "no header; label: the first column"},
+        TableKind{"NoHeaderTabs", {.separator = '\t', .header = false}, "no header; tabs; label: the first column"},
+        TableKind{"Quotes", {.quotes = true}, ""},
+        TableKind{"QuotedSemicolons", {.separator = ';', .quotes = true}, "semicolons"},
+        TableKind{"Index", {.before = "-"}, "label: column label, number 2; left out: a column without a name"},
+        TableKind{"Unnamed0", {.before = "Unnamed: 0"}, "label: column label, number 2; left out: Unnamed: 0"},
+        TableKind{"Id", {.before = "id"}, "label: column label, number 2; ids: column id"},
+        TableKind{"CommaTooMany", {.after = ","}, "left out: a column without a name"},
+        TableKind{"CommaTooManyWithoutHeader",
+                   {.header = false, .after = ","},
+                   "no header; label: the first column; left out: a column without a name"},
+        TableKind{"Reals", {.pixel = [](int value) { return std::to_string(value) + ".0"; }}, ""},
+        TableKind{"RealLabels", {.label = [](int64_t value) { return std::to_string(value) + ".0"; }}, ""},
+        TableKind{"ZeroToOne", {.pixel = [](int value) { return std::to_string(value / 255.0); }}, "pixels 0 to 1"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(StrangeCsv, Utf16IsText) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const std::string text = text_of(plain, {});
+  for (const std::string& bytes :
+       {"\xff\xfe" + utf16(text, false), "\xfe\xff" + utf16(text, true), utf16(text, false), utf16(text, true)}) {
+    const Dataset data = load_dataset(folder.write("train.csv", bytes), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images));
+    EXPECT_EQ(data.reading, "UTF-16");
+  }
+}
+
+TEST(StrangeCsv, WhatProgramsPutAroundATableIsNoRow) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const std::string text = text_of(plain, {});
+  const std::string header = text.substr(0, text.find('\n') + 1);
+  const size_t middle = text.find('\n', text.size() / 2) + 1;
+  const std::string semicolons = "sep=;\r\n" + replaced(text_of(plain, {.separator = ';'}), "\n", "\r\n");
+  for (const auto& [name, changed] :
+       std::map<std::string, std::string>{{"a second header", header + text},
+                                          {"files put together", text.substr(0, middle) + header + text.substr(middle)},
+                                          {"Excel's separator", "sep=,\n" + text},
+                                          {"Excel's separator, semicolons", semicolons},
+                                          {"a comment", "# digits of 8 x 8\n#\n" + text},
+                                          {"old Mac", replaced(text, "\n", "\r")},
+                                          {"Ctrl-Z", text + "\x1a"},
+                                          {"Ctrl-Z in the last line", text.substr(0, text.size() - 1) + "\x1a"}}) {
+    const Dataset data = load_dataset(folder.write("train.csv", changed), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
+  }
+}
+
+TEST(StrangeCsv, AllPixelsMayStandInOneField) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  struct Case {
+    std::string header, before, between, after;
+  };
+  for (const Case& c : {Case{"label,pixels", "", " ", ""}, Case{"label,pixels,Usage", "", " ", ",Training"},
+                        Case{"label,image", "\"[", ", ", "]\""}}) {
+    std::string text = c.header + "\n";
+    for (int64_t row = 0; row < plain.size(); ++row) {
+      text += std::to_string(plain.labels[row].item<int64_t>()) + "," + c.before;
+      const torch::Tensor pixels = plain.images[row].flatten();
+      for (int64_t i = 0; i < pixels.numel(); ++i)
+        text += (i > 0 ? c.between : "") + std::to_string(pixels[i].item<int>());
+      text += c.after + "\n";
+    }
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << c.header;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << c.header;
+  }
+}
+
+TEST(StrangeCsv, WhatShowsNothingIsNotShown) {
+  const TempFolder folder;
+  const std::string text = replaced(text_of(plain_data(), {.before = "x"}), "x,", "a\u202Eb\u200B,");
+  EXPECT_EQ(load_dataset(folder.write("train.csv", text), Purpose::train).reading,
+            "label: column label, number 2; left out: a?b?");
+}
+
+TEST(StrangeCsv, LinesMayEndWithTwoCarriageReturns) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  for (const bool has_header : {true, false}) {
+    const std::string text = replaced(text_of(plain, {.header = has_header}), "\n", "\r\r\n");
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images));
+    EXPECT_TRUE(data.labels.equal(plain.labels));
+  }
+  EXPECT_EQ(read_id_labels(folder.write("s.csv", "ImageId,Label\r\r\n1,5\r\r\n")).rows.front().label, "5");
+}
+
+TEST(StrangeCsv, AHeaderOfNumbersBelowAnotherLineIsNoRow) {
+  const TempFolder folder;
+  std::string names = "0";
+  for (int i = 1; i < 65; ++i) names += "," + std::to_string(i);
+  const std::string rows = text_of(plain_data(), {.header = false});
+  const Dataset data = load_dataset(folder.write("train.csv", "sep=,\n" + names + "\n" + rows), Purpose::train);
+  EXPECT_EQ(data.size(), kRows);
+}
+
+TEST(StrangeCsv, TheOnlyColumnBesideNumberedPixelsIsTheLabel) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto named = [&](const std::string& name, std::function<std::string(int64_t)> label = {}) {
+    Table table;
+    if (label) table.label = std::move(label);
+    return folder.write(name + ".csv", replaced(text_of(plain, table), "label", name));
+  };
+  for (const char* name : {"number", "category", "value", "truth", "5"}) {
+    const Dataset data = load_dataset(named(name), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << name;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
+    EXPECT_EQ(data.reading, "label: column " + std::string(name) + ", the first");
+  }
+  int64_t row = 0;
+  const auto many = [&](int64_t) { return std::to_string(row++); };
+  for (const auto& path : {named("fold"), named("number", many), named("value", [](int64_t) { return "0.5"; }),
+                           named("kind", [](int64_t) { return "even"; })}) {
+    EXPECT_FALSE(load_dataset(path, Purpose::inspect).has_labels());
+    EXPECT_THROW(load_dataset(path, Purpose::train), Error);
+  }
+}
+
+TEST(StrangeCsv, OneHotColumnsAreRefused) {
+  const TempFolder folder;
+  const auto path = folder.write("a.csv", "pixel0,pixel1,pixel2,pixel3,is_0,is_1\n1,2,3,4,1,0\n");
+  EXPECT_ERROR(load_dataset(path, Purpose::train), Error,
+               path.string() +
+                   ":1: no column is named label; expected a header like label,pixel0,pixel1,... (is this the test "
+                   "file?); if is_0 to is_1 are it, one-hot, write it as one column, their argmax");
+}
+
+/// A table as R's write.table writes it: the rows' names have none in the header.
+std::string of_r(const Dataset& data, const std::string& header) {
+  std::string text = header + "\n";
+  for (int64_t row = 0; row < data.size(); ++row) {
+    text += "\"" + std::to_string(row + 1) + "\" " + std::to_string(data.labels[row].item<int64_t>());
+    const torch::Tensor pixels = data.images[row].flatten();
+    for (int64_t i = 0; i < pixels.numel(); ++i) text += " " + std::to_string(pixels[i].item<int>());
+    text += '\n';
+  }
+  return text;
+}
+
+TEST(StrangeCsv, RNamesRowsWithoutANameInTheHeader) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  std::string named = "\"label\"";
+  std::string numbered = "\"V1\"";
+  for (int i = 0; i < kSide * kSide; ++i) {
+    named += " \"pixel" + std::to_string(i) + "\"";
+    numbered += " \"V" + std::to_string(i + 2) + "\"";
+  }
+  const std::string table = of_r(plain, numbered);
+  const std::string csv = "\"\"," + replaced(table, " ", ",");  // write.csv names that column ""
+  for (const auto& [text, reading] : std::map<std::string, std::string>{
+           {of_r(plain, named), "blanks; label: column label, number 2; left out: a column without a name"},
+           {table, "blanks; label: column number 2; left out: a column without a name"},
+           {csv, "label: column number 2; left out: a column without a name"}}) {
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    EXPECT_TRUE(data.images.equal(plain.images)) << reading;
+    EXPECT_TRUE(data.labels.equal(plain.labels)) << reading;
+    EXPECT_EQ(data.reading, reading);
+  }
+}
+
+TEST(StrangeCsv, ZeroAndOneAreBlackAndWhite) {
+  const TempFolder folder;
+  const auto file = folder.write("a.csv", "label,a,b,c,d\n3,0,1,1,0\n2,1,0,0,1\n");
+  EXPECT_EQ(read_csv(file, Labels::required).images.max().item<int>(), 255);
+}
+
+TEST(StrangeCsv, LabelsMayBeNames) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto name = [](int64_t label) { return std::string("dcba").substr(static_cast<size_t>(label), 1); };
+  const Dataset data = load_dataset(folder.write("a.csv", text_of(plain, {.label = name})), Purpose::train);
+  EXPECT_EQ(data.classes.names, (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_TRUE(data.labels.equal(3 - plain.labels));
+  const auto mistyped = folder.write("b.csv", "label,a\n5,1\nx,2\n");
+  EXPECT_ERROR(read_csv(mistyped, Labels::required), Error,
+               mistyped.string() + ":3: column label: 'x' is not a number; expected a whole number 0 to 999");
+}
+
+TEST(StrangeCsv, LabelsThatBeginAtOneOrHaveAGapGiveNoPhantomClass) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto odd = [](int64_t label) { return std::to_string(label == 3 ? 7 : label + 1); };
+  const std::string rows = text_of(plain, {.header = false, .label = odd});
+  const Dataset data = load_dataset(folder.write("a.csv", text_of(plain, {.label = odd}) + rows), Purpose::train);
+  EXPECT_EQ(data.num_classes(), 4);
+  EXPECT_EQ(data.classes.labels, (std::vector<int64_t>{1, 2, 3, 7}));
+  EXPECT_EQ(data.classes.name(3), "7");
+  EXPECT_EQ(data.reading, "4 classes, labelled 1 to 7");
+  Dataset few = load_dataset(folder.write("b.csv", "label,a\n7,1\n2,9\n"), Purpose::train);
+  EXPECT_EQ(few.num_classes(), 8) << "chance, in two rows";
+  match_classes(few, data.classes, 4);
+  EXPECT_TRUE(few.labels.equal(torch::tensor({3, 1}, torch::kInt64)));
+  Dataset other = load_dataset(folder.write("c.csv", "label,a\n6,1\n2,9\n"), Purpose::train);
+  EXPECT_ERROR(match_classes(other, data.classes, 4), Error,
+               other.source + ": label 6 is none of the model's 4 classes (1 to 7); use data of the same classes");
+}
+
+TEST(StrangeCsv, IdsAreKept) {
+  const TempFolder folder;
+  std::string text = "id,pixel0,pixel1,pixel2,pixel3\n";
+  for (const char* id : {"7", "x-9", "\"3\"", "\"a \"\"x\"\" b\""}) text += std::string(id) + ",1,2,3,4\n";
+  const Dataset data = load_dataset(folder.write("test.csv", text), Purpose::predict);
+  EXPECT_EQ(data.ids, (std::vector<std::string>{"7", "x-9", "3", "a \"x\" b"}));
+  EXPECT_EQ(data.id_name, "id");
+}
+
+TEST(StrangeCsv, IdsHaveManyNames) {
+  const TempFolder folder;
+  const auto read = [&](const std::string& name, const std::vector<std::string>& values) {
+    std::string text = name + ",pixel0,pixel1,pixel2,pixel3\n";
+    for (const std::string& value : values) text += value + ",1,2,3,4\n";
+    return load_dataset(folder.write("test.csv", text), Purpose::predict);
+  };
+  for (const char* name : {"row_id", "uuid", "SampleID", "filename", "index", "test_id", "img_id", "Image Id",
+                           "image-id", "name", "ID_code", "rowid", "file", "no"}) {
+    const Dataset data = read(name, {"3", "1", "2"});
+    EXPECT_EQ(data.ids, (std::vector<std::string>{"3", "1", "2"})) << name;
+    EXPECT_EQ(data.id_name, name);
+    EXPECT_EQ(data.reading, "ids: column " + std::string(name));
+  }
+  EXPECT_EQ(read("row_id", {"0", "1"}).ids, (std::vector<std::string>{"0", "1"}));
+  EXPECT_TRUE(read("index", {"0", "1"}).ids.empty()) << "pandas counts so";
+  EXPECT_TRUE(read("Unnamed: 0", {"2", "1"}).ids.empty());
+  EXPECT_TRUE(read("group_id", {"a", "a"}).ids.empty());
+  EXPECT_EQ(read("group_id", {"a", "a"}).reading, "left out: group_id");
+  EXPECT_TRUE(read("grid", {"1", "2"}).ids.empty());
+  folder.write("sample_submission.csv", "code,label\na,0\nb,0\n");
+  EXPECT_EQ(read("code", {"b", "a"}).ids, (std::vector<std::string>{"b", "a"})) << "as the sample has it";
+  EXPECT_EQ(read("id,code", {"1,b", "2,a"}).ids, (std::vector<std::string>{"b", "a"}));
+}
+
+TEST(StrangeCsv, ClassesGetNamesFromAFile) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto file = folder.write("train.csv", text_of(plain, {}));
+  const auto named = [&](const std::string& names) {
+    return load_dataset(file, Purpose::train, {.class_names = folder.write("names.txt", names)});
+  };
+  EXPECT_EQ(named("zero\none\r\ntwo\n\nthree\nfour\n").classes.names,
+            (std::vector<std::string>{"zero", "one", "two", "three", "four"}));
+  EXPECT_EQ(named("3 three pins\n0 a\n1 b\n2 c\n").classes.names,
+            (std::vector<std::string>{"a", "b", "c", "three pins"}));
+  EXPECT_EQ(named("0 65 97\n1 66\n2 67\n3 68\n").classes.names, (std::vector<std::string>{"A", "B", "C", "D"}));
+  const std::string names = (folder / "names.txt").string();
+  EXPECT_ERROR(named("zero\none\n"), Error,
+               names + ": 2 names for the 4 classes of " + file.string() + "; none for label 2");
+  EXPECT_ERROR(named("a\nb\nb\nc\n"), Error, names + ": two classes are named 'b'; expected another name for each");
+}
+
+}  // namespace
+}  // namespace digitrec
