@@ -76,6 +76,7 @@ NpzArrays find_by_shape(const std::vector<std::string>& names, const ShapeOf& sh
   const bool is_first = fit(shape_of(names[0]), shape_of(names[1]));
   const bool is_second = fit(shape_of(names[1]), shape_of(names[0]));
   if (is_first == is_second) return {};
+  if (lower_case(names[is_first ? 1 : 0]).starts_with("id")) return {};  // those number the images
   return is_first ? NpzArrays{names[0], names[1]} : NpzArrays{names[1], names[0]};
 }
 
@@ -110,7 +111,9 @@ NpzArrays find_npz_arrays(const std::vector<std::string>& names, Purpose purpose
   if (found.images.empty() && !find_name(names, "arr_0").empty()) found = find_by_shape(names, shape_of);
   if (found.images.empty()) found = find_names(names, kOtherNames);
   if (found.images.empty() && names.size() == 1) found.images = names.front();
-  if (found.images.empty()) found = find_by_shape(names, shape_of);
+  if (found.labels.empty()) {  // also of {data, label}
+    if (const NpzArrays pair = find_by_shape(names, shape_of); !pair.images.empty()) found = pair;
+  }
   return found;
 }
 

@@ -178,12 +178,16 @@ TEST(Npz, ShapesTellImagesFromLabels) {
   for (const auto& [x, y] : std::vector<std::pair<std::string, std::string>>{{"foo", "bar"},
                                                                              {"arr_1", "arr_0"},
                                                                              {"bar", "foo"},
+                                                                             {"data", "label"},
+                                                                             {"features", "target"},
                                                                              {"train_data", "train_labels"},
                                                                              {"training_images", "training_labels"}}) {
     const Dataset data = load_dataset(write_npz(folder, {{x, images}, {y, labels}}), Purpose::train);
     EXPECT_EQ(data.images[1][1][1].item<int>(), 7) << x;
     EXPECT_TRUE(data.labels.equal(torch::tensor({4, 1}, torch::kInt64))) << x;
   }
+  const Dataset data = load_dataset(write_npz(folder, {{"x", images}, {"ids", labels}}), Purpose::predict);
+  EXPECT_EQ(data.labels.numel(), 0) << "ids";
 }
 
 TEST(Npz, FourArraysWithoutNamesAreToldByTheirShapes) {
