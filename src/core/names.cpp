@@ -90,8 +90,10 @@ size_t size_of_format_character(std::string_view text) {
   if (text.size() < 3) return 0;
   const std::string_view one = text.substr(0, 3);
   const auto is_in = [&](std::string_view first, std::string_view last) { return first <= one && one <= last; };
-  const bool is_format = is_in("\u200B", "\u200F") || is_in("\u2028", "\u202E") || is_in("\u2060", "\u206F") ||
-                         one == "\uFEFF" || is_in("\uFFF9", "\uFFFB");
+  // U+2028 to U+202E, of which those that turn the direction of writing may not stand in a source.
+  const bool turns = one.starts_with("\xE2\x80") && one[2] >= '\xA8' && one[2] <= '\xAE';
+  const bool is_format =
+      is_in("\u200B", "\u200F") || turns || is_in("\u2060", "\u206F") || one == "\uFEFF" || is_in("\uFFF9", "\uFFFB");
   return is_format ? 3 : 0;
 }
 

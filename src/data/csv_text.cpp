@@ -45,21 +45,22 @@ std::string unescaped(std::string_view field) {
 
 bool parse_real(std::string_view text, double& value) {
   text = without_plus(text);
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = from_text(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, error] = from_text(begin, end, value);
   if (error != std::errc{}) return false;
   if (stop == end) return true;
-  if (*stop != ',' || text.find(',', static_cast<size_t>(stop - text.data()) + 1) != std::string_view::npos)
-    return false;
+  if (*stop != ',' || text.find(',', static_cast<size_t>(stop - begin) + 1) != std::string_view::npos) return false;
   std::string with_point(text);
-  with_point[static_cast<size_t>(stop - text.data())] = '.';
+  with_point[static_cast<size_t>(stop - begin)] = '.';
   return parse_real(with_point, value);
 }
 
 bool parse_whole(std::string_view text, int64_t& value) {
   text = without_plus(text);
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (error == std::errc{} && stop == end) return true;
   constexpr double kExact = 9007199254740992;  // 2^53: up to here reals hold every whole number
   double real = 0;

@@ -46,11 +46,11 @@ Interval wilson_interval(int64_t correct, int64_t rows) {
   return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
 }
 
-Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels, const Classes& names) {
+Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& labels, const Classes& classes) {
   Metrics metrics;
   metrics.rows = labels.size(0);
-  const auto classes = static_cast<size_t>(probabilities.size(1));
-  metrics.confusion.assign(classes, std::vector<int64_t>(classes, 0));
+  const auto count = static_cast<size_t>(probabilities.size(1));
+  metrics.confusion.assign(count, std::vector<int64_t>(count, 0));
   const at::Tensor predictions = probabilities.argmax(1).contiguous();
   const int64_t* predicted = predictions.const_data_ptr<int64_t>();
   const at::Tensor truth = labels.contiguous();
@@ -60,18 +60,18 @@ Metrics compute_metrics(const at::Tensor& probabilities, const at::Tensor& label
   }
   // The smallest normal float keeps the loss finite where the true class was given probability 0.
   const at::Tensor likelihood = probabilities.gather(1, truth.unsqueeze(1)).to(at::kDouble).clamp_min(1.2e-38);
-  metrics.loss = std::max(0.0, -likelihood.log().mean().item<double>());  // no -0 where each row is certain
+  metrics.loss = std::max(0 - likelihood.log().mean().item<double>(), 0.0);  // no -0 where each row is certain
 
-  for (size_t c = 0; c < classes; ++c) {
+  for (size_t c = 0; c < count; ++c) {
     int64_t predicted_as_c = 0;
     int64_t support = 0;
-    for (size_t other = 0; other < classes; ++other) {
+    for (size_t other = 0; other < count; ++other) {
       predicted_as_c += metrics.confusion[other][c];
       support += metrics.confusion[c][other];
     }
     const int64_t hits = metrics.confusion[c][c];
     metrics.correct += hits;
-    metrics.classes.push_back({names.name(static_cast<int64_t>(c)), support, ratio(hits, predicted_as_c),
+    metrics.classes.push_back({classes.name(static_cast<int64_t>(c)), support, ratio(hits, predicted_as_c),
                                ratio(hits, support), ratio(2 * hits, predicted_as_c + support)});
   }
   metrics.accuracy = ratio(metrics.correct, metrics.rows);

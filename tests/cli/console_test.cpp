@@ -41,8 +41,9 @@ std::string said_on_terminal(std::string_view text) {
 }
 
 TEST(Say, LeavesATerminalNothingToObey) {
+  const std::string turn{'\xE2', '\x80', '\xAE'};  // U+202E
   EXPECT_EQ(said_on_terminal("row 1\033[31m\nrow 2"), "row 1?[31m\r\nrow 2\r\n");
-  EXPECT_EQ(said_on_terminal("a\u202Eb\u200Bc \u2500 \u6807"), "a?b?c \u2500 \u6807\r\n");
+  EXPECT_EQ(said_on_terminal("a" + turn + "b\u200Bc \u2500 \u6807"), "a?b?c \u2500 \u6807\r\n");
 }
 
 TEST(Say, ChangesNothingForAProgramThatReads) {

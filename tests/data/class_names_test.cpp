@@ -19,9 +19,7 @@ TEST(ClassNames, StandBesideTheirLabelsInManyWays) {
   const TempFolder folder;
   for (const std::string text :
        {"0 a b\n1 c", "0\ta b\r\n1\tc\r\n", "0,a b\n1,c\n", "label,name\n0,a b\n1,c\n", "0: a b\n1: c\n",
-        "0=a b\n1=c\n", "a b,0\nc,1\n", "name;label\na b;0\nc;1\n", "0,\"a b\"\n\"1\",c\n",
-        "\xEF\xBB\xBF"
-        "0,a b\r1,c\r"})
+        "0=a b\n1=c\n", "a b,0\nc,1\n", "name;label\na b;0\nc;1\n", "0,\"a b\"\n\"1\",c\n", "\uFEFF0,a b\r1,c\r"})
     EXPECT_EQ(shown_names(folder.write("names.txt", text)), "0|a b 1|c ") << text;
 }
 

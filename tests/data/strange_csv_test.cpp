@@ -56,17 +56,17 @@ INSTANTIATE_TEST_SUITE_P(
         TableKind{"Tabs", {.separator = '\t'}, "tabs"}, TableKind{"Blanks", {.separator = ' '}, "blanks"},
         TableKind{"VerticalBars", {.separator = '|'}, "vertical bars"},
         TableKind{"DecimalCommas",
-                   {.separator = ';', .pixel = [](int value) { return std::to_string(value) + ",0"; }},
-                   "semicolons"},
+                  {.separator = ';', .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                  "semicolons"},
         TableKind{"QuotedDecimalCommas",
-                   {.quotes = true, .pixel = [](int value) { return std::to_string(value) + ",0"; }},
-                   ""},
+                  {.quotes = true, .pixel = [](int value) { return std::to_string(value) + ",0"; }},
+                  ""},
         TableKind{"DecimalCommasWithoutHeader",
-                   {.separator = ';',
-                    .header = false,
-                    .pixel = [](int value) { return std::to_string(value) + ",0"; },
-                    .label = [](int64_t value) { return std::to_string(value) + ",0"; }},
-                   "no header; semicolons; label: the first column"},
+                  {.separator = ';',
+                   .header = false,
+                   .pixel = [](int value) { return std::to_string(value) + ",0"; },
+                   .label = [](int64_t value) { return std::to_string(value) + ",0"; }},
+                  "no header; semicolons; label: the first column"},
         TableKind{"NoHeader", {.header = false}, "no header; label: the first column"},
         TableKind{"NoHeaderTabs", {.separator = '\t', .header = false}, "no header; tabs; label: the first column"},
         TableKind{"Quotes", {.quotes = true}, ""},
@@ -76,8 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         TableKind{"Id", {.before = "id"}, "label: column label, number 2; ids: column id"},
         TableKind{"CommaTooMany", {.after = ","}, "left out: a column without a name"},
         TableKind{"CommaTooManyWithoutHeader",
-                   {.header = false, .after = ","},
-                   "no header; label: the first column; left out: a column without a name"},
+                  {.header = false, .after = ","},
+                  "no header; label: the first column; left out: a column without a name"},
         TableKind{"Reals", {.pixel = [](int value) { return std::to_string(value) + ".0"; }}, ""},
         TableKind{"RealLabels", {.label = [](int64_t value) { return std::to_string(value) + ".0"; }}, ""},
         TableKind{"ZeroToOne", {.pixel = [](int value) { return std::to_string(value / 255.0); }}, "pixels 0 to 1"}),
@@ -141,7 +141,8 @@ TEST(StrangeCsv, AllPixelsMayStandInOneField) {
 
 TEST(StrangeCsv, WhatShowsNothingIsNotShown) {
   const TempFolder folder;
-  const std::string text = replaced(text_of(plain_data(), {.before = "x"}), "x,", "a\u202Eb\u200B,");
+  const std::string turn{'\xE2', '\x80', '\xAE'};  // U+202E
+  const std::string text = replaced(text_of(plain_data(), {.before = "x"}), "x,", "a" + turn + "b\u200B,");
   EXPECT_EQ(load_dataset(folder.write("train.csv", text), Purpose::train).reading,
             "label: column label, number 2; left out: a?b?");
 }
