@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -188,8 +187,7 @@ CLI::Validator whole_number(int64_t min, int64_t max) {
 }
 
 void require_png_name(const std::string& flag, const std::string& file) {
-  std::string ending = std::filesystem::path(file).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string ending = lower_case(std::filesystem::path(file).extension().string());
   if (!ending.empty() && ending != ".png")
     throw UsageError(fmt::format("{}: {}: a PNG file is drawn", flag, file), "name one that ends in .png");
 }

@@ -11,15 +11,14 @@
 #include "train/recipes.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 
 #include <spdlog/fmt/fmt.h>
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-
 #include <memory>
 
 namespace digitrec::cli {

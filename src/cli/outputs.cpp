@@ -1,9 +1,8 @@
 #include "cli/outputs.h"
 
-#include "core/held_stdin.h"
-
 #include "cli/console.h"
 #include "core/atomic_file.h"
+#include "core/held_stdin.h"
 #include "data/formats.h"
 #include "data/source_files.h"
 #include "digitrec/core/error.h"

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace digitrec::cli {
 namespace {
@@ -77,8 +78,7 @@ void log_left_out(const std::vector<fs::path>& files) {
     if (names.size() == kNamed) break;
     names.push_back(file.filename().string() + (fs::is_directory(file) ? "/" : ""));
   }
-  if (files.size() > kNamed) names.push_back(fmt::format("{} more", files.size() - kNamed));
-  log("left out, no pictures: " + join(names));
+  log("left out, no pictures: " + join_first(std::move(names), files.size()));
 }
 
 /// Writes a table of the pictures to --out, or to stdout without it. Returns the exit code: whether all were read.

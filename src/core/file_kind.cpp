@@ -1,12 +1,12 @@
 #include "core/file_kind.h"
 
 #include "core/descriptor.h"
+#include "core/names.h"
 
 #include <fcntl.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <system_error>
 
@@ -118,8 +118,7 @@ FileKind file_kind(std::string_view beginning) {
   }
   if (is_bmp(beginning)) return {"a BMP picture"};
   if (is_onnx(beginning)) return {"an ONNX model", "it is a network; its weights are read from a .safetensors file"};
-  std::string text(beginning.substr(0, kFileKindBytes));
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string text = lower_case(beginning.substr(0, kFileKindBytes));
   const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (start == std::string::npos) return {};
   const std::string_view shown = std::string_view(text).substr(start);

@@ -85,6 +85,11 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return joined;
 }
 
+std::string join_first(std::vector<std::string> first, size_t count) {
+  if (count > first.size()) first.push_back(fmt::format("{} more", count - first.size()));
+  return join(first);
+}
+
 size_t size_of_format_character(std::string_view text) {
   if (text.starts_with("\u061C")) return 2;
   if (text.size() < 3) return 0;

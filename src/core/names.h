@@ -23,6 +23,9 @@ std::string lower_case(std::string_view text);
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 
+/// "a, b, 5 more": the first of so many.
+std::string join_first(std::vector<std::string> first, size_t count);
+
 /// A word of a shell's command line: as it is, or in single quotes where a POSIX shell would read it otherwise.
 std::string shell_word(std::string_view word);
 

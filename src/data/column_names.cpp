@@ -1,22 +1,17 @@
 #include "data/column_names.h"
 
+#include "core/names.h"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 namespace digitrec {
 namespace {
 
-std::string lower_case_of(const std::string& name) {
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 template <size_t N>
 bool is_any_of(const std::string& name, const std::array<std::string_view, N>& names) {
-  return std::find(names.begin(), names.end(), lower_case_of(name)) != names.end();
+  return std::find(names.begin(), names.end(), lower_case(name)) != names.end();
 }
 
 }  // namespace
@@ -50,7 +45,7 @@ bool is_row_name(const std::string& name) {
       "imgname", "picture", "file",  "path",    "filename", "fileid",    "filepath",  "filepaths",
       "name",    "uuid",    "guid",  "index",   "no",       "nr"};
   constexpr std::string_view kBetweenWords = " _-.";
-  const std::string lower = lower_case_of(name);
+  const std::string lower = lower_case(name);
   std::string joined = lower;
   std::erase_if(joined, [&](char c) { return kBetweenWords.find(c) != std::string_view::npos; });
   if (is_any_of(joined, kNames)) return true;

@@ -4,6 +4,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace digitrec {
 namespace {
 
@@ -40,12 +43,9 @@ std::string describe_columns(const CsvColumns& columns) {
     out.push_back(name.empty() ? "a column without a name" : shown(name));
   }
   constexpr size_t kNamed = 3;
-  if (out.size() > kNamed) {
-    const size_t more = out.size() - kNamed;
-    out.resize(kNamed);
-    out.push_back(fmt::format("{} more", more));
-  }
-  if (!out.empty()) parts.push_back("left out: " + join(out));
+  const size_t count = out.size();
+  out.resize(std::min(kNamed, count));
+  if (count > 0) parts.push_back("left out: " + join_first(std::move(out), count));
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
   return text;

@@ -1,23 +1,19 @@
 #include "kaggle/kaggle_answer.h"
 
+#include "core/names.h"
 #include "data/csv_text.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace digitrec {
 namespace {
 
 /// "SubmissionStatus.COMPLETE" as 2.0 lists it, or "complete", as programs before it do.
-std::string status_of(std::string_view listed) {
-  std::string status(listed.substr(listed.rfind('.') + 1));
-  std::transform(status.begin(), status.end(), status.begin(), [](unsigned char c) { return std::tolower(c); });
-  return status;
-}
+std::string status_of(std::string_view listed) { return lower_case(listed.substr(listed.rfind('.') + 1)); }
 
 /// Comma-separated values as Python's csv.writer writes them: quoted where a field holds a comma, a quote or a line
 /// break.

@@ -1,12 +1,12 @@
 #include "kaggle/kaggle_failure.h"
 
+#include "core/names.h"
 #include "data/csv_text.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 
 namespace digitrec {
@@ -22,12 +22,6 @@ bool contains(std::string_view text, std::string_view words) { return text.find(
 template <size_t count>
 bool contains_any(std::string_view text, const std::array<std::string_view, count>& words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return contains(text, word); });
-}
-
-std::string lower(std::string_view text) {
-  std::string small(text);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return std::tolower(c); });
-  return small;
 }
 
 template <class Predicate>
@@ -153,7 +147,7 @@ bool is_limit(std::string_view line) {
   static constexpr std::array<std::string_view, 5> kDay{"daily", "per day", "today", "tomorrow", "24 hours"};
   static constexpr std::array<std::string_view, 4> kCounted{"submission", "allowance", "limit", "quota"};
   static constexpr std::array<std::string_view, 5> kFull{"limit", "maximum", "exceeded", "allowance", "quota"};
-  const std::string small = lower(line);
+  const std::string small = lower_case(line);
   if (contains(small, "submissions remaining today")) return false;            // what it says after a submission
   const bool is_of_file = contains(small, "file") || contains(small, "size");  // which has limits too
   return (contains_any(small, kDay) && contains_any(small, kCounted)) ||
@@ -162,7 +156,7 @@ bool is_limit(std::string_view line) {
 
 /// "Please verify your phone number", "Your account must be phone verified": Kaggle asks it of new accounts.
 bool wants_phone(std::string_view line) {
-  const std::string small = lower(line);
+  const std::string small = lower_case(line);
   return contains(small, "phone") && contains(small, "verif");
 }
 
