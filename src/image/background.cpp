@@ -141,19 +141,14 @@ std::vector<bool> find_table(const Drawing& background) {
       if (ground >= 0) reaches_middle[static_cast<size_t>(ground)] = true;
     }
   }
-  constexpr int64_t kSoft = 2;  // pixels over which the paper's edge is smoothed
-  std::vector<bool> is_table(background.ink.size(), false);
-  for (int64_t y = 0; y < background.height; ++y) {
-    for (int64_t x = 0; x < background.width; ++x) {
-      const int32_t ground = grounds.labels[static_cast<size_t>(y * background.width + x)];
-      if (ground < 0 || reaches_middle[static_cast<size_t>(ground)]) continue;
-      for (int64_t row = std::max<int64_t>(0, y - kSoft); row <= std::min(background.height - 1, y + kSoft); ++row) {
-        for (int64_t i = std::max<int64_t>(0, x - kSoft); i <= std::min(background.width - 1, x + kSoft); ++i) {
-          is_table[static_cast<size_t>(row * background.width + i)] = true;
-        }
-      }
-    }
+  for (size_t i = 0; i < darker.ink.size(); ++i) {
+    const int32_t ground = grounds.labels[i];
+    darker.ink[i] = ground >= 0 && !reaches_middle[static_cast<size_t>(ground)] ? 1.0F : 0.0F;
   }
+  constexpr int64_t kSoft = 2;  // pixels over which the paper's edge is smoothed
+  const Drawing table = dilate(darker, kSoft);
+  std::vector<bool> is_table;
+  for (const float value : table.ink) is_table.push_back(value > 0);
   return is_table;
 }
 
@@ -276,12 +271,10 @@ Drawing subtract_background(Drawing levels) {
   const bool is_edged = is_even ? off > kMaxInk : has_edges(flat, off, in_row);
   // On a canvas strokes may be bold where it is cut tightly.
   const bool may_be_tight = is_even && off > 0;
-  if (is_edged) {
-    if (const std::optional<float> paper = find_paper_between_strokes(levels)) {
-      subtract(levels, Surface{*paper});
-      turn_ink_positive(levels);
-      return levels;
-    }
+  if (const auto paper = is_edged ? find_paper_between_strokes(levels) : std::nullopt) {
+    subtract(levels, Surface{*paper});
+    turn_ink_positive(levels);
+    return levels;
   }
   if (is_edged || (!may_be_tight && shows_paper(flat))) {
     subtract_neighbourhood(levels);

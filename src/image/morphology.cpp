@@ -72,6 +72,10 @@ void negate(Drawing& drawing) {
   for (float& value : drawing.ink) value = -value;
 }
 
+Drawing dilate(const Drawing& drawing, int64_t reach) {
+  return turn(spread_maximum_down(turn(spread_maximum_down(drawing, reach)), reach));
+}
+
 Drawing close_dark(const Drawing& levels, int64_t reach) {
   // What lies beyond the picture's edge goes on as it is there, or a shadow that ends there at a slant would count as
   // ink.
