@@ -118,11 +118,6 @@ void read_labels(Dataset& dataset, Array array, int64_t images, Purpose purpose,
   if (columns > 1) add_reading(dataset, "labels one-hot");
 }
 
-struct Names {
-  std::string_view images;
-  std::string_view labels;
-};
-
 /// The arrays of an archive, without ".npy".
 std::vector<std::string> array_names(const Archive& archive) {
   std::vector<std::string> names;
@@ -146,8 +141,7 @@ std::string list_arrays(const Archive& archive, const std::vector<std::string>& 
   std::vector<std::string> parts;
   for (size_t i = 0; i < std::min(kListed, names.size()); ++i)
     parts.push_back(fmt::format("{} ({})", names[i], shape_text(shape_in(archive, names[i]))));
-  if (names.size() > kListed) parts.push_back(fmt::format("{} more", names.size() - kListed));
-  return parts.empty() ? "holds no arrays" : "holds " + join(parts);
+  return parts.empty() ? "holds no arrays" : "holds " + join_first(std::move(parts), names.size());
 }
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -177,11 +171,18 @@ bool has_image_array_name(const std::string& name) {
 
 fs::path find_array_labels(const fs::path& images) {
   const std::string name = images.filename().string();
-  const std::array pairs{
-      Names{"images", "labels"},    Names{"image", "label"}, Names{"imgs", "labels"}, Names{"features", "labels"},
-      Names{"features", "targets"}, Names{"data", "labels"}, Names{"data", "label"},  Names{"data", "targets"},
-      Names{"data", "target"},      Names{"_x.", "_y."},     Names{"x", "y"}};
-  for (const Names& pair : pairs) {
+  constexpr std::array<ArrayNames, 11> kPairs{{{"images", "labels"},
+                                               {"image", "label"},
+                                               {"imgs", "labels"},
+                                               {"features", "labels"},
+                                               {"features", "targets"},
+                                               {"data", "labels"},
+                                               {"data", "label"},
+                                               {"data", "targets"},
+                                               {"data", "target"},
+                                               {"_x.", "_y."},
+                                               {"x", "y"}}};
+  for (const ArrayNames& pair : kPairs) {
     for (const bool keeps_case : {true, false}) {  // X_train with Y_train, or as in mathematics with y_train
       const std::string other = replaced(name, pair.images, pair.labels, keeps_case);
       const fs::path labels = images.parent_path() / other;

@@ -251,8 +251,9 @@ bool name_rows(const std::vector<std::string>& values, const std::string& column
   return false;
 }
 
-Dataset read_rows(CsvLines& lines, const Head& head, Labels labels, int64_t max_rows) {
-  CsvColumns columns = head.columns;
+/// Leaves out the column that was supposed to be the ids where its values are none.
+Dataset read_rows(CsvLines& lines, Head& head, Labels labels, int64_t max_rows) {
+  CsvColumns& columns = head.columns;
   Rows rows;
   std::string buffer;
   const auto parse = [&](const char* line) {

@@ -5,6 +5,14 @@
 #include <algorithm>
 
 namespace digitrec {
+namespace {
+
+void leave_out(CsvColumns& columns, int64_t column) {
+  columns.left_out.push_back(column);
+  std::sort(columns.left_out.begin(), columns.left_out.end());
+}
+
+}  // namespace
 
 void add_row_names(CsvColumns& columns) {
   columns.names.insert(columns.names.begin(), "");
@@ -15,8 +23,7 @@ void add_row_names(CsvColumns& columns) {
 }
 
 void leave_out_label(CsvColumns& columns) {
-  columns.left_out.push_back(columns.label);
-  std::sort(columns.left_out.begin(), columns.left_out.end());
+  leave_out(columns, columns.label);
   columns.label = -1;
   columns.is_label_supposed = false;
 }
@@ -33,8 +40,7 @@ void suppose_id(CsvColumns& columns) {
 }
 
 void leave_out_id(CsvColumns& columns) {
-  columns.left_out.push_back(columns.id);
-  std::sort(columns.left_out.begin(), columns.left_out.end());
+  leave_out(columns, columns.id);
   columns.id = -1;
   columns.is_id_supposed = false;
 }

@@ -10,32 +10,28 @@
 namespace digitrec {
 namespace {
 
-struct Names {
-  std::string_view images;
-  std::string_view labels;
-};
-
-constexpr std::array kTrainNames{Names{"x_train", "y_train"},
-                                 Names{"train_images", "train_labels"},
-                                 Names{"train_x", "train_y"},
-                                 Names{"images_train", "labels_train"},
-                                 Names{"train_data", "train_labels"},
-                                 Names{"training_images", "training_labels"},
-                                 Names{"xtr", "ytr"},
-                                 Names{"trainx", "trainy"}};
-constexpr std::array kTestNames{Names{"x_test", "y_test"},
-                                Names{"test_images", "test_labels"},
-                                Names{"test_x", "test_y"},
-                                Names{"images_test", "labels_test"},
-                                Names{"test_data", "test_labels"},
-                                Names{"x_val", "y_val"},
-                                Names{"val_images", "val_labels"},
-                                Names{"xte", "yte"},
-                                Names{"testx", "testy"}};
-constexpr std::array kOtherNames{Names{"images", "labels"}, Names{"images", "target"},   Names{"images", "targets"},
-                                 Names{"x", "y"},           Names{"data", "labels"},     Names{"data", "target"},
-                                 Names{"data", "targets"},  Names{"features", "labels"}, Names{"arr_0", "arr_1"},
-                                 Names{"imgs", "labels"}};
+constexpr std::array kTrainNames{ArrayNames{"x_train", "y_train"},
+                                 ArrayNames{"train_images", "train_labels"},
+                                 ArrayNames{"train_x", "train_y"},
+                                 ArrayNames{"images_train", "labels_train"},
+                                 ArrayNames{"train_data", "train_labels"},
+                                 ArrayNames{"training_images", "training_labels"},
+                                 ArrayNames{"xtr", "ytr"},
+                                 ArrayNames{"trainx", "trainy"}};
+constexpr std::array kTestNames{ArrayNames{"x_test", "y_test"},
+                                ArrayNames{"test_images", "test_labels"},
+                                ArrayNames{"test_x", "test_y"},
+                                ArrayNames{"images_test", "labels_test"},
+                                ArrayNames{"test_data", "test_labels"},
+                                ArrayNames{"x_val", "y_val"},
+                                ArrayNames{"val_images", "val_labels"},
+                                ArrayNames{"xte", "yte"},
+                                ArrayNames{"testx", "testy"}};
+constexpr std::array kOtherNames{ArrayNames{"images", "labels"},  ArrayNames{"images", "target"},
+                                 ArrayNames{"images", "targets"}, ArrayNames{"x", "y"},
+                                 ArrayNames{"data", "labels"},    ArrayNames{"data", "target"},
+                                 ArrayNames{"data", "targets"},   ArrayNames{"features", "labels"},
+                                 ArrayNames{"arr_0", "arr_1"},    ArrayNames{"imgs", "labels"}};
 
 std::string find_name(const std::vector<std::string>& names, std::string_view wanted) {
   const auto found =
@@ -44,8 +40,8 @@ std::string find_name(const std::vector<std::string>& names, std::string_view wa
 }
 
 template <size_t N>
-NpzArrays find_names(const std::vector<std::string>& names, const std::array<Names, N>& known) {
-  for (const Names& pair : known) {
+NpzArrays find_names(const std::vector<std::string>& names, const std::array<ArrayNames, N>& known) {
+  for (const ArrayNames& pair : known) {
     const std::string images = find_name(names, pair.images);
     if (images.empty()) continue;
     // Of {data, labels} and {data, target} the second may be meant.

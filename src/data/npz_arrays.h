@@ -5,9 +5,16 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitrec {
+
+/// What people call arrays of images, and those with their labels.
+struct ArrayNames {
+  std::string_view images;
+  std::string_view labels;
+};
 
 /// An archive's names of its images and of their labels, each empty when it is not there.
 struct NpzArrays {

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace digitrec {
 
@@ -80,8 +81,8 @@ fs::path only_table(const fs::path& folder) {
   std::vector<std::string> names;
   constexpr size_t kNamed = 3;
   for (size_t i = 0; i < std::min(kNamed, tables.size()); ++i) names.push_back(tables[i].filename().string());
-  if (tables.size() > kNamed) names.push_back(fmt::format("{} more", tables.size() - kNamed));
-  throw Error(fmt::format("{}: holds {}, and none is named train.csv", folder.string(), join(names)),
+  throw Error(fmt::format("{}: holds {}, and none is named train.csv", folder.string(),
+                          join_first(std::move(names), tables.size())),
               "name the one to use");
 }
 
@@ -194,12 +195,13 @@ std::vector<fs::path> find_data_files(const fs::path& folder) {
     const fs::path classes = picture_reader().find(folder, purpose);
     if (!classes.empty() && (files.empty() || files.back() != classes)) files.push_back(classes);
   }
+  if (!files.empty()) return files;
   const DataFolder place(folder);
   // Kaggle's archive alone in a folder; beside other files it may be anything.
-  if (const fs::path archive = only_archive(folder); files.empty() && !archive.empty() && place.files().size() == 1)
+  if (const fs::path archive = only_archive(folder); !archive.empty() && place.files().size() == 1)
     return find_data_files(archive);
-  if (const std::vector<fs::path> tables = find_other_tables(place); files.empty() && !tables.empty()) return tables;
-  const bool is_single = files.empty() && place.is_in_archive() && place.files().size() == 1 && place.folders().empty();
+  if (std::vector<fs::path> tables = find_other_tables(place); !tables.empty()) return tables;
+  const bool is_single = place.is_in_archive() && place.files().size() == 1 && place.folders().empty();
   return is_single ? place.files() : files;
 }
 
