@@ -87,6 +87,8 @@ FileKind kind_in_folder(const fs::path& file) {
   return split_archive_path(file) ? file_kind(read_beginning(file, kFileKindBytes)) : kind_of_file(file);
 }
 
+bool begins_as_picture(const fs::path& file) { return kind_in_folder(file).name.ends_with(" picture"); }
+
 std::vector<fs::path> files_below(const fs::path& folder) {
   const DataFolder place(folder);
   std::vector<fs::path> files = place.files();

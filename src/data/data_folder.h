@@ -38,6 +38,9 @@ class DataFolder {
 /// The kind of a file in such a folder by its first bytes; unknown for what cannot be opened.
 FileKind kind_in_folder(const std::filesystem::path& file);
 
+/// Whether such a file is a picture by its first bytes.
+bool begins_as_picture(const std::filesystem::path& file);
+
 /// The files in a folder, or a folder in an archive, and in all folders below it, by name; not through links that lead
 /// back up.
 std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder);

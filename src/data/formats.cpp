@@ -132,15 +132,14 @@ std::vector<fs::path> find_other_tables(const DataFolder& folder) {
     const std::string name = plain_name(file);
     return name.ends_with(".csv") && !is_test(name) && !holds(name, "submission") && !holds(name, "label");
   });
-  const auto is_picture = [](const fs::path& file) { return kind_in_folder(file).name.ends_with(" picture"); };
   const auto begins_with_picture = [&](const fs::path& below) {
     const DataFolder place(below);
-    return !place.files().empty() && is_picture(place.files().front());
+    return !place.files().empty() && begins_as_picture(place.files().front());
   };
   const auto is_of_run = [](const fs::path& file) { return file.extension() == ".safetensors"; };
   if (std::any_of(folder.files().begin(), folder.files().end(), is_of_run)) return {};
   const bool has_pictures =
-      !tables.empty() && (std::any_of(folder.files().begin(), folder.files().end(), is_picture) ||
+      !tables.empty() && (std::any_of(folder.files().begin(), folder.files().end(), begins_as_picture) ||
                           std::any_of(folder.folders().begin(), folder.folders().end(), begins_with_picture));
   return has_pictures ? std::vector<fs::path>{} : tables;
 }

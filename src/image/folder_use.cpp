@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,8 @@ std::vector<std::string> words_of(const std::string& name) {
 }
 
 FolderUse use_of(std::string_view word) {
-  if (word.starts_with("train")) return FolderUse::train;
-  if (word.starts_with("test")) return FolderUse::test;
+  if (word.starts_with("train") || word.starts_with("learn") || word == "tr" || word == "trn") return FolderUse::train;
+  if (word.starts_with("test") || word == "te" || word == "ts" || word == "tst") return FolderUse::test;
   const bool is_validation =
       word == "val" || word == "dev" || word.starts_with("valid") || word.starts_with("eval") || word == "valset";
   return is_validation ? FolderUse::validation : FolderUse::any;
@@ -37,14 +38,11 @@ FolderUse use_of(std::string_view word) {
 }  // namespace
 
 FolderUse folder_use(const std::filesystem::path& folder) {
-  FolderUse use = FolderUse::any;
-  for (const std::string& word : words_of(folder.filename().string())) {
-    const FolderUse one = use_of(word);
-    if (one == FolderUse::any || one == use) continue;
-    if (use != FolderUse::any) return FolderUse::any;
-    use = one;
-  }
-  return use;
+  std::set<FolderUse> uses;
+  for (const std::string& word : words_of(folder.filename().string())) uses.insert(use_of(word));
+  uses.erase(FolderUse::any);
+  if (uses.size() > 1) uses.erase(FolderUse::validation);  // train_val, dev_test: of the other part
+  return uses.size() == 1 ? *uses.begin() : FolderUse::any;
 }
 
 bool has_usual_name(const std::filesystem::path& folder) {

@@ -5,9 +5,10 @@
 #include "data/data_folder.h"
 #include "digitrec/core/error.h"
 #include "digitrec/data/source.h"
+#include "image/class_folders.h"
 #include "image/framing.h"
 #include "image/image_file.h"
-#include "image/picture_folder.h"
+#include "image/picture_bytes.h"
 #include "image/picture_refusal.h"
 
 #include <ATen/Parallel.h>
@@ -102,11 +103,12 @@ PictureFiles find_in_archive(const fs::path& archive) {
   if (has_table) return {};
   const fs::path test = find_test_folder(archive);
   PictureFiles found;
-  for (const fs::path& file : files_below(test.empty() ? archive : test))
-    (is_image_name(file) ? found.files : found.left_out).push_back(file);
-  if (found.files.empty()) return {};
   found.bytes = bytes_below(archive);
-  return found;
+  for (const fs::path& file : files_below(test.empty() ? archive : test)) {
+    const bool is_one = is_image_name(file) || is_drawn(file_kind(found.bytes(file).substr(0, kFileKindBytes)));
+    (is_one ? found.files : found.left_out).push_back(file);
+  }
+  return found.files.empty() ? PictureFiles{} : found;
 }
 
 /// The digits of one picture, or why there are none.

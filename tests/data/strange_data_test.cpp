@@ -6,6 +6,9 @@
 #include "image/image_file.h"
 #include "kaggle/submission.h"
 #include "strange_table.h"
+#include "support_run.h"
+
+#include <spdlog/fmt/fmt.h>
 
 #include <fstream>
 
@@ -168,6 +171,8 @@ TEST(StrangeData, FoldersToTrainAndTestOnHaveManyNames) {
                                                                       {"Training Data", "Testing Data"},
                                                                       {"train/images", "test/images"},
                                                                       {"train", "dev"},
+                                                                      {"train_val", "dev_test"},
+                                                                      {"learn", "tst"},
                                                                       {"train", "old_valid"}}) {
     const TempFolder folder;
     write_pictures(folder / train, 3);
@@ -203,10 +208,69 @@ TEST(StrangeData, FoldersOfSeveralDataSetsAreNoClasses) {
   write_pictures(folder / "two/letters_train", 1);
   EXPECT_ERROR(load_dataset(folder / "two", Purpose::train), Error,
                (folder / "two").string() + ": holds both digits_train and letters_train; name the one to use");
-  // As NIST's by_class has them: a folder for each character, with those of its writers in it.
-  write_pictures(folder / "by_class/30", 1);
-  write_pictures(folder / "by_class/31", 1);
-  EXPECT_EQ(load_dataset(folder / "by_class", Purpose::train).num_classes(), 2);
+  write_pictures(folder / "short/tr", 1);
+  write_pictures(folder / "short/te", 2);
+  EXPECT_EQ(load_dataset(folder / "short", Purpose::train).source, (folder / "short/tr").string());
+}
+
+/// Writes a picture into each of the folders in each of the others.
+void write_grid(const fs::path& folder, const std::vector<std::string>& outer, const std::vector<std::string>& inner) {
+  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
+  for (const std::string& one : outer) {
+    for (const std::string& other : inner) {
+      fs::create_directories(folder / one / other);
+      std::ofstream(folder / one / other / "1.png") << bar;
+    }
+  }
+}
+
+std::vector<std::string> numbered(int count, const std::string& format = "{}") {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back(fmt::format(fmt::runtime(format), i));
+  return names;
+}
+
+TEST(StrangeData, WhatLiesInFoldersTellsClassesFromWriters) {
+  read_picture_folders();
+  const std::vector<std::string> words{"zero", "one", "two"};
+  for (const auto& outer : {std::vector<std::string>{"w0", "w1"},
+                            {"f1", "f2", "f3"},
+                            {"0", "1", "2"},
+                            {"A", "B"},
+                            {"en", "fr"},
+                            numbered(20, "{:03}"),
+                            numbered(10),
+                            numbered(12)}) {
+    for (const auto& inner : {numbered(10), words, std::vector<std::string>{"a", "b", "c"}}) {
+      const bool is_finer = outer.size() == 10 && inner.size() == 3 && inner.front() == "a";
+      const bool is_named = outer.size() == 10 && inner == words;
+      if (is_finer || is_named) continue;  // digits, each of which has a few folders
+      const TempFolder folder;
+      write_grid(folder.path(), outer, inner);
+      const std::string message = test::message_of([&] { load_dataset(folder.path(), Purpose::train); });
+      EXPECT_NE(message.find("hold the same folders"), std::string::npos)
+          << outer.front() << "/" << inner.front() << ": " << message;
+    }
+  }
+  // Writers of whom each has other digits.
+  const TempFolder few;
+  write_grid(few.path(), {"w0"}, {"0", "1"});
+  write_grid(few.path(), {"w1"}, {"1", "2"});
+  write_grid(few.path(), {"w2"}, {"0", "2"});
+  EXPECT_THROW(load_dataset(few.path(), Purpose::train), Error);
+  // A folder for each character, with those of its writers in it; as NIST's by_class has them.
+  std::vector<std::string> codes = numbered(10, "3{}");
+  codes.emplace_back("4a");
+  for (const auto& [outer, inner] : std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
+           {codes, {"hsf_0", "hsf_1", "train_30"}},
+           {numbered(10), {"w1", "w2"}},
+           {numbered(10), {"1", "2", "3"}},
+           {{"cats", "dogs"}, {"indoor"}}}) {
+    const TempFolder folder;
+    write_grid(folder.path(), outer, inner);
+    EXPECT_EQ(load_dataset(folder.path(), Purpose::train).num_classes(), static_cast<int64_t>(outer.size()))
+        << outer.front() << "/" << inner.front();
+  }
 }
 
 TEST(StrangeData, PicturesMayLieDeeperThanTheirClassFolder) {
@@ -261,6 +325,9 @@ TEST(StrangeData, ZipsOfPictureFoldersAreRead) {
   EXPECT_EQ(load_dataset(folder / "wrapped.zip", Purpose::evaluate).size(), 4);
   EXPECT_EQ(find_data_files(folder / "wrapped.zip"),
             (std::vector<fs::path>{folder / "wrapped.zip/letters/train", folder / "wrapped.zip/letters/test"}));
+  const std::string bar = encode_png(test::page_with_bar(60, 80, 25, 10, 32, 70));
+  write_zip(folder / "unnamed.zip", {{"a/scan1", bar}, {"b/scan2", bar}, {"b/notes", "x"}});
+  EXPECT_EQ(load_dataset(folder / "unnamed.zip", Purpose::train).size(), 2);
   const TempFolder downloads;
   fs::copy_file(folder / "flat.zip", downloads / "flat.zip");
   EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), 6);

@@ -151,6 +151,9 @@ TEST(FindPictures, AreThoseInAZipArchive) {
   EXPECT_EQ(pictures.counts, (std::vector<int64_t>{1, 1}));
   const auto sorted = zip("sorted.zip", {{"train/A/1.png", bar}, {"train/B/2.png", bar}, {"test/A/3.png", bar}});
   EXPECT_EQ(find_pictures({sorted}).files, (Paths{sorted / "test/A/3.png"}));
+  const auto odd = zip("odd.zip", {{"scan", bar}, {"1.png", bar}, {"drawing.svg", "<svg></svg>"}, {"notes.txt", "x"}});
+  EXPECT_EQ(find_pictures({odd}).files, (Paths{odd / "1.png", odd / "drawing.svg", odd / "scan"}));
+  EXPECT_EQ(find_pictures({odd}).left_out, (Paths{odd / "notes.txt"}));
   EXPECT_TRUE(find_pictures({zip("table.zip", {{"test.csv", "x"}, {"look.png", bar}})}).files.empty());
 }
 
