@@ -118,10 +118,10 @@ int predict_pictures(const PredictCommand& command, const PictureFiles& found) {
 }
 
 /// Kaggle's sample_submission.csv beside the test file, which says how many rows a competition expects and what it
-/// calls its columns.
+/// calls its columns and rows.
 std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
   const fs::path file = dataset.source;
-  if (!file.filename().string().starts_with("test.csv")) return std::nullopt;
+  if (!lower_case(file.filename().string()).starts_with("test.csv")) return std::nullopt;
   const auto path = find_sample_submission(file.has_parent_path() ? file.parent_path() : fs::path("."));
   if (!path) return std::nullopt;
   SampleSubmission sample = read_sample_submission(*path);
@@ -130,7 +130,8 @@ std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
         fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), path->string(), sample.rows),
         "use the test file that belongs to it");
   }
-  log(fmt::format("check   as many rows as {}", path->string()));
+  log(fmt::format("check   as many rows as {}{}", path->string(),
+                  dataset.ids.empty() && !counts_rows(sample) ? ", whose ids they get in its order" : ""));
   return sample;
 }
 
@@ -138,15 +139,16 @@ std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
 SubmissionNames submission_names(const Dataset& dataset, const Classes& classes) {
   SubmissionNames names{.ids = dataset.ids, .classes = classes};
   const auto sample = find_sample(dataset);
-  if (const std::string doubt = doubt_ids(dataset.ids, sample ? &*sample : nullptr); !doubt.empty())
-    warn(fmt::format("{}: {}; Kaggle expects each id of its sample once", dataset.source, doubt));
   if (sample) {
     names.id = sample->id;
     names.label = sample->label;
+    if (dataset.ids.empty() && !counts_rows(*sample)) names.ids = sample->ids;
   } else if (!dataset.ids.empty()) {
     names.id = dataset.id_name;
     names.label = names.id == "ImageId" ? "Label" : "label";
   }
+  if (const std::string doubt = doubt_ids(names.ids, sample ? &*sample : nullptr); !doubt.empty())
+    warn(fmt::format("{}: {}; Kaggle expects each id of its sample once", dataset.source, doubt));
   return names;
 }
 

@@ -72,7 +72,9 @@ std::pair<SampleSubmission, std::string> find_expected(const fs::path& submissio
 /// The ids of the test file beside a sample, or in `data`; none where it has none, or is not there.
 std::vector<std::string> find_test_ids(const fs::path& sample, const fs::path& data) {
   for (const fs::path& folder : {sample.parent_path(), data}) {
-    if (const auto test = find_plain_or_gzip(folder, "test.csv")) return load_dataset(*test, Purpose::predict).ids;
+    for (const FoundFile& found : find_files(DataFolder(folder), /*is_training=*/false)) {
+      if (found.format == &data_formats().front()) return load_dataset(found.file, Purpose::predict).ids;  // CSV
+    }
   }
   return {};
 }
@@ -127,12 +129,12 @@ int hand_in(const SubmitCommand& command, const fs::path& file) {
 int run_submit(const SubmitCommand& command) {
   const Target target = find_target(command.target, command.data);
   const auto [expected, source] = find_expected(target.file, command.data);
-  const std::vector<int64_t> labels = check_submission(target.file, expected, target.classes);
+  const Submission submission = check_submission(target.file, expected, target.classes);
   say(fmt::format("{}: valid: {} rows as in {}, each id once, labels 0 to {}", target.file.string(),
                   format_count(expected.rows), source, target.classes - 1));
-  if (const std::string doubt = doubt_labels(labels, target.classes); !doubt.empty())
+  if (const std::string doubt = doubt_labels(submission.labels, target.classes); !doubt.empty())
     warn(fmt::format("{}: {}; is it what you mean to submit?", target.file.string(), doubt));
-  if (const std::string doubt = doubt_order(target.file, find_test_ids(source, command.data)); !doubt.empty())
+  if (const std::string doubt = doubt_order(submission, find_test_ids(source, command.data)); !doubt.empty())
     warn(fmt::format("{}: {}", target.file.string(), doubt));
   return command.dry_run ? 0 : hand_in(command, target.file);
 }

@@ -2,6 +2,7 @@
 
 #include "core/descriptor.h"
 #include "core/file.h"
+#include "core/names.h"
 #include "data/archive.h"
 #include "digitrec/core/error.h"
 
@@ -26,6 +27,8 @@ constexpr size_t kReadAhead = 1 << 18;
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kZip = "PK\3\4";
 
+bool is_named_zip(const fs::path& path) { return lower_case(path.extension().string()) == ".zip"; }
+
 }  // namespace
 
 /// Unpacks the parts ("members") that a gzip file consists of.
@@ -46,7 +49,7 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   if (const auto place = split_archive_path(path_)) {
     archive_ = std::make_unique<Archive>(place->archive, "zip archive");
     entry_ = std::make_unique<ArchiveEntry>(*archive_, place->entry);
-    if (path_.extension() == ".zip" && peek(kZip.size()).starts_with(kZip)) open_inner();
+    if (is_named_zip(path_) && peek(kZip.size()).starts_with(kZip)) open_inner();
     if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
     return;
   }
@@ -55,6 +58,7 @@ ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   if (!file_->is_open()) {
     throw Error(fmt::format("{}: cannot be opened: {}", path_.string(), std::strerror(errno)), "check its permissions");
   }
+  if (is_named_zip(path_) && peek(kZip.size()).starts_with(kZip)) open_inner();
   if (peek(kGzip.size()).starts_with(kGzip)) inflater_ = std::make_unique<Inflater>();
 }
 
@@ -62,6 +66,7 @@ void ByteStream::open_inner() {
   auto inner = std::make_unique<Archive>(path_, "zip archive");
   const std::vector<std::string> entries = inner->entries();
   if (entries.size() != 1) {
+    if (file_) return;  // who reads it will say what it is
     throw Error(fmt::format("{}: a zip archive within another, of {} files; expected one file in it", path_.string(),
                             entries.size()),
                 "unpack the outer one first, and name this");

@@ -13,9 +13,8 @@ class ArchiveEntry;
 class Descriptor;
 
 /// Reads the bytes in order of a file, or of one in a zip archive, as split_archive_path() takes its path apart.
-/// Unpacks gzip (RFC 1952), which it knows by the first bytes, not by the name, and a .zip of one file that lies in an
-/// archive, such as train.csv.zip in Kaggle's. All failures are Errors that name the
-/// file.
+/// Unpacks gzip (RFC 1952), which it knows by the first bytes, not by the name, and a .zip of one file, which may lie
+/// in an archive itself, as train.csv.zip in Kaggle's. All failures are Errors that name the file.
 class ByteStream {
  public:
   explicit ByteStream(std::filesystem::path path);

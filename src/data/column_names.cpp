@@ -40,10 +40,11 @@ bool is_id_name(const std::string& name) {
 }
 
 bool is_row_name(const std::string& name) {
-  constexpr std::array<std::string_view, 22> kNames{
-      "id",      "idcode",  "rowid", "imageid", "image",    "imagename", "imagepath", "img",
-      "imgname", "picture", "file",  "path",    "filename", "fileid",    "filepath",  "filepaths",
-      "name",    "uuid",    "guid",  "index",   "no",       "nr"};
+  constexpr std::array<std::string_view, 35> kNames{
+      "id",      "ids",     "idcode", "rowid", "imageid", "image",    "imagename", "imagepath", "img",
+      "imgname", "picture", "file",   "fname", "path",    "filename", "fileid",    "filepath",  "filepaths",
+      "name",    "uuid",    "guid",   "index", "no",      "nr",       "num",       "number",    "key",
+      "row",     "record",  "sample", "code",  "serial",  "hash",     "md5",       "identifier"};
   constexpr std::string_view kBetweenWords = " _-.";
   const std::string lower = lower_case(name);
   std::string joined = lower;

@@ -2,6 +2,7 @@
 
 #include "data/byte_stream.h"
 #include "data/column_names.h"
+#include "data/comment_header.h"
 #include "data/csv_columns.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
@@ -109,21 +110,22 @@ Head parse_head(CsvLines& lines, const std::string& id_name) {
     throw Error(fmt::format("{}: the file is empty; expected a header like label,pixel0,pixel1,...", lines.name()));
   }
   require_csv(lines, line);
-  const int64_t number = lines.number();
+  const auto comment = find_comment_header(lines, line);
+  const int64_t number = comment ? comment->number : lines.number();
   const FailHeader fail = [&](const std::string& message, const std::string& hint) {
     throw Error(fmt::format("{}:{}: {}", lines.name(), number, message), hint);
   };
-  const std::string header(line);
-  const char separator = find_separator(header);
+  const std::string header = comment ? comment->text : line;
+  const char separator = find_separator(comment ? line : header);
   int64_t packed = -1;
   std::string unpacked;
   if (std::count(header.begin(), header.end(), separator) < kFewFields) {
-    do line = lines.next();
-    while (line != nullptr && is_blank(line));
+    while (!comment && (line = lines.next()) != nullptr && is_blank(line)) {
+    }
     if (line != nullptr) unpacked = unpacked_header(header, line, separator, packed);
   }
   CsvColumns columns = find_csv_columns(packed < 0 ? header : unpacked, fail, id_name);
-  columns.header = header;
+  columns.header = comment ? comment->line : header;
   columns.packed = packed;
   while (line != nullptr && (is_blank(line) || columns.is_header(line))) line = lines.next();
   if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
@@ -283,7 +285,10 @@ Dataset read_rows(CsvLines& lines, Head& head, Labels labels, int64_t max_rows) 
   dataset.images = in_pixel_order(dataset.images.flatten(1), columns).view_as(dataset.images);
   dataset.classes = std::move(classes);
   if (labels != Labels::required) dataset.ids = std::move(rows.ids);
-  if (!dataset.ids.empty()) dataset.id_name = columns.names[static_cast<size_t>(columns.id)];
+  if (!dataset.ids.empty()) {
+    const std::string& name = columns.names[static_cast<size_t>(columns.id)];
+    dataset.id_name = is_row_name(name) || !is_index_name(name) ? name : "id";
+  }
   for (const std::string& part : {describe_columns(columns), reading}) {
     if (!part.empty()) add_reading(dataset, part);
   }

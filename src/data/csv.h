@@ -43,8 +43,9 @@ struct IdLabelTable {
   std::vector<IdLabelRow> rows;
 };
 
-/// Reads such a table, whatever its names. Throws Error for other than two fields in a line.
-IdLabelTable read_id_labels(const std::filesystem::path& path);
+/// Reads such a table, whatever its names. `is_exact`: as Kaggle reads it, which mends nothing. Throws Error for other
+/// than two fields in a line.
+IdLabelTable read_id_labels(const std::filesystem::path& path, bool is_exact = false);
 
 /// The label of a row as a number. Throws Error with file and line.
 int64_t whole_label(const IdLabelTable& table, const IdLabelRow& row, const std::filesystem::path& path);

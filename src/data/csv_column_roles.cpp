@@ -31,7 +31,8 @@ void leave_out_label(CsvColumns& columns) {
 void suppose_id(CsvColumns& columns) {
   if (columns.id >= 0) return;
   const auto found = std::find_if(columns.left_out.begin(), columns.left_out.end(), [&](int64_t column) {
-    return is_row_name(columns.names[static_cast<size_t>(column)]);
+    const std::string& name = columns.names[static_cast<size_t>(column)];
+    return is_row_name(name) || is_index_name(name);
   });
   if (found == columns.left_out.end()) return;
   columns.id = *found;

@@ -59,7 +59,8 @@ void add_row_names(CsvColumns& columns);
 /// Leaves out the supposed label.
 void leave_out_label(CsvColumns& columns);
 
-/// Where no column is the id, supposes that the first of those left out is it that is named as rows are: row_id, uuid.
+/// Where no column is the id, supposes that the first of those left out is it that is named as rows are, row_id, uuid,
+/// or as an index, which rows keep that were shuffled.
 void suppose_id(CsvColumns& columns);
 
 /// Leaves out the supposed id.

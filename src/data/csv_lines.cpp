@@ -37,8 +37,8 @@ Encoding encoding_of(std::string_view beginning) {
 /// The source of LineReader's blocks. A NUL byte, which is in no text, would look like the end of a line.
 class TextSource final : public io::ByteSourceBase {
  public:
-  TextSource(const std::filesystem::path& path, std::shared_ptr<bool> is_utf16)
-      : stream_(path), is_utf16_(std::move(is_utf16)) {}
+  TextSource(const std::filesystem::path& path, CsvLines::Mending mending, std::shared_ptr<bool> is_utf16)
+      : stream_(path), is_mended_(mending == CsvLines::Mending::usual), is_utf16_(std::move(is_utf16)) {}
 
   int read(char* buffer, int size) override {
     size_t count = 0;
@@ -47,10 +47,11 @@ class TextSource final : public io::ByteSourceBase {
     const size_t room = static_cast<size_t>(size) - count;
     count += encoding_ == Encoding::utf8 ? stream_.read(buffer + count, room) : read_utf16(buffer + count, room);
     if (std::memchr(buffer, '\0', count) != nullptr) refuse();
-    if (is_first) ends_with_cr_ = std::memchr(buffer, '\n', count) == nullptr;
+    if (is_first) ends_with_cr_ = is_mended_ && std::memchr(buffer, '\n', count) == nullptr;
     if (ends_with_cr_) std::replace(buffer, buffer + count, '\r', '\n');
     if (count > 0) last_ = buffer[count - 1];
-    if (0 < count && count < static_cast<size_t>(size) && last_ == kCtrlZ) buffer[count - 1] = last_ = '\n';
+    if (is_mended_ && 0 < count && count < static_cast<size_t>(size) && last_ == kCtrlZ)
+      buffer[count - 1] = last_ = '\n';
     // The last line gets its line break if it has none: the LineReader of 2016, which distributions ship, looks for one
     // a byte past the end, where an earlier block may have left one.
     if (count < static_cast<size_t>(size) && last_ != '\n') buffer[count++] = last_ = '\n';
@@ -98,6 +99,7 @@ class TextSource final : public io::ByteSourceBase {
   static constexpr char kCtrlZ = '\x1a';  ///< the end of a text in CP/M and DOS
 
   ByteStream stream_;
+  bool is_mended_;
   std::shared_ptr<bool> is_utf16_;
   Encoding encoding_ = Encoding::unknown;
   std::string beginning_;  ///< of the file, as it is
@@ -127,27 +129,42 @@ char* without_returns(char* line) {
 
 }  // namespace
 
-CsvLines::CsvLines(const std::filesystem::path& path)
+CsvLines::CsvLines(const std::filesystem::path& path, Mending mending)
     : name_(path.string()),
+      mending_(mending),
       is_utf16_(std::make_shared<bool>(false)),
-      reader_(name_, std::make_unique<TextSource>(path, is_utf16_)) {}
+      reader_(name_, std::make_unique<TextSource>(path, mending, is_utf16_)) {}
 
 char* CsvLines::first() {
+  constexpr size_t kMaxComments = 16;
+  const auto is_comment = [](std::string_view line) {
+    const std::string_view text = trimmed(line);
+    return text.starts_with('#') || text.starts_with('%');
+  };
   const auto is_no_table = [](std::string_view line) {
     constexpr size_t kLongest = 8;  // "sep=;", which may be quoted
     const std::string_view text = trimmed(line);
-    return text.empty() || text.starts_with('#') || text.starts_with('%') ||
-           (text.size() < kLongest && unquoted(text).starts_with("sep="));
+    return text.empty() || (text.size() < kLongest && unquoted(text).starts_with("sep="));
   };
   char* line = next();
-  while (line != nullptr && is_no_table(line)) line = next();
+  for (; line != nullptr && (is_comment(line) || is_no_table(line)); line = next()) {
+    if (!is_comment(line)) continue;
+    if (comments_.size() == kMaxComments) comments_.erase(comments_.begin());
+    comments_.push_back({line, number_});
+  }
   return line;
+}
+
+std::string_view CsvLines::Comment::inner() const {
+  const size_t begin = text.find_first_not_of(" \t#%");
+  return begin == std::string::npos ? std::string_view() : std::string_view(text).substr(begin);
 }
 
 char* CsvLines::next() {
   ++number_;
   try {
-    return without_quotes_of_line(without_returns(reader_.next_line()));
+    char* line = reader_.next_line();
+    return mending_ == Mending::usual ? without_quotes_of_line(without_returns(line)) : line;
   } catch (const io::error::line_length_limit_exceeded&) {
     fail(kLineTooLong);
   }

@@ -2,6 +2,7 @@
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
 #include "data/formats.h"
+#include "data/sample_file.h"
 #include "digitrec/core/error.h"
 
 #include <ATen/ops/tensor.h>
@@ -34,9 +35,9 @@ Dataset read_test_with_labels(const fs::path& test, const fs::path& labels_file,
   return dataset;
 }
 
-/// What the sample_submission.csv beside a file calls the ids; empty where there is none.
+/// What the sample of a submission beside a file calls the ids; empty where there is none.
 std::string id_name_of_sample(const fs::path& images) {
-  const auto sample = find_plain_or_gzip(images.parent_path(), "sample_submission.csv");
+  const auto sample = find_sample_submission(images.parent_path());
   if (!sample) return "";
   CsvLines lines(*sample);
   const char* header = lines.first();

@@ -10,8 +10,8 @@
 
 namespace digitrec {
 
-IdLabelTable read_id_labels(const std::filesystem::path& path) {
-  CsvLines lines(path);
+IdLabelTable read_id_labels(const std::filesystem::path& path, bool is_exact) {
+  CsvLines lines(path, is_exact ? CsvLines::Mending::none : CsvLines::Mending::usual);
   const char* header = lines.next();
   IdLabelTable table;
   const auto split = [&](std::string_view line) {
@@ -35,7 +35,7 @@ IdLabelTable read_id_labels(const std::filesystem::path& path) {
   table.id_name = names[0];
   table.label_name = names[1];
   while (const char* line = lines.next()) {
-    if (is_blank(line)) continue;
+    if (is_exact ? trimmed(line).empty() : is_blank(line)) continue;
     std::vector<std::string> values = split(line);
     table.rows.push_back({lines.number(), std::move(values[0]), std::move(values[1])});
   }

@@ -38,15 +38,19 @@ std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionN
   return text;
 }
 
-std::optional<fs::path> find_sample_submission(const fs::path& folder) {
-  return find_plain_or_gzip(folder, "sample_submission.csv");
-}
-
 SampleSubmission read_sample_submission(const fs::path& path) {
   const IdLabelTable table = read_id_labels(path);
   SampleSubmission sample{table.id_name, table.label_name, static_cast<int64_t>(table.rows.size()), {}};
   for (const IdLabelRow& row : table.rows) sample.ids.push_back(row.id);
   return sample;
+}
+
+bool counts_rows(const SampleSubmission& sample) {
+  const std::set<std::string> ids(sample.ids.begin(), sample.ids.end());
+  for (int64_t id = 1; id <= sample.rows; ++id) {
+    if (!ids.contains(std::to_string(id))) return false;
+  }
+  return true;
 }
 
 SampleSubmission digit_recognizer_sample() {
@@ -94,8 +98,8 @@ void require_form_of_kaggle(const IdLabelTable& table, const fs::path& path) {
 
 }  // namespace
 
-std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmission& sample, int64_t classes) {
-  const IdLabelTable table = read_id_labels(path);
+Submission check_submission(const fs::path& path, const SampleSubmission& sample, int64_t classes) {
+  const IdLabelTable table = read_id_labels(path, /*is_exact=*/true);
   require_form_of_kaggle(table, path);
   const auto fail = [&](int64_t line, const std::string& message) {
     throw Error(fmt::format("{}:{}: {}", path.string(), line, message));
@@ -107,13 +111,15 @@ std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmissi
   }
   const std::set<std::string> expected(sample.ids.begin(), sample.ids.end());
   std::map<std::string, int64_t> lines;
-  std::vector<int64_t> labels;
+  Submission submission;
+  std::vector<int64_t>& labels = submission.labels;
   for (const IdLabelRow& row : table.rows) {
     if (!expected.contains(row.id))
       fail(row.line, fmt::format("{} is '{}', which no test image has", sample.id, shown(row.id)));
     const auto [first, is_new] = lines.emplace(row.id, row.line);
     if (!is_new)
       fail(row.line, fmt::format("{} {} stands in line {} too; expected each once", sample.id, row.id, first->second));
+    submission.ids.push_back(row.id);
     labels.push_back(plain_label(table, row, path));
     if (labels.back() >= classes)
       fail(row.line, fmt::format("{} is {}; expected 0 to {}", sample.label, labels.back(), classes - 1));
@@ -124,7 +130,7 @@ std::vector<int64_t> check_submission(const fs::path& path, const SampleSubmissi
                             found, sample.rows, sample.id, first_missing(sample, lines)),
                 "make it again with digitrec predict");
   }
-  return labels;
+  return submission;
 }
 
 std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmission* sample) {
@@ -143,12 +149,12 @@ std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmissio
   return "";
 }
 
-std::string doubt_order(const fs::path& submission, const std::vector<std::string>& ids) {
-  const std::vector<IdLabelRow> rows = read_id_labels(submission).rows;
-  for (size_t i = 0; i < std::min(rows.size(), ids.size()); ++i) {
-    if (rows[i].id != ids[i])
+std::string doubt_order(const Submission& submission, const std::vector<std::string>& test_ids) {
+  const std::vector<std::string>& ids = submission.ids;
+  for (size_t i = 0; i < std::min(ids.size(), test_ids.size()); ++i) {
+    if (ids[i] != test_ids[i])
       return fmt::format("row {} has the id {}, that of the test file {}: right if rows were sorted, wrong if numbered",
-                         i + 1, shown(rows[i].id), shown(ids[i]));
+                         i + 1, shown(ids[i]), shown(test_ids[i]));
   }
   return "";
 }

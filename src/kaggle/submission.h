@@ -1,12 +1,12 @@
 #pragma once
 
 #include "data/csv_writer.h"
+#include "data/sample_file.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +17,6 @@ inline constexpr int64_t kDigitRecognizerTestRows = 28'000;
 
 /// `ImageId,Label,p0,...`, a row for each image. `probabilities`: float32 [N, K].
 std::string probabilities_csv(const at::Tensor& probabilities, const SubmissionNames& names = {});
-
-/// The sample_submission.csv in `folder`, which may be a zip archive; plain or gzip, if there is one.
-std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);
 
 /// What a competition expects of a submission.
 struct SampleSubmission {
@@ -32,21 +29,29 @@ struct SampleSubmission {
 /// Reads a sample_submission.csv. Throws Error.
 SampleSubmission read_sample_submission(const std::filesystem::path& path);
 
+/// Whether a sample's ids are 1, 2, 3, ... in whatever order, as those of rows that a test file does not name are.
+bool counts_rows(const SampleSubmission& sample);
+
 /// What the Digit Recognizer competition expects.
 SampleSubmission digit_recognizer_sample();
 
-/// Reads a submission and checks what Kaggle checks: the header, each id once in whatever order, labels below
-/// `classes`. Throws Error with the first thing wrong. Returns the labels.
-std::vector<int64_t> check_submission(const std::filesystem::path& path, const SampleSubmission& sample,
-                                      int64_t classes);
+/// A submission that Kaggle would take: an id and a label in each row.
+struct Submission {
+  std::vector<std::string> ids{};
+  std::vector<int64_t> labels{};
+};
+
+/// Reads a submission, plain, gzip or zip, and checks what Kaggle checks: the header, each id once in whatever order,
+/// labels below `classes`. Throws Error with the first thing wrong.
+Submission check_submission(const std::filesystem::path& path, const SampleSubmission& sample, int64_t classes);
 
 /// What makes the ids of test images doubtful: one that is empty, that occurs twice, or that the sample lacks. Empty:
 /// nothing. `ids`: empty for 1, 2, 3, ... `sample`: null where none is known.
 std::string doubt_ids(const std::vector<std::string>& ids, const SampleSubmission* sample);
 
 /// What makes a valid submission's order doubtful: the rows of a test file with ids stand in another, as they would
-/// where rows were numbered in place of taking their ids. Empty: nothing. `ids`: of the test file, in its order.
-std::string doubt_order(const std::filesystem::path& submission, const std::vector<std::string>& ids);
+/// where rows were numbered in place of taking their ids. Empty: nothing. `test_ids`: of the test file, in its order.
+std::string doubt_order(const Submission& submission, const std::vector<std::string>& test_ids);
 
 /// What makes valid labels doubtful: that all are one class, or that a class is missing from 1,000 rows or more. Empty:
 /// nothing.

@@ -173,5 +173,45 @@ TEST(PredictIds, AreThoseOfTheFile) {
   EXPECT_NE(others.err.find("\nwritten 3 rows\n"), std::string::npos) << others.err;
 }
 
+/// The first id of a submission made of a test file in a folder, with the header.
+std::string first_id(const TempFolder& folder, const std::string& input) {
+  const ProgramResult result = run_digitrec("predict --checkpoint run --input " + input + " --out -", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return result.out.substr(0, result.out.rfind(',', result.out.find('\n', result.out.find('\n') + 1)));
+}
+
+TEST(PredictIds, ComeFromTheSampleWhereverItLies) {
+  const TempFolder folder;
+  ASSERT_EQ(run_digitrec("data synth --out data --train 500 --test 3", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_digitrec("train --model mlp-128 --epochs 1 --out run", folder.path()).exit_code, 0);
+  const std::string plain = test::read_text(folder / "data/test.csv");
+  const std::string sample = "image,Label\na7,0\nb3,0\nc5,0\n";
+  std::string named;  // the ids by a name that only the sample knows
+  int row = 0;
+  std::istringstream lines(plain);
+  for (std::string line; std::getline(lines, line); ++row)
+    named += (row == 0 ? "image" : row == 1 ? "a7" : row == 2 ? "b3" : "c5") + std::string(",") + line + "\n";
+  for (const std::string& text : {plain, named}) {
+    for (const std::string name : {"sample_submission.csv", "SampleSubmission.csv", "sampleSubmission.csv"}) {
+      const TempFolder beside;
+      std::filesystem::copy(folder / "run", beside / "run");
+      std::filesystem::create_directory(beside / "d");
+      beside.write("d/" + name, sample);
+      beside.write("d/test.csv", text);
+      EXPECT_EQ(first_id(beside, "d"), "image,Label\na7") << name;
+      std::filesystem::remove(beside / "d/test.csv");
+      test::write_zip(beside / "d/test.csv.zip", {{"test.csv", text}});
+      EXPECT_EQ(first_id(beside, "d"), "image,Label\na7") << name << ", packed";
+      EXPECT_EQ(first_id(beside, "d/test.csv.zip"), "image,Label\na7") << name << ", packed";
+      std::filesystem::remove(beside / "d/test.csv.zip");
+      beside.write("d/Test.csv", text);
+      EXPECT_EQ(first_id(beside, "d/Test.csv"), "image,Label\na7") << name << ", Test.csv";
+      std::filesystem::remove(beside / "d" / name);
+      test::write_zip(beside / "d/sample_submission.csv.zip", {{"sample_submission.csv", sample}});
+      EXPECT_EQ(first_id(beside, "d"), "image,Label\na7") << "the sample packed";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace digitrec

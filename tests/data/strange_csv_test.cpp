@@ -4,8 +4,12 @@
 #include "digitrec/data/source.h"
 #include "kaggle/submission.h"
 #include "strange_table.h"
+#include "support_run.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
+#include <sstream>
 
 namespace digitrec {
 namespace {
@@ -115,6 +119,58 @@ TEST(StrangeCsv, WhatProgramsPutAroundATableIsNoRow) {
     EXPECT_TRUE(data.images.equal(plain.images)) << name;
     EXPECT_TRUE(data.labels.equal(plain.labels)) << name;
   }
+}
+
+/// The table with a comment's mark before its header, as numpy.savetxt writes it.
+TEST(StrangeCsv, AHeaderMayBeAComment) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  // The pixels in the order of their names, pixel0, pixel1, pixel10, ..., so that the header counts.
+  const auto sorted = [](std::string text, char separator) {
+    std::istringstream lines(text);
+    std::vector<std::vector<std::string>> rows;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream fields(line);
+      rows.emplace_back();
+      for (std::string field; std::getline(fields, field, separator);) rows.back().push_back(field);
+    }
+    std::vector<size_t> order(rows.front().size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rows.front()[a] < rows.front()[b]; });
+    std::string changed;
+    for (const auto& row : rows) {
+      for (size_t i = 0; i < order.size(); ++i) changed += (i > 0 ? std::string(1, separator) : "") + row[order[i]];
+      changed += '\n';
+    }
+    return changed;
+  };
+  const std::string commas = sorted(text_of(plain, {}), ',');
+  const std::string header = commas.substr(0, commas.find('\n') + 1);
+  const std::string rows = commas.substr(header.size());
+  const std::string tabs = sorted(text_of(plain, {.separator = '\t'}), '\t');
+  for (const auto& [name, text] :
+       std::map<std::string, std::string>{{"numpy.savetxt", "# " + commas},
+                                          {"no blank", "#" + commas},
+                                          {"MATLAB", "% " + commas},
+                                          {"a title", "# digits, of 8 x 8\n# " + commas},
+                                          {"a note below", "# " + header + "# five a class\n" + rows},
+                                          {"a row left out", "# " + header + "# " + rows},
+                                          {"header put together", "# " + header + rows + "# " + commas},
+                                          {"blanks between names", "# " + replaced(header, ",", " ") + rows},
+                                          {"tabs", "# " + tabs},
+                                          {"UTF-16", "\xff\xfe" + utf16("# " + commas, false)}}) {
+    const bool is_twice = name == "header put together";
+    const Dataset data = load_dataset(folder.write("train.csv", text), Purpose::train);
+    const int64_t first = name == "a row left out" ? 1 : 0;
+    EXPECT_TRUE(data.images.slice(0, 0, plain.size() - first).equal(plain.images.slice(0, first))) << name;
+    EXPECT_TRUE(data.labels.slice(0, 0, plain.size() - first).equal(plain.labels.slice(0, first))) << name;
+    EXPECT_EQ(data.size(), is_twice ? 2 * plain.size() : plain.size() - first) << name;
+  }
+  std::string twice = commas;
+  twice.replace(twice.find("pixel1,"), 7, "pixel0,");
+  const auto file = folder.write("train.csv", "# exported\n# " + twice);
+  EXPECT_EQ(test::message_of([&] { load_dataset(file, Purpose::train); }),
+            file.string() + ":2: two columns are named pixel0; expected each pixel once");
 }
 
 TEST(StrangeCsv, AllPixelsMayStandInOneField) {
@@ -287,8 +343,10 @@ TEST(StrangeCsv, IdsHaveManyNames) {
     for (const std::string& value : values) text += value + ",1,2,3,4\n";
     return load_dataset(folder.write("test.csv", text), Purpose::predict);
   };
-  for (const char* name : {"row_id", "uuid", "SampleID", "filename", "index", "test_id", "img_id", "Image Id",
-                           "image-id", "name", "ID_code", "rowid", "file", "no"}) {
+  for (const char* name :
+       {"row_id", "uuid",    "SampleID", "filename", "index",  "test_id", "img_id", "Image Id",   "image-id",
+        "name",   "ID_code", "rowid",    "file",     "no",     "ids",     "key",    "identifier", "row",
+        "num",    "hash",    "fname",    "record",   "sample", "code",    "serial"}) {
     const Dataset data = read(name, {"3", "1", "2"});
     EXPECT_EQ(data.ids, (std::vector<std::string>{"3", "1", "2"})) << name;
     EXPECT_EQ(data.id_name, name);
@@ -296,7 +354,11 @@ TEST(StrangeCsv, IdsHaveManyNames) {
   }
   EXPECT_EQ(read("row_id", {"0", "1"}).ids, (std::vector<std::string>{"0", "1"}));
   EXPECT_TRUE(read("index", {"0", "1"}).ids.empty()) << "pandas counts so";
-  EXPECT_TRUE(read("Unnamed: 0", {"2", "1"}).ids.empty());
+  for (const char* name : {"Unnamed: 0", ""}) {
+    EXPECT_EQ(read(name, {"2", "1"}).ids, (std::vector<std::string>{"2", "1"})) << "of shuffled rows";
+    EXPECT_EQ(read(name, {"2", "1"}).id_name, "id");
+    EXPECT_TRUE(read(name, {"0", "1"}).ids.empty());
+  }
   EXPECT_TRUE(read("group_id", {"a", "a"}).ids.empty());
   EXPECT_EQ(read("group_id", {"a", "a"}).reading, "left out: group_id");
   EXPECT_TRUE(read("grid", {"1", "2"}).ids.empty());

@@ -40,12 +40,35 @@ TEST(CheckSubmission, RefusesWhatKaggleDoesNotRead) {
 }
 
 TEST(DoubtOrder, ComparesWithTheTestFile) {
-  const TempFolder folder;
-  const auto path = folder.write("s.csv", "id,label\n1,0\n2,9\n");
-  EXPECT_EQ(doubt_order(path, {}), "");
-  EXPECT_EQ(doubt_order(path, {"1", "2"}), "");
-  EXPECT_EQ(doubt_order(path, {"2", "1"}),
+  const Submission submission{.ids = {"1", "2"}, .labels = {0, 9}};
+  EXPECT_EQ(doubt_order(submission, {}), "");
+  EXPECT_EQ(doubt_order(submission, {"1", "2"}), "");
+  EXPECT_EQ(doubt_order(submission, {"2", "1"}),
             "row 1 has the id 1, that of the test file 2: right if rows were sorted, wrong if numbered");
+}
+
+TEST(CheckSubmission, MendsNothing) {
+  const TempFolder folder;
+  const std::string two = " fields in the header; expected 2, an id and a label, as in ImageId,Label";
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {"\"ImageId,Label\"\n\"1,0\"\n\"2,9\"\n", ":1: 1" + two},
+           {"ImageId,Label\n\"1,0\"\n2,9\n", ":2: 1 fields; expected 2 as in the header (is the file cut off?)"},
+           {"ImageId,Label\n1,0\n2,9\n\x1a", ":4: 1 fields; expected 2 as in the header (is the file cut off?)"},
+           {"ImageId,Label\n1,0\n2,9\x1a", ":3: column Label: '9?' is not a whole number 0 to 999"},
+           {"ImageId,Label\n1,0\n2,9\n,\n", ":4: ImageId is '', which no test image has"},
+           {"ImageId,Label\r1,0\r2,9\r", ":1: 4" + two}}) {
+    const auto path = folder.write("s.csv", text);
+    EXPECT_ERROR(check_submission(path, sample_of(2), 10), Error, path.string() + message);
+  }
+}
+
+TEST(CheckSubmission, ReadsWhatIsPacked) {
+  const TempFolder folder;
+  const std::string text = "ImageId,Label\n1,0\n2,9\n";
+  test::write_zip(folder / "submission.csv.zip", {{"submission.csv", text}});
+  EXPECT_EQ(check_submission(folder / "submission.csv.zip", sample_of(2), 10).labels, (std::vector<int64_t>{0, 9}));
+  test::write_zip(folder / "two.zip", {{"a.csv", text}, {"b.csv", text}});
+  EXPECT_ANY_THROW(check_submission(folder / "two.zip", sample_of(2), 10));
 }
 
 TEST(CheckSubmission, NamesTheFirstThingWrong) {
@@ -73,6 +96,13 @@ TEST(CheckSubmission, FollowsTheSampleOfAnotherCompetition) {
   const SampleSubmission sample = read_sample_submission(folder.write("sample.csv", "id,label\n10,0\n20,0\n"));
   EXPECT_EQ(sample.id, "id");
   EXPECT_NO_THROW(check_submission(folder.write("s.csv", "id,label\n20,3\n10,4\n"), sample, 10));
+}
+
+TEST(CountsRows, TellsIdsThatATestFileNeedNotName) {
+  EXPECT_TRUE(counts_rows({"id", "label", 3, {"1", "2", "3"}}));
+  EXPECT_TRUE(counts_rows({"id", "label", 3, {"2", "3", "1"}}));
+  EXPECT_FALSE(counts_rows({"id", "label", 3, {"0", "1", "2"}}));
+  EXPECT_FALSE(counts_rows({"id", "label", 2, {"a.png", "b.png"}}));
 }
 
 TEST(DoubtLabels, NamesWhatNoDigitsWouldGive) {

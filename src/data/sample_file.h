@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace digitrec {
+
+/// A competition's sample of a submission, sample_submission.csv, SampleSubmission.csv or the like, plain or packed: in
+/// `folder`, which may be a zip archive or lie in one, or else in the folder around that archive, or around one named
+/// as the test file in it.
+std::optional<std::filesystem::path> find_sample_submission(const std::filesystem::path& folder);
+
+}  // namespace digitrec
