@@ -87,7 +87,7 @@ fs::path only_table(const fs::path& folder) {
 }
 
 [[noreturn]] void fail_empty(const fs::path& folder, bool is_training) {
-  const FileKind kind = is_archive(folder) ? file_kind(read_beginning(folder, kFileKindBytes)) : FileKind{};
+  const FileKind kind = is_archive(folder) ? kind_of_file(folder) : FileKind{};
   if (const Contents contents = describe_contents(folder); kind.hint.empty() && !contents.what.empty()) {
     throw Error(fmt::format("{}: {}; expected files of {}, or folders of pictures", folder.string(), contents.what,
                             data_format_names()),
@@ -98,9 +98,10 @@ fs::path only_table(const fs::path& folder) {
                             kind.name.empty() ? "a zip archive" : kind.name, usual_files(is_training)),
                 std::string(kind.hint));
   }
-  const std::vector<fs::path> tables = find_other_tables(DataFolder(folder));
+  std::vector<fs::path> others = find_other_tables(DataFolder(folder));
+  for (const FoundFile& found : find_near_files(folder, !is_training)) others.push_back(found.file);
   throw Error(fmt::format("{}: no {}", folder.string(), usual_files(is_training)),
-              !tables.empty() ? fmt::format("if {} is to be read, name it", tables.front().string())
+              !others.empty() ? fmt::format("if {} is to be read, name it", others.front().string())
                               : fmt::format("get some with scripts/setup/get_data.sh or digitrec data synth --out {}",
                                             shell_word(folder.string())));
 }

@@ -3,6 +3,8 @@
 #include "digitrec/data/source.h"
 #include "support.h"
 
+#include <spdlog/fmt/fmt.h>
+
 namespace digitrec {
 namespace {
 
@@ -31,8 +33,20 @@ TEST(GreyLevels, OfLoadDigitsAreSixteen) {
   EXPECT_EQ(read(8, 16).images.min().item<int>(), 128);
   for (const int most : {15, 17, 100}) {
     EXPECT_EQ(read(0, most).images.max().item<int>(), most);
-    EXPECT_EQ(read(0, most).reading, "");
+    EXPECT_EQ(read(0, most).reading, fmt::format("no pixel is above {}, where white is 255", most));
   }
+}
+
+TEST(GreyLevels, OfADarkSetAreNamed) {
+  EXPECT_EQ(read(0, 3).reading, "no pixel is above 3, where white is 255");
+  EXPECT_EQ(read(0, 127).reading, "no pixel is above 127, where white is 255");
+  EXPECT_EQ(read(0, 128).reading, "");
+  // 0 to 1, with a pixel that was not scaled.
+  const TempFolder folder;
+  std::string text = table_of(1, 0);
+  text.replace(text.rfind(",1"), 2, ",255");
+  EXPECT_EQ(load_dataset(folder.write("train.csv", text), Purpose::train).reading,
+            "nearly all pixels are 0 or 1, where white is 255");
 }
 
 TEST(GreyLevels, AWhiteBackgroundIsNamed) {
