@@ -126,6 +126,11 @@ std::optional<SampleSubmission> find_sample(const Dataset& dataset) {
   if (!path) return std::nullopt;
   SampleSubmission sample = read_sample_submission(*path);
   if (sample.rows != dataset.size()) {
+    if (!has_usual_sample_name(*path)) {
+      log(fmt::format("check   {} has {} rows, the test file {}: left out", path->string(), sample.rows,
+                      dataset.size()));
+      return std::nullopt;
+    }
     throw Error(
         fmt::format("{}: {} images, but {} has {} rows", dataset.source, dataset.size(), path->string(), sample.rows),
         "use the test file that belongs to it");

@@ -28,6 +28,9 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return at(a.size(), b.size());
 }
 
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
 }  // namespace
 
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates) {
@@ -100,6 +103,17 @@ size_t size_of_format_character(std::string_view text) {
   const bool is_format =
       is_in("\u200B", "\u200F") || turns || is_in("\u2060", "\u206F") || one == "\uFEFF" || is_in("\uFFF9", "\uFFFB");
   return is_format ? 3 : 0;
+}
+
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> words(1);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool is_letter = is_lower(name[i]) || is_upper(name[i]);
+    const bool begins_word = is_upper(name[i]) && i > 0 && is_lower(name[i - 1]);
+    if (begins_word || (!is_letter && !words.back().empty())) words.emplace_back();
+    if (is_letter) words.back() += static_cast<char>(name[i] | 0x20);
+  }
+  return words;
 }
 
 }  // namespace digitrec

@@ -20,6 +20,9 @@ size_t find_name(std::string_view what, const std::string& word, std::span<const
 /// ASCII letters in lower case, the rest as it is.
 std::string lower_case(std::string_view text);
 
+/// The words of a name in lower case, without what is no letter: "trainingSet" has two, as "training_set2".
+std::vector<std::string> words_of(const std::string& name);
+
 /// "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 

@@ -75,14 +75,30 @@ Archive::Archive(const std::filesystem::path& path, std::string kind)
 
 Archive::~Archive() = default;
 
-bool Archive::has(const std::string& entry) const { return zip_name_locate(zip_->handle, entry.c_str(), 0) >= 0; }
+bool Archive::has(const std::string& entry) const { return place_of(entry) >= 0; }
+
+int64_t Archive::place_of(const std::string& entry) const {
+  const int64_t place = zip_name_locate(zip_->handle, entry.c_str(), 0);
+  if (place >= 0) return place;
+  const int64_t count = zip_get_num_entries(zip_->handle, 0);
+  for (int64_t i = 0; i < count; ++i) {
+    if (name_of(i) == entry) return i;
+  }
+  return -1;
+}
+
+std::string Archive::name_of(int64_t place) const {
+  const char* name = zip_get_name(zip_->handle, static_cast<zip_uint64_t>(place), 0);
+  std::string text = name != nullptr ? name : "";
+  std::replace(text.begin(), text.end(), '\\', '/');  // of older programs on Windows
+  return text.substr(std::min(text.find_first_not_of('/'), text.size()));
+}
 
 std::vector<std::string> Archive::entries() const {
   std::vector<std::string> names;
   const int64_t count = zip_get_num_entries(zip_->handle, 0);
   for (int64_t i = 0; i < count; ++i) {
-    const char* name = zip_get_name(zip_->handle, static_cast<zip_uint64_t>(i), 0);
-    const std::string text = name != nullptr ? name : "";
+    const std::string text = name_of(i);
     const std::string file = std::filesystem::path(text).filename().string();
     if (!file.empty() && !file.starts_with('.') && !text.starts_with("__MACOSX/")) names.push_back(text);
   }
@@ -100,11 +116,17 @@ struct ArchiveEntry::File {
 
 ArchiveEntry::ArchiveEntry(const Archive& archive, const std::string& entry)
     : name_(fmt::format("{}: {}", archive.path(), entry)) {
-  zip_file_t* opened = zip_fopen(archive.zip_->handle, entry.c_str(), 0);
-  if (opened == nullptr) throw Error(fmt::format("{}: cannot be read: {}", name_, zip_strerror(archive.zip_->handle)));
+  const int64_t place = archive.place_of(entry);
+  zip_file_t* opened = place < 0 ? nullptr : zip_fopen_index(archive.zip_->handle, static_cast<zip_uint64_t>(place), 0);
+  if (opened == nullptr) {
+    throw Error(
+        fmt::format("{}: cannot be read: {}", name_, place < 0 ? "No such file" : zip_strerror(archive.zip_->handle)),
+        "unpack the archive first");
+  }
   file_ = std::make_unique<File>(opened);
   zip_stat_t stat;
-  if (zip_stat(archive.zip_->handle, entry.c_str(), 0, &stat) == 0 && (stat.valid & ZIP_STAT_COMP_SIZE) != 0)
+  if (zip_stat_index(archive.zip_->handle, static_cast<zip_uint64_t>(place), 0, &stat) == 0 &&
+      (stat.valid & ZIP_STAT_COMP_SIZE) != 0)
     packed_size_ = static_cast<int64_t>(stat.comp_size);
 }
 

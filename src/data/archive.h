@@ -21,12 +21,16 @@ class Archive {
 
   const std::string& path() const { return path_; }
   bool has(const std::string& entry) const;
-  /// The names of its files, without folders and what macOS adds.
+  /// The names of its files, without folders and what macOS adds; with / between folders, whatever made it.
   std::vector<std::string> entries() const;
 
  private:
   friend class ArchiveEntry;
   struct Zip;
+
+  /// The place of a file among all, -1 where there is none, and the name of the one there.
+  int64_t place_of(const std::string& entry) const;
+  std::string name_of(int64_t place) const;
 
   std::string path_;
   std::string bytes_;

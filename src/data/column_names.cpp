@@ -62,9 +62,13 @@ bool is_index_name(const std::string& name) {
 }
 
 bool is_no_label_name(const std::string& name) {
-  constexpr std::array<std::string_view, 8> kNames{"fold",   "split", "usage",  "set",
-                                                   "writer", "user",  "weight", "source"};
-  return is_any_of(name, kNames);
+  constexpr std::array<std::string_view, 15> kWords{"fold",   "kfold",  "split",   "usage",   "set",
+                                                    "subset", "writer", "user",    "weight",  "source",
+                                                    "group",  "batch",  "version", "cluster", "dataset"};
+  const std::vector<std::string> words = words_of(name);
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+  });
 }
 
 bool is_file_name(const std::string& name) {

@@ -6,6 +6,7 @@
 #include "data/csv_columns.h"
 #include "data/csv_lines.h"
 #include "data/csv_text.h"
+#include "data/csv_unnamed.h"
 #include "data/label_column.h"
 #include "data/label_rows.h"
 #include "data/numbered_name.h"
@@ -76,6 +77,39 @@ void require_label(const CsvLines& lines, const Head& head) {
       hint_for_label(columns));
 }
 
+/// Throws Error for a label and the pixels that are not 0: "5 153:128 154:253", or with a bar, "5 | 153:128".
+void refuse_sparse(const CsvLines& lines, std::string_view text) {
+  const size_t blank = text.find(' ');
+  const size_t colon = text.find(':');
+  if (blank == std::string_view::npos || colon == std::string_view::npos || text.find(',') != std::string_view::npos)
+    return;
+  const size_t before = text.find_last_of(" |", colon);
+  double label = 0;
+  int64_t index = 0;
+  if (before == std::string_view::npos || !parse_real(text.substr(0, blank), label) ||
+      !parse_whole(text.substr(before + 1, colon - before - 1), index))
+    return;
+  if (text.find('|') != std::string_view::npos) {
+    lines.fail(
+        "a file in Vowpal Wabbit's format (label | index:value ...); expected comma-separated values with a header",
+        "write all pixels of each image as CSV");
+  }
+  lines.fail("a file in libsvm's format (label index:value ...); expected comma-separated values with a header",
+             "read it with sklearn.datasets.load_svmlight_file and write it as CSV");
+}
+
+/// Throws Error for arrays as NumPy prints them, over several lines or without their middle.
+void refuse_printed_arrays(const FailHeader& fail, std::string_view row, char separator) {
+  for (Fields fields(row, separator); !fields.at_end();) {
+    const std::string_view field = fields.next();
+    const std::string_view text = field.substr(std::min(field.find_first_not_of("\"' "), field.size()));
+    if (!text.starts_with('[')) continue;
+    fail(fmt::format("a column of arrays as NumPy prints them ({}); expected all pixels of an image in one line",
+                     shown(text)),
+         "write x.flatten().tolist() in place of x");
+  }
+}
+
 /// Throws Error for other kinds of tables, by their first line.
 void require_csv(const CsvLines& lines, std::string_view line) {
   const std::string_view text = trimmed(line);
@@ -86,19 +120,7 @@ void require_csv(const CsvLines& lines, std::string_view line) {
     lines.fail("an ARFF file, as Weka's and OpenML's are; expected comma-separated values with a header",
                "write it as CSV: pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(OUT, index=False)");
   }
-  // "5 153:128 154:253": a label, and the pixels that are not 0.
-  const size_t blank = text.find(' ');
-  const size_t colon = text.find(':');
-  const bool is_libsvm =
-      blank != std::string_view::npos && colon != std::string_view::npos && blank < colon &&
-      text.find(',') == std::string_view::npos &&
-      text.substr(blank + 1, colon - blank - 1).find_first_not_of("0123456789") == std::string_view::npos &&
-      colon > blank + 1;
-  double label = 0;
-  if (is_libsvm && parse_real(text.substr(0, blank), label)) {
-    lines.fail("a file in libsvm's format (label index:value ...); expected comma-separated values with a header",
-               "read it with sklearn.datasets.load_svmlight_file and write it as CSV");
-  }
+  refuse_sparse(lines, text);
 }
 
 /// A table with all pixels of an image in one field has fewer than this beside it.
@@ -123,6 +145,7 @@ Head parse_head(CsvLines& lines, const std::string& id_name) {
     while (!comment && (line = lines.next()) != nullptr && is_blank(line)) {
     }
     if (line != nullptr) unpacked = unpacked_header(header, line, separator, packed);
+    if (line != nullptr && packed < 0) refuse_printed_arrays(fail, line, separator);
   }
   CsvColumns columns = find_csv_columns(packed < 0 ? header : unpacked, fail, id_name);
   columns.header = comment ? comment->line : header;
@@ -131,6 +154,8 @@ Head parse_head(CsvLines& lines, const std::string& id_name) {
   if (columns.has_header && line != nullptr && has_row_name(line, columns)) add_row_names(columns);
   return {std::move(columns), line, number};
 }
+
+constexpr const char* kRounded = "fractions of pixels rounded";
 
 /// The pixels of the rows read so far: bytes, and from the first fraction on reals, since then they may all lie between
 /// 0 and 1.
@@ -156,7 +181,7 @@ class PixelRows {
     if (!is_real_) return std::move(bytes_);
     const std::string_view raw(reinterpret_cast<const char*>(reals_.data()), reals_.size() * sizeof(float));
     std::vector<uint8_t> pixels = pixels_of(raw, NumberType::f32, name, reading);
-    if (reading.empty()) reading = "fractions of pixels rounded";
+    if (reading.empty()) reading = kRounded;
     return pixels;
   }
 
@@ -275,6 +300,12 @@ Dataset read_rows(CsvLines& lines, Head& head, Labels labels, int64_t max_rows) 
   }
   std::string reading;
   std::vector<uint8_t> pixels = rows.pixels.take(lines.name(), reading);
+  if (reading == kRounded && columns.image_size < kMinUnnamedSize) {
+    throw Error(
+        fmt::format("{}: {} columns of fractions, few for the pixels of an image; expected whole numbers 0 to 255",
+                    lines.name(), columns.image_size * columns.image_size),
+        "measurements are no pixels");
+  }
   Classes classes;
   const std::string withheld = rows.labels.withheld();
   if (!withheld.empty() && labels == Labels::required) {

@@ -176,17 +176,21 @@ class Mapping {
                         shown(name_of(first == 0 ? others : 0)), quoted_name(name_of(first))),
             "");
     }
-    if (others == 1 && columns_.label < 0 && side_of(count) > 0 && !is_no_label_name(name_of(first))) {
-      suppose_label(first);
-    } else {
-      drop(is_other);
-    }
+    suppose_label(pattern, count);
+    drop([&](size_t pixel) { return pixels_.names[pixel].pattern != pattern; });
   }
 
-  void suppose_label(size_t pixel) {
-    columns_.label = static_cast<int64_t>(pixels_.columns[pixel]);
+  /// The only column beside the pixels whose name does not say that it is something else.
+  void suppose_label(const std::string& pattern, size_t pixels) {
+    if (columns_.label >= 0 || side_of(pixels) == 0) return;
+    std::vector<size_t> candidates;
+    for (size_t i = 0; i < pixels_.count(); ++i) {
+      if (pixels_.names[i].pattern != pattern && !is_no_label_name(name_of(i))) candidates.push_back(i);
+    }
+    if (candidates.size() != 1) return;
+    columns_.label = static_cast<int64_t>(pixels_.columns[candidates.front()]);
     columns_.is_label_supposed = true;
-    erase(pixel);
+    erase(candidates.front());
   }
 
   void erase(size_t pixel) {
@@ -236,8 +240,22 @@ class Mapping {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [&](size_t a, size_t b) { return names[a].numbers < names[b].numbers; });
     require_no_gap(sorted);
+    require_row_first();
     if (std::is_sorted(sorted.begin(), sorted.end())) return;
     columns_.order.assign(sorted.begin(), sorted.end());
+  }
+
+  /// Refuses 0_0, 1_0, 2_0, ..., whose file may be row by row, with the column first in the names, or column by column.
+  void require_row_first() const {
+    const auto& names = pixels_.names;
+    if (names.front().numbers.size() != 2 || names.front().names_axes || columns_.image_size < 2) return;
+    const auto& first = names[0].numbers;
+    const auto& second = names[1].numbers;
+    if (second[0] == first[0] || second[1] != first[1]) return;
+    fail_(fmt::format("{} comes after {}: the names do not say which number is the row; expected the row first, "
+                      "and its pixels side by side",
+                      shown(name_of(1)), shown(name_of(0))),
+          "name them pixel0, pixel1, ..., row by row, or r0c0, r0c1, ...");
   }
 
   void require_no_gap(const std::vector<size_t>& sorted) const {

@@ -173,8 +173,9 @@ void check_supposed_label(const std::filesystem::path& path, CsvColumns& columns
   }
   const bool name_rows = is_row_name(columns.names[static_cast<size_t>(columns.label)]) &&
                          values.distinct() == std::min(values.rows(), ColumnValues::kMaxDistinct);
-  const bool are_labels = values.rows() > 0 && !name_rows && values.can_be_label() && values.are_numbers() &&
-                          (values.rows() < kManyRows || values.has_few_values());
+  const bool says_nothing = values.is_constant() && values.rows() >= kManyRows;
+  const bool are_labels = values.rows() > 0 && !name_rows && !says_nothing && values.can_be_label() &&
+                          values.are_numbers() && (values.rows() < kManyRows || values.has_few_values());
   if (!are_labels) leave_out_label(columns);
 }
 

@@ -1,6 +1,8 @@
 #include "data/numbered_name.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace digitrec {
@@ -8,23 +10,35 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Whether the first of two numbers in a name counts columns and the second rows: x3y0, col3_row0.
-bool counts_columns_first(const std::string& pattern) {
-  const size_t first = pattern.find(kNumber);
-  const size_t second = first == std::string::npos ? first : pattern.find(kNumber, first + 1);
-  if (second == std::string::npos) return false;
-  const auto word_before = [&](size_t begin, size_t end) {
-    std::string word;
-    for (size_t i = begin; i < end; ++i) {
-      const char letter = static_cast<char>(pattern[i] | 0x20);
-      if (letter >= 'a' && letter <= 'z') word += letter;
-    }
-    return word;
-  };
-  const std::string across = word_before(0, first);
-  const std::string down = word_before(first + 1, second);
-  return (across.ends_with('x') && down.ends_with('y')) ||
-         ((across.ends_with("col") || across.ends_with("column")) && down.ends_with("row"));
+/// The word before a number in a name, in lower case.
+std::string word_before(const std::string& pattern, size_t begin, size_t end) {
+  std::string word;
+  for (size_t i = begin; i < end; ++i) {
+    const char letter = static_cast<char>(pattern[i] | 0x20);
+    if (letter >= 'a' && letter <= 'z') word += letter;
+  }
+  return word;
+}
+
+struct Axes {
+  bool are_named = false;
+  bool is_across_first = false;  ///< the first of the two numbers counts columns
+};
+
+/// What the words before two numbers say of them: x3y0, col3_row0, r0c3.
+Axes axes_of(const std::string& pattern) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kWords{
+      {{"column", "row"}, {"col", "row"}, {"column", "line"}, {"c", "r"}, {"width", "height"}, {"w", "h"}, {"x", "y"}}};
+  const size_t first_at = pattern.find(kNumber);
+  const std::string first = word_before(pattern, 0, first_at);
+  const std::string second = word_before(pattern, first_at + 1, pattern.find(kNumber, first_at + 1));
+  for (const auto& [across, down] : kWords) {
+    if (first.ends_with(across) && second.ends_with(down)) return {.are_named = true, .is_across_first = true};
+    if (first.ends_with(down) && second.ends_with(across)) return {.are_named = true};
+  }
+  const bool are_named = (first.ends_with('i') && second == "j") || (first.empty() && second == "x");  // as in 28x28
+  if (are_named) return {.are_named = true};
+  return {.are_named = first.ends_with('j') && second == "i", .is_across_first = first.ends_with('j') && second == "i"};
 }
 
 }  // namespace
@@ -42,8 +56,10 @@ NumberedName take_numbers(const std::string& name) {
     result.pattern += kNumber;
     result.numbers.push_back(number);
   }
-  if (result.numbers.size() == 2 && counts_columns_first(result.pattern))
-    std::swap(result.numbers[0], result.numbers[1]);
+  if (result.numbers.size() != 2) return result;
+  const Axes axes = axes_of(result.pattern);
+  result.names_axes = axes.are_named;
+  if (axes.is_across_first) std::swap(result.numbers[0], result.numbers[1]);
   return result;
 }
 

@@ -13,6 +13,7 @@ constexpr char kNumber = '\0';
 struct NumberedName {
   std::string pattern;
   std::vector<int64_t> numbers;
+  bool names_axes = false;  ///< of two numbers words say which is the row
 };
 
 NumberedName take_numbers(const std::string& name);

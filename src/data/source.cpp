@@ -115,10 +115,10 @@ FoundFile choose_file(const fs::path& folder, bool is_training, const std::vecto
         "name the one to use");
   }
   if (found.size() == 1) return found.front();
-  const DataFolder place(folder);
-  if (place.is_in_archive() && place.files().size() == 1 && place.folders().empty()) {
-    const fs::path& only = place.files().front();
-    return {only, &format_of(only)};
+  const bool is_whole_archive = kind_of_file(folder).name == "a zip archive";
+  if (is_whole_archive || split_archive_path(folder)) {
+    if (const std::vector<fs::path> files = files_below(folder); files.size() == 1)
+      return {files.front(), &format_of(files.front())};
   }
   fail_empty(folder, is_training);
 }

@@ -167,8 +167,9 @@ void require_classes(const fs::path& folder, const std::vector<ClassFolder>& cla
 std::vector<fs::path> pictures_beside(const fs::path& folder) {
   const DataFolder place(folder);
   std::vector<fs::path> beside = place.files();
-  std::erase_if(beside,
-                [&](const fs::path& file) { return place.is_in_archive() ? !is_image_name(file) : !begins_as_picture(file); });
+  std::erase_if(beside, [&](const fs::path& file) {
+    return place.is_in_archive() ? !is_image_name(file) : !begins_as_picture(file);
+  });
   return beside;
 }
 

@@ -16,8 +16,8 @@ struct ClassFolder {
   std::string name() const { return path.filename().string(); }
 };
 
-/// The folders in `folder`, which may be a zip archive or lie in one, that have pictures in them or below them, by name.
-/// Those of train and test alone are no classes; one beside others may be a class, as of trains.
+/// The folders in `folder`, which may be a zip archive or lie in one, that have pictures in them or below them, by
+/// name. Those of train and test alone are no classes; one beside others may be a class, as of trains.
 std::vector<ClassFolder> class_folders(const std::filesystem::path& folder);
 
 /// Throws Error where the folders are no classes, but several data sets of the same ones, as of writers or folds.

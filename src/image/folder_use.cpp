@@ -12,21 +12,6 @@
 namespace digitrec {
 namespace {
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-
-/// The words of a name in lower case: "trainingSet" has two, as "training_set".
-std::vector<std::string> words_of(const std::string& name) {
-  std::vector<std::string> words(1);
-  for (size_t i = 0; i < name.size(); ++i) {
-    const bool is_letter = is_lower(name[i]) || is_upper(name[i]);
-    const bool begins_word = is_upper(name[i]) && i > 0 && is_lower(name[i - 1]);
-    if (begins_word || (!is_letter && !words.back().empty())) words.emplace_back();
-    if (is_letter) words.back() += static_cast<char>(name[i] | 0x20);
-  }
-  return words;
-}
-
 FolderUse use_of(std::string_view word) {
   if (word.starts_with("train") || word.starts_with("learn") || word == "tr" || word == "trn") return FolderUse::train;
   if (word.starts_with("test") || word == "te" || word == "ts" || word == "tst") return FolderUse::test;

@@ -105,9 +105,11 @@ Submission check_submission(const fs::path& path, const SampleSubmission& sample
     throw Error(fmt::format("{}:{}: {}", path.string(), line, message));
   };
   if (table.id_name != sample.id || table.label_name != sample.label) {
+    const bool are_swapped = table.id_name == sample.label && table.label_name == sample.id;
     throw Error(fmt::format("{}:1: the header is '{},{}'; expected {},{}", path.string(), shown(table.id_name),
                             shown(table.label_name), sample.id, sample.label),
-                "give --data the folder of the sample_submission.csv that it was made for");
+                are_swapped ? "write the ids before the labels"
+                            : "give --data the folder of the sample_submission.csv that it was made for");
   }
   const std::set<std::string> expected(sample.ids.begin(), sample.ids.end());
   std::map<std::string, int64_t> lines;

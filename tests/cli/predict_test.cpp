@@ -192,7 +192,8 @@ TEST(PredictIds, ComeFromTheSampleWhereverItLies) {
   for (std::string line; std::getline(lines, line); ++row)
     named += (row == 0 ? "image" : row == 1 ? "a7" : row == 2 ? "b3" : "c5") + std::string(",") + line + "\n";
   for (const std::string& text : {plain, named}) {
-    for (const std::string name : {"sample_submission.csv", "SampleSubmission.csv", "sampleSubmission.csv"}) {
+    for (const std::string name : {"sample_submission.csv", "SampleSubmission.csv", "sample_submission (1).csv",
+                                   "mnist_sample_submission.csv", "submission_format.csv", "sample.csv"}) {
       const TempFolder beside;
       std::filesystem::copy(folder / "run", beside / "run");
       std::filesystem::create_directory(beside / "d");

@@ -7,6 +7,7 @@
 #include "support_run.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <sstream>
@@ -171,6 +172,99 @@ TEST(StrangeCsv, AHeaderMayBeAComment) {
   const auto file = folder.write("train.csv", "# exported\n# " + twice);
   EXPECT_EQ(test::message_of([&] { load_dataset(file, Purpose::train); }),
             file.string() + ":2: two columns are named pixel0; expected each pixel once");
+}
+
+/// The plain table with other names of the pixels. `name`: of the pixel in a row and a column.
+std::string renamed(const Dataset& plain, const std::function<std::string(int64_t row, int64_t column)>& name) {
+  const std::string text = text_of(plain, {});
+  std::string header = "label";
+  for (int64_t i = 0; i < kSide * kSide; ++i) header += "," + name(i / kSide, i % kSide);
+  return header + text.substr(text.find('\n'));
+}
+
+TEST(StrangeCsv, NamesSayWhichNumberIsTheRow) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  for (const auto& [across, down] : std::vector<std::pair<std::string, std::string>>{{"c", "_r"},
+                                                                                     {"c", "r"},
+                                                                                     {"w", "_h"},
+                                                                                     {"width", "height"},
+                                                                                     {"column_", "_line_"},
+                                                                                     {"j", "i"},
+                                                                                     {"x", "y"},
+                                                                                     {"Col", " Row"}}) {
+    const auto of_pixel = [&](int64_t row, int64_t column) {
+      return across + std::to_string(column) + down + std::to_string(row);
+    };
+    EXPECT_TRUE(
+        load_dataset(folder.write("train.csv", renamed(plain, of_pixel)), Purpose::train).images.equal(plain.images))
+        << across << " " << down;
+    const auto row_first = [&](int64_t row, int64_t column) {
+      return "p_" + down.substr(down.find_first_not_of("_ ")) + std::to_string(row) + "_" + across +
+             std::to_string(column);
+    };
+    EXPECT_TRUE(
+        load_dataset(folder.write("train.csv", renamed(plain, row_first)), Purpose::train).images.equal(plain.images))
+        << down << " " << across;
+  }
+  const auto unclear = [](int64_t row, int64_t column) {
+    return "p" + std::to_string(column) + "_" + std::to_string(row);
+  };
+  const auto file = folder.write("train.csv", renamed(plain, unclear));
+  EXPECT_EQ(test::message_of([&] { load_dataset(file, Purpose::train); }),
+            file.string() +
+                ":1: p1_0 comes after p0_0: the names do not say which number is the row; expected the row "
+                "first, and its pixels side by side; name them pixel0, pixel1, ..., row by row, or r0c0, "
+                "r0c1, ...");
+}
+
+TEST(StrangeCsv, OnlyAColumnThatMayBeTheLabelIsIt) {
+  const TempFolder folder;
+  const Dataset plain = plain_data();
+  const auto reading = [&](const std::string& name, const std::function<std::string(int64_t)>& value) {
+    std::string text = text_of(plain, {.label = value});
+    text.replace(0, std::string("label").size(), name);
+    return load_dataset(folder.write("data.csv", text), Purpose::inspect);
+  };
+  const auto five = [](int64_t label) { return std::to_string(label); };
+  for (const char* name : {"fold", "fold_no", "kfold", "cv_fold", "datasetGroup", "batch", "version"}) {
+    EXPECT_FALSE(reading(name, five).has_labels()) << name;
+    EXPECT_EQ(reading(name, five).reading, std::string("left out: ") + name);
+  }
+  EXPECT_TRUE(reading("emotion", five).has_labels());
+  EXPECT_FALSE(reading("datasetId", [](int64_t) { return "7"; }).has_labels()) << "the same in each row";
+  // FER's tables: emotion,pixels,Usage.
+  std::string text = "emotion,pixels,Usage\n";
+  for (int64_t row = 0; row < plain.size(); ++row) {
+    text += std::to_string(plain.labels[row].item<int64_t>()) + ",";
+    const torch::Tensor pixels = plain.images[row].flatten();
+    for (int64_t i = 0; i < pixels.numel(); ++i) text += (i > 0 ? " " : "") + std::to_string(pixels[i].item<int>());
+    text += ",Training\n";
+  }
+  const Dataset faces = load_dataset(folder.write("fer.csv", text), Purpose::train);
+  EXPECT_TRUE(faces.labels.equal(plain.labels));
+  EXPECT_EQ(faces.reading, "label: column emotion, the first; left out: Usage");
+}
+
+TEST(StrangeCsv, WhatIsNoTableOfImagesIsNamed) {
+  const TempFolder folder;
+  const auto message = [&](const std::string& text) {
+    const auto file = folder.write("train.csv", text);
+    const std::string whole = test::message_of([&] { load_dataset(file, Purpose::train); });
+    return whole.starts_with(file.string()) ? whole.substr(file.string().size()) : whole;
+  };
+  EXPECT_EQ(message("sepallength,sepalwidth,petallength,petalwidth,class\n5.1,3.5,1.4,0.2,a\n4.9,3.0,1.4,2.2,b\n"),
+            ": 4 columns of fractions, few for the pixels of an image; expected whole numbers 0 to 255; measurements "
+            "are no pixels");
+  for (const char* line : {"7 | 152:128 153:200\n", "7 |pixels 152:128 153:200\n", "7 |152:128 153:200\n"}) {
+    EXPECT_EQ(message(line),
+              ":1: a file in Vowpal Wabbit's format (label | index:value ...); expected comma-separated values with a "
+              "header; write all pixels of each image as CSV")
+        << line;
+  }
+  EXPECT_EQ(message("label,image\n5,\"[  0   0   3\n  4   5   6]\"\n"),
+            ":1: a column of arrays as NumPy prints them ([  0   0   3); expected all pixels of an image in one line; "
+            "write x.flatten().tolist() in place of x");
 }
 
 TEST(StrangeCsv, AllPixelsMayStandInOneField) {

@@ -47,6 +47,10 @@ TEST(StrangeData, ZipsAreFolders) {
                    "--held-out, or name a labelled file");
   EXPECT_EQ(load_dataset(folder / "digit-recognizer.zip", Purpose::predict).source,
             (folder / "digit-recognizer.zip/test.csv").string());
+  write_zip(folder / "deep.zip", {{"a/b/c/d/e/digits.csv", train}});
+  EXPECT_TRUE(load_dataset(folder / "deep.zip", Purpose::train).images.equal(plain.images)) << "its only file";
+  write_zip(folder / "windows.zip", {{"set\\train.csv", train}, {"set\\notes.txt", "x"}, {"/set/more.txt", "x"}});
+  EXPECT_TRUE(load_dataset(folder / "windows.zip", Purpose::train).images.equal(plain.images)) << "other slashes";
   const TempFolder downloads;  // Kaggle's archive, still packed
   fs::copy_file(folder / "digit-recognizer.zip", downloads / "digit-recognizer.zip");
   EXPECT_EQ(load_dataset(downloads.path(), Purpose::train).size(), kRows);

@@ -87,6 +87,8 @@ TEST(CheckSubmission, NamesTheFirstThingWrong) {
   refused("id,label\n1,7\n",
           ":1: the header is 'id,label'; expected ImageId,Label; give --data the folder of the "
           "sample_submission.csv that it was made for");
+  refused("Label,ImageId\n7,1\n",
+          ":1: the header is 'Label,ImageId'; expected ImageId,Label; write the ids before the labels");
   refused("ImageId,Label,Usage\n1,7,a\n",
           ":1: 3 fields in the header; expected 2, an id and a label, as in ImageId,Label");
 }
