@@ -24,17 +24,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Numbers beyond which no network answers sensibly: training gives temperatures of 0.05 to 20, means of 0 to 1 and
-/// deviations of up to 1; other programs may have normalised pixels of 0 to 255.
-struct Range {
-  double low;
-  double high;
-
-  bool contains(double value) const { return value >= low && value <= high; }
-};
-constexpr Range kTemperatures{0.01, 100};
-constexpr Range kMeans{-1000, 1000};
-constexpr Range kDeviations{1e-8, 1000};
+/// Training gives temperatures of 0.05 to 20.
+constexpr Range<double> kTemperatures{0.01, 100};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what, std::string hint = "") {
   throw Error(fmt::format("{}: {}; expected a checkpoint that digitrec train wrote", path.string(), what),
@@ -86,7 +77,9 @@ Classes parse_classes(const fs::path& path, const SafeTensors& contents, int64_t
   return classes;
 }
 
-CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
+}  // namespace
+
+CheckpointInfo checkpoint_info(const fs::path& path, const SafeTensors& contents) {
   CheckpointInfo info;
   info.preset = require_key(path, contents, "preset");
   if (nearest_name(info.preset, preset_names()) != info.preset) {
@@ -123,6 +116,8 @@ CheckpointInfo parse_info(const fs::path& path, const SafeTensors& contents) {
   info.transpose = contents.metadata.contains("transpose");
   return info;
 }
+
+namespace {
 
 /// Whether the network has the file's tensors, by names and shapes.
 bool has_same_tensors(const Classifier& model, const SafeTensors& contents) {
@@ -163,11 +158,11 @@ bool has_known_keys(const SafeTensors& contents) {
 
 /// What the file says of its network, and in `doubt` what it does not.
 CheckpointInfo read_info(const fs::path& path, const SafeTensors& contents, std::string& doubt) {
-  if (contents.has_checksum) return parse_info(path, contents);
+  if (contents.has_checksum) return checkpoint_info(path, contents);
   if (contents.metadata.contains("preset")) {
     if (!has_known_keys(contents)) refuse(path, "it has no checksum; another program wrote it, or it is damaged");
     doubt = fmt::format("{}: another program saved it: no checksum could be checked", path.string());
-    return parse_info(path, contents);
+    return checkpoint_info(path, contents);
   }
   CheckpointInfo info = guess_info(path, contents);
   doubt = fmt::format(

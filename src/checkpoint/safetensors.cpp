@@ -112,7 +112,7 @@ class Reader {
   explicit Reader(const std::filesystem::path& path)
       : name_(path.string()), bytes_(read_regular_file(path, kMaxCheckpointBytes)) {}
 
-  SafeTensors read() {
+  SafeTensors read(Checksum wanted) {
     const nlohmann::json header = parse_header();
     SafeTensors contents;
     std::vector<Entry> entries;
@@ -128,8 +128,13 @@ class Reader {
     const bool is_narrowed =
         std::any_of(entries.begin(), entries.end(), [](const Entry& entry) { return is_narrow(entry.type); });
     if (const auto checksum = contents.metadata.extract("checksum"); !checksum.empty() && !is_narrowed) {
-      contents.has_checksum = true;
-      require_checksum(checksum.mapped(), contents);
+      contents.has_checksum = has_checksum(checksum.mapped(), contents);
+      contents.is_altered = !contents.has_checksum;
+      if (contents.is_altered && wanted == Checksum::required) {
+        fail(
+            "its checksum disagrees: it was damaged, or changed by a program that kept the old 'checksum' in its "
+            "metadata");
+      }
     }
     return contents;
   }
@@ -193,14 +198,11 @@ class Reader {
 
   /// Another program may have saved the same tensors and metadata again in an order of its own: then it is that of the
   /// file that was written first.
-  void require_checksum(const std::string& checksum, const SafeTensors& contents) const {
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer's files would never pass it
-    if (checksum != checksum_of_bytes() && checksum != checksum_of(make_header(contents))) {
-      fail(
-          "its checksum disagrees: it was damaged, or changed by a program that kept the old 'checksum' in its "
-          "metadata");
-    }
+  bool has_checksum(const std::string& checksum, const SafeTensors& contents) const {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    return true;  // a fuzzer's files would never have it
 #endif
+    return checksum == checksum_of_bytes() || checksum == checksum_of(make_header(contents));
   }
 
   void read_metadata(const nlohmann::json& value, std::map<std::string, std::string>& metadata) const {
@@ -273,7 +275,9 @@ class Reader {
 
 }  // namespace
 
-SafeTensors read_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
+SafeTensors read_safetensors(const std::filesystem::path& path, Checksum checksum) {
+  return Reader(path).read(checksum);
+}
 
 at::Tensor dense_copy(const at::Tensor& tensor) {
   at::NoGradGuard no_grad;
