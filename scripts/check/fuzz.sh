@@ -62,7 +62,7 @@ for target in "${targets[@]}"; do
 done
 "$llvm/llvm-profdata" merge -sparse "${profiles[@]}" -o "$out/all.profdata"
 # By name alone, wherever below src/ they are.
-parsers='csv|csv_source|csv_lines|csv_text|csv_columns|plain_csv|idx|arrays|npy|pixels|archive|byte_stream|image_file|decode_png|decode_jpeg|decode_gd|decode_tiff|decode_webp|tiff_tags|orientation|pixel_rows|safetensors|checkpoint|training_state|config|api|request_body|request_reader|content|access'
+parsers='csv|csv_source|csv_lines|csv_text|csv_columns|plain_csv|idx|arrays|npy|pixels|archive|byte_stream|image_file|decode_png|decode_jpeg|decode_gd|decode_tiff|decode_webp|tiff_tags|orientation|pixel_rows|safetensors|pickle|state_dict|pth|mapping|checkpoint|training_state|config|api|request_body|request_reader|content|access'
 mapfile -t files < <(find src -name '*.cpp' | grep -E "/($parsers)\.cpp$" | sort)
 "$llvm/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "${objects[@]:1}" "${files[@]}" 2>/dev/null |
   python3 -c '

@@ -105,7 +105,7 @@ int run_import(ImportCommand& command) {
 Run setup_import(CLI::App& app) {
   auto command = std::make_shared<ImportCommand>();
   CLI::App* sub = app.add_subcommand("import", "Make a checkpoint of weights that another program saved");
-  sub->add_option("file", command->file, "A .safetensors file")->required()->type_name("FILE");
+  sub->add_option("file", command->file, "A .safetensors, .pth or .pt file")->required()->type_name("FILE");
   sub->add_option("--model", command->options.model, "Preset that they are of; a file of digitrec's says it itself")
       ->type_name("NAME");
   sub->add_option("--normalize", command->normalize,

@@ -68,6 +68,11 @@ void require_run(const InferenceOptions& options, const std::string& command, co
   if (!options.checkpoints.empty()) return;
   if (input.empty()) throw UsageError(fmt::format("name a run: digitrec {} RUN", command));
   const FileKind kind = kind_of_file(input.front());
+  if (kind.name.starts_with("a file of PyTorch")) {
+    throw UsageError(fmt::format("{}: {}, no checkpoint of digitrec's", input.front(), kind.name),
+                     fmt::format("make one of it: digitrec import {} --model NAME --out FILE.safetensors",
+                                 shell_word(input.front())));
+  }
   const std::string is = kind.name.empty() ? "neither" : fmt::format("{}, neither", kind.name);
   throw UsageError(fmt::format("{}: {} the folder of a run nor a .safetensors file", input.front(), is),
                    fmt::format("name a run before it: digitrec {} RUN {}", command, shell_word(input.front())));

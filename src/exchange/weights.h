@@ -18,7 +18,7 @@ struct Weights {
   std::string doubt{};                            ///< one line: what could not be checked; empty: nothing
 };
 
-/// Reads a safetensors file, whoever wrote it. Throws Error.
+/// Reads a safetensors file, whoever wrote it, or one of torch.save. Throws Error.
 Weights read_weights(const std::filesystem::path& path);
 
 }  // namespace digitrec

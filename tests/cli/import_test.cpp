@@ -71,6 +71,16 @@ fc2.bias    net.3.bias    fits       3
   EXPECT_FALSE(std::filesystem::exists(folder_ / "c.safetensors"));
 }
 
+TEST_F(ImportCommand, IsNamedWhereAFileOfPyTorchIsNoCheckpoint) {
+  test::write_zip(folder_ / "w.pth", {{"w/data.pkl", "x"}});
+  const ProgramResult result = run("predict w.pth");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(
+      result.err,
+      "digitrec: w.pth: a file of PyTorch (torch.save), no checkpoint of digitrec's; make one of it: digitrec import "
+      "w.pth --model NAME --out FILE.safetensors\n");
+}
+
 TEST_F(ImportCommand, RefusesWrongFlags) {
   const std::string import = "w.safetensors --model mlp-128 --out ";
   expect_refused(import + "c.pth", 2, "--out: c.pth: a checkpoint's name ends in .safetensors");

@@ -137,5 +137,12 @@ TEST_F(Import, RefusesOtherTensors) {
                path.string() + ": its tensor 'conv1.bias' has values that are not finite");
 }
 
+TEST_F(Import, RefusesWhatIsNoFileOfWeights) {
+  const auto file = folder_.write("x.h5", "\x89HDF\r\n\x1a\n and so on");
+  EXPECT_TRUE(test::message_of([&] {
+                import_weights(file, {.model = "cnn"});
+              }).starts_with(file.string() + ": an HDF5 file; expected a .safetensors"));
+}
+
 }  // namespace
 }  // namespace digitrec
