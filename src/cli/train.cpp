@@ -72,6 +72,8 @@ TrainConfig resolve_config(const TrainCommand& command) {
   for (const ConfigOption& option : train_options(config)) {
     for (const auto& [key, value] : command.flags) {
       if (key != option.key) continue;
+      if (command.resume && key == "init")
+        throw UsageError("--init: --resume goes on from the run's own weights", "leave it out");
       if (command.resume && !option.resumable) {
         throw UsageError(flag_name(key) + ": --resume takes the run's own settings", "leave it out");
       }
@@ -90,6 +92,18 @@ std::string absolute_path(const std::string& path) {
   if (path.empty()) return "";
   const fs::path whole = fs::absolute(path).lexically_normal();
   return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a slash at its end
+}
+
+/// A run's folder stands for the network in it.
+std::string initial_checkpoint(const std::string& init) {
+  if (!fs::is_directory(init)) return init;
+  const RunPaths run(init);
+  const std::vector<RunPaths> members = run.members();
+  if (!has_checkpoint(run) && !members.empty())
+    throw UsageError(fmt::format("--init: {} holds several networks", init),
+                     fmt::format("name one, such as {}", members.front().name()));
+  require_checkpoint(run);
+  return run.best().string();
 }
 
 void print_recipe_help() {
@@ -126,6 +140,7 @@ int run_train(TrainCommand& command) {
   const std::string data = config.data;  // as messages name it
   config.data = absolute_path(config.data);
   config.extra_data = absolute_path(config.extra_data);
+  config.init = absolute_path(initial_checkpoint(config.init));
   config.class_names = absolute_path(config.class_names);
   require_consistent(config);
   if (const Recipe* recipe = choose_recipe(command, {})) log(fmt::format("recipe  {}", recipe->name));

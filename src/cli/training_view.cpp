@@ -121,6 +121,7 @@ void TrainingView::begin(const Member& member, const TrainStart& start) {
     begin_run(start);
   }
   if (member.count > 1) log(title(member));
+  if (!start.initial.empty()) log(fmt::format("init    {}", start.initial));
   if (!start.damage.empty()) warn(start.damage);
   if (!start.changes.empty()) warn(start.changes);
   if (!start.epochs.empty() || start.batches > 0) {

@@ -36,7 +36,9 @@ void measure_batch_norm(Classifier& model, const at::Tensor& images, const Norma
   for_each<nn::Dropout>(model, [](nn::DropoutImpl& dropout) { dropout.eval(); });
   for_each<nn::Dropout2d>(model, [](nn::Dropout2dImpl& dropout) { dropout.eval(); });
   const double momentum = nn::BatchNormOptions(1).momentum().value();
-  for_each_norm(model, [](auto& norm) { norm.reset_running_stats(); });
+  for_each_norm(model, [](auto& norm) {
+    if (norm.is_training()) norm.reset_running_stats();  // a frozen one keeps its own
+  });
   int64_t batches = 0;
   for (const at::Tensor& batch : images.split(kBatch)) {
     if (batch.size(0) == 1) continue;  // one image has no variance

@@ -15,6 +15,12 @@ std::vector<at::Tensor> without_names(const std::vector<NamedTensor>& named) {
 }  // namespace
 
 std::vector<at::Tensor> Classifier::parameters() const { return without_names(named_parameters()); }
+std::vector<at::Tensor> Classifier::trainable_parameters() const {
+  std::vector<at::Tensor> trainable = parameters();
+  std::erase_if(trainable, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+  return trainable;
+}
+
 std::vector<at::Tensor> Classifier::buffers() const { return without_names(named_buffers()); }
 
 at::Tensor compute_logits(Classifier& model, const at::Tensor& images, const Normalization& normalization,

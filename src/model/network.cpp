@@ -17,6 +17,7 @@
 
 #include <cassert>
 #include <numeric>
+#include <optional>
 
 namespace digitrec {
 namespace {
@@ -91,13 +92,24 @@ class Network final : public Classifier {
   std::vector<NamedTensor> named_parameters() const override { return named(modules_->named_parameters()); }
   std::vector<NamedTensor> named_buffers() const override { return named(modules_->named_buffers()); }
   void to(at::Device device) override { modules_->to(device); }
-  void set_training(bool on) override { modules_->train(on); }
+  void set_training(bool on) override {
+    modules_->train(on);
+    if (is_frozen_) evaluate_convolutions();
+  }
   bool is_training() const override { return modules_->is_training(); }
+
+  void freeze_convolutions() override {
+    is_frozen_ = true;
+    for (const ConvModules& block : convolutions_) {
+      freeze(*block.conv);
+      if (!block.norm.is_empty()) freeze(*block.norm);
+    }
+    evaluate_convolutions();
+  }
 
   at::Tensor forward(at::Tensor x) override {
     type_ = scalar_type(execution().precision);
-    for (const ConvModules& block : convolutions_) x = convolve(block, x);
-    x = x.flatten(1);
+    x = convolutions(x).flatten(1);
     for (const HiddenModules& block : hidden_) x = hidden(block, x);
     if (!final_dropout_.is_empty()) x = final_dropout_(x);
     return linear(classifier_, x, /*relu=*/false).to(at::kFloat);
@@ -121,6 +133,26 @@ class Network final : public Classifier {
   int64_t training_multiply_adds() const override { return 3 * multiply_adds() - layer_multiply_adds().front(); }
 
  private:
+  static void freeze(const nn::Module& layer) {
+    for (at::Tensor& parameter : layer.parameters()) parameter.set_requires_grad(false);
+  }
+
+  /// Sets the convolutions' evaluation mode, whatever that of the others.
+  void evaluate_convolutions() {
+    for (ConvModules& block : convolutions_) {
+      block.conv->eval();
+      if (!block.norm.is_empty()) block.norm->eval();
+      if (!block.dropout.is_empty()) block.dropout->eval();
+    }
+  }
+
+  at::Tensor convolutions(at::Tensor x) const {
+    std::optional<at::NoGradGuard> no_grad;
+    if (is_frozen_) no_grad.emplace();
+    for (const ConvModules& block : convolutions_) x = convolve(block, x);
+    return x;
+  }
+
   std::vector<int64_t> layer_multiply_adds() const {
     std::vector<int64_t> layers;
     for (const ConvModules& block : convolutions_)
@@ -174,7 +206,7 @@ class Network final : public Classifier {
                                   .norm = norm ? &*norm : nullptr,
                                   .settings = {.padding = block.layer.padding, .onednn_bf16 = cpu_multiplies_bf16()},
                                   .pool = block.layer.pool};
-    if (!is_training()) return kernels::eval_fused_conv(x, conv, type_);
+    if (!block.conv->is_training()) return kernels::eval_fused_conv(x, conv, type_);
     count_batch(block.norm);
     return kernels::train_fused_conv(x, conv, dropout_mask(block, x.size(0)), type_);
   }
@@ -239,6 +271,7 @@ class Network final : public Classifier {
   nn::Dropout final_dropout_{nullptr};
   nn::Linear classifier_{nullptr};
   at::ScalarType type_ = at::kFloat;
+  bool is_frozen_ = false;
   int norms_ = 0;
   int dropouts_ = 0;
 };

@@ -143,7 +143,10 @@ void Run::make_folder() {
 MemberResult Run::train_member(int64_t number) {
   const TrainConfig config = config_of(number);
   Trainer trainer(plan(number));
-  if (!folder_) make_folder();
+  if (!folder_) {
+    trainer.initialize();  // here too, so that a file that does not fit is refused before anything is written
+    make_folder();
+  }
   const RunPaths paths = paths_of(number);
   std::optional<RunFolder> own;  // the member's, when the run has several
   if (count_ > 1) own.emplace(paths, config, fs::exists(paths.config()) ? Start::resumed : Start::fresh, paths_.log());
@@ -160,7 +163,10 @@ MemberResult Run::train_member(int64_t number) {
 /// Resumes from the folder's state, if it has one.
 TrainStart Run::resume(int64_t number, Trainer& trainer, RunFolder& folder) const {
   const std::optional<Loaded<TrainingState>> state = load_state(folder.paths());
-  if (!state) return trainer.start();
+  if (!state) {
+    trainer.initialize();
+    return trainer.start();
+  }
   trainer.resume(state->value, folder.paths().name());
   const int64_t wanted = trainer.best_epoch();
   trainer.set_best_epoch(folder.restore(*state, wanted));

@@ -166,6 +166,8 @@ void require_texts_that_toml_holds(TrainConfig config) {
 
 void require_consistent(const TrainConfig& config) {
   require_texts_that_toml_holds(config);
+  if (config.freeze && config.init.empty())
+    throw UsageError("`freeze`: new weights would never be trained", "name the checkpoint to start from with `init`");
   if (config.folds == 1)
     throw UsageError("`folds`: 1 leaves no rows to train on; expected 2 or more, or 0 for one split");
   if (config.member > count_members(config)) {
@@ -187,6 +189,8 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       preset_option(c.model),
       text("data", c.data, "Training data: a folder, or a file of " + data_format_names()),
       text("out", c.out, "Run folder to make; default runs/<model>-<time>"),
+      text("init", c.init, "Checkpoint of the weights to start from, also of another number of classes"),
+      on_off("freeze", c.freeze, "Keep the convolutions of those weights as they are"),
       text("device", c.device, "Device to train on: auto, cpu, cuda, cuda:N or mps"),
       number<int64_t>("epochs", c.epochs, "Maximum number of passes over the training rows", {1, kManyEpochs}),
       number<int64_t>("batch_size", c.batch_size, "Images per step", {1, 1'000'000}),
@@ -255,9 +259,9 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       choice("kernels", c.kernels, "Kernels on the CPU, our own or LibTorch's", kernels_names()),
   };
   options.insert(options.end(), recipe.begin(), recipe.end());
-  const std::array resumable{"epochs",  "patience",    "max_seconds",    "device",
-                             "threads", "data",        "extra_data",     "checkpoint_every",
-                             "live",    "tensorboard", "detect_anomaly", "class_names"};
+  const std::array resumable{
+      "epochs",           "patience", "max_seconds", "device",         "threads",     "data", "extra_data",
+      "checkpoint_every", "live",     "tensorboard", "detect_anomaly", "class_names", "init"};
   for (ConfigOption& option : options) {
     option.resumable = std::find(resumable.begin(), resumable.end(), option.key) != resumable.end();
   }

@@ -62,7 +62,7 @@ void RunningMean::restore(const TrainingState& state) {
 TrainStep::TrainStep(std::shared_ptr<Classifier> model, const TrainConfig& config, at::Tensor images, at::Tensor labels,
                      const Normalization& normalization, at::Tensor class_weights)
     : model_(std::move(model)),
-      optimizer_(model_->parameters(), config),
+      optimizer_(model_->trainable_parameters(), config),
       grad_clip_(config.grad_clip),
       label_smoothing_(config.label_smoothing),
       images_(std::move(images)),
@@ -146,7 +146,7 @@ void TrainStep::compute(const at::Tensor& x, const at::Tensor& y) {
   optimizer_.zero_grad();
   const at::Tensor logits = model_->forward(x);
   backward(logits, y);
-  if (grad_clip_ > 0) clip_gradients(model_->parameters(), grad_clip_);
+  if (grad_clip_ > 0) clip_gradients(model_->trainable_parameters(), grad_clip_);
   graph_rate_.defined() ? optimizer_.step(graph_rate_) : optimizer_.step(rate_);
 }
 

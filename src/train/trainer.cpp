@@ -6,6 +6,7 @@
 #include "digitrec/core/device.h"
 #include "digitrec/core/error.h"
 #include "train/anomaly_mode.h"
+#include "train/initial_weights.h"
 #include "train/seeds.h"
 
 #include <ATen/Context.h>
@@ -56,10 +57,17 @@ void require_batches_for_batch_norm(const TrainPlan& plan, const Classifier& mod
                   plan.config.model, rows, plan.config.batch_size));
 }
 
+void freeze_convolutions(const TrainPlan& plan, Classifier& model) {
+  model.freeze_convolutions();
+  if (model.trainable_parameters().size() < model.parameters().size()) return;
+  throw UsageError(fmt::format("`freeze`: model {} has no convolutions", plan.config.model), "leave it out");
+}
+
 std::shared_ptr<Classifier> build_network(const TrainPlan& plan) {
   at::manual_seed(stream_seed(plan.config, kWeightStream));
   std::shared_ptr<Classifier> model = build_model(plan.config.model, plan.shape);
   require_batches_for_batch_norm(plan, *model);
+  if (plan.config.freeze) freeze_convolutions(plan, *model);
   model->to(plan.device);
   model->set_execution(plan.execution);
   return model;
@@ -89,6 +97,10 @@ Trainer::Trainer(TrainPlan plan)
         return rows_.images.index_select(0, sampler_.order(/*epoch=*/0).narrow(0, 0, count).to(plan_.device));
       }) {}
 
+void Trainer::initialize() {
+  if (!plan_.config.init.empty()) initial_ = load_initial_weights(plan_.config, plan_.shape, *model_);
+}
+
 TrainStart Trainer::start() const {
   return {.device = plan_.device.str(),
           .machine = describe_device(plan_.device),
@@ -98,6 +110,7 @@ TrainStart Trainer::start() const {
           .shape = info_.shape,
           .parameters = count_parameters(*model_),
           .normalization = info_.normalization,
+          .initial = initial_,
           .epochs = progress_.epochs,
           .batches = progress_.batches,
           .best_epoch = progress_.best_epoch,

@@ -70,6 +70,9 @@ class Trainer {
   /// Builds the network and moves it and all rows to the device. Throws UsageError and Error.
   explicit Trainer(TrainPlan plan);
 
+  /// Begins from the weights that the configuration names, if it does: for a training that has no state to resume from.
+  /// Throws Error, see load_initial_weights().
+  void initialize();
   /// Resumes from a state that was saved in the folder `run`: the weights become, bit for bit, those of a training that
   /// was never interrupted, given the same data, machine and settings; start() tells where they are not the same.
   /// Throws Error when rows or settings differ.
@@ -119,6 +122,7 @@ class Trainer {
   TrainStep step_;
   WeightAverage average_;
   RunProgress progress_;
+  std::string initial_;                        ///< what it began from, see TrainStart
   std::string changes_;                        ///< resumed: since the state was saved, see TrainStart
   std::optional<TrainingState> within_epoch_;  ///< resumed within an epoch: its state, until that epoch starts
   std::filesystem::path best_;                 ///< for messages

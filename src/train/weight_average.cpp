@@ -21,10 +21,12 @@ WeightAverage::WeightAverage(const TrainConfig& config, const CheckpointInfo& in
       normalization_(info.normalization) {
   if (kind_ == AverageKind::none) return;
   parameters_ = model.parameters();
+  buffers_ = model.buffers();
   images_ = images();
   network_ = build_model(info.preset, info.shape);
   network_->to(images_.device());
   network_->set_execution(model.execution());
+  if (config.freeze) network_->freeze_convolutions();
   mean_ = network_->parameters();
 }
 
@@ -45,7 +47,12 @@ void WeightAverage::observe(int64_t step, int64_t steps_per_epoch) {
 }
 
 const std::shared_ptr<Classifier>& WeightAverage::network() {
-  if (measured_count_ != count_) measure_batch_norm(*network_, images_, normalization_);
+  if (measured_count_ == count_) return network_;
+  // Frozen ones have the trained network's statistics, the others are measured.
+  at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> own = network_->buffers();
+  for (size_t i = 0; i < own.size(); ++i) own[i].copy_(buffers_[i]);
+  measure_batch_norm(*network_, images_, normalization_);
   measured_count_ = count_;
   return network_;
 }

@@ -40,6 +40,7 @@ class WeightAverage {
   int64_t every_;
   double start_;
   std::vector<at::Tensor> parameters_;  ///< the trained network's own
+  std::vector<at::Tensor> buffers_;     ///< likewise
   std::vector<at::Tensor> mean_;        ///< those of network_
   std::shared_ptr<Classifier> network_;
   at::Tensor images_;

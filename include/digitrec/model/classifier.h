@@ -51,6 +51,8 @@ class Classifier {
   std::vector<at::Tensor> parameters() const;
   /// named_buffers() without the names.
   std::vector<at::Tensor> buffers() const;
+  /// Those of parameters() that are not frozen.
+  std::vector<at::Tensor> trainable_parameters() const;
 
   /// Moves parameters and buffers to the device.
   virtual void to(at::Device device) = 0;
@@ -62,6 +64,10 @@ class Classifier {
   virtual void set_training(bool on) = 0;
   /// Whether the network is in training mode, as it is when built.
   virtual bool is_training() const = 0;
+
+  /// From now on the convolutions compute as in evaluation mode, also in training: without gradients, without dropout,
+  /// and by the running statistics of their batch normalisations, which stay as they are.
+  virtual void freeze_convolutions() = 0;
 
   /// Sets precision and kernels from the next forward pass on.
   void set_execution(const Execution& execution) { execution_ = execution; }

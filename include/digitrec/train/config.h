@@ -67,6 +67,8 @@ struct TrainConfig {
   Framing frame = Framing::digits;  ///< of pictures that are trained on
   std::string class_names;          ///< text file of the classes' names; empty: none
   std::string extra_data;           ///< more rows, trained on and never validated on; empty: none
+  std::string init;                 ///< checkpoint of the weights to start from; empty: new ones
+  bool freeze = false;              ///< keep the convolutions of `init` as they are
   std::string out;                  ///< run folder; empty: `runs/MODEL-TIME`
   std::string device = "auto";      ///< see choose_device
   int64_t epochs = 10;              ///< passes over the training rows, at most

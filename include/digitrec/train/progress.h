@@ -31,6 +31,7 @@ struct TrainStart {
   ModelShape shape;                    ///< classes and image size
   int64_t parameters = 0;              ///< trainable values
   Normalization normalization;         ///< of the pixels
+  std::string initial{};               ///< of `init`: the file and what of it was not used; empty: new weights
   std::vector<EpochMetrics> epochs{};  ///< when resumed: the epochs that are complete
   int64_t batches = 0;                 ///< when resumed: batches done of the next epoch
   int64_t best_epoch = 0;              ///< when resumed: the best epoch so far, from 1; 0: none
