@@ -12,6 +12,8 @@ namespace {
 
 using namespace digitrec;
 
+constexpr int64_t kMaxValues = 1 << 10;
+
 /// Reads every value that a tensor may reach.
 void use(const std::vector<NamedTensor>& tensors) {
   static const auto network = build_model("mlp-128", {});
@@ -24,7 +26,6 @@ void use(const std::vector<NamedTensor>& tensors) {
 // Files of torch.save. Since an archive's checksums let little through, the bytes are also taken for its pickle alone,
 // with storages of zeros.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  constexpr int64_t kMaxValues = 1 << 10;
   const auto file = fuzz::file_of(fuzz::text_of(data, size), "f.pth");
   fuzz::parse([&] {
     if (is_pth(file)) use(read_pth(file));
