@@ -30,12 +30,14 @@ Run setup_data(CLI::App& app);
 Run setup_models(CLI::App& app);
 Run setup_devices(CLI::App& app);
 Run setup_import(CLI::App& app);
+Run setup_export(CLI::App& app);
 
 namespace {
 
 /// In the order of help.
 constexpr std::array kCommands{setup_train, setup_recipes, setup_eval,   setup_predict, setup_report, setup_serve,
-                               setup_bench, setup_submit,  setup_import, setup_data,    setup_models, setup_devices};
+                               setup_bench, setup_submit,  setup_import, setup_export,  setup_data,   setup_models,
+                               setup_devices};
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;

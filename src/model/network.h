@@ -3,6 +3,7 @@
 #include "digitrec/model/classifier.h"
 #include "kernels/fused_layers.h"
 
+#include <string>
 #include <vector>
 
 namespace digitrec {
@@ -34,6 +35,9 @@ struct Architecture {
   /// The smallest image side that leaves a pixel after all padding and pooling.
   int64_t min_image_size() const;
 };
+
+/// The layers of a preset. Throws UsageError as find_preset does.
+const Architecture& find_architecture(const std::string& preset);
 
 /// The network of an architecture. Modules have PyTorch's names, numbered in order: conv1, bn1, conv2, bn2, ..., fc1.
 std::shared_ptr<Classifier> build_network(const Architecture& architecture, const ModelShape& shape);

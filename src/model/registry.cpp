@@ -34,49 +34,67 @@ std::string describe(const Architecture& architecture) {
   return text + ", FC";
 }
 
-Preset make_preset(std::string name, const Architecture& architecture) {
-  return {std::move(name), describe(architecture), architecture.min_image_size(),
-          [architecture](const ModelShape& shape) { return build_network(architecture, shape); }};
+struct NamedArchitecture {
+  std::string name;
+  Architecture architecture;
+};
+
+/// In the order of presets().
+const std::vector<NamedArchitecture>& architectures() {
+  using C = ConvLayer;
+  using H = HiddenLayer;
+  static const std::vector<NamedArchitecture> all{
+      {"mlp-128", {.convolutions = {}, .hidden = {H{128}}}},
+      {"mlp", {.convolutions = {}, .hidden = {H{256}, H{128}}}},
+      {"cnn",
+       {.convolutions = {C{.channels = 32, .padding = 0, .pool = Pool::last},
+                         C{.channels = 64, .padding = 0, .pool = Pool::last}},
+        .hidden = {H{128}}}},
+      {"cnn-dropout",
+       {.convolutions = {C{.channels = 32, .pool = Pool::last}, C{.channels = 64},
+                         C{.channels = 128, .pool = Pool::last}},
+        .hidden = {H{.width = 128, .dropout = 0.5}}}},
+      {"cnn-bn",
+       {.convolutions = {C{.channels = 32, .batch_norm = true},
+                         C{.channels = 32, .batch_norm = true, .pool = Pool::last, .dropout = 0.2},
+                         C{.channels = 64, .batch_norm = true},
+                         C{.channels = 64, .batch_norm = true, .pool = Pool::last, .dropout = 0.3},
+                         C{.channels = 128, .batch_norm = true, .dropout = 0.3}},
+        .hidden = {H{512, true, 0.3}, H{256, true, 0.3}}}},
+      // Chosen for the time to 99%: batch normalisation makes one epoch at a high rate enough, and pooling before it
+      // leaves it a quarter of the values.
+      {"fast",
+       {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                         C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                         C{.channels = 128, .padding = 0, .batch_norm = true}},
+        .hidden = {}}},
+      // Without padding the images shrink from layer to layer: a third of the work of padded ones, and as accurate.
+      {"best",
+       {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true},
+                         C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                         C{.channels = 96, .padding = 0, .batch_norm = true},
+                         C{.channels = 96, .padding = 0, .batch_norm = true},
+                         C{.channels = 128, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
+                         C{.channels = 192, .padding = 0, .batch_norm = true}},
+        .hidden = {},
+        .dropout = 0.4}},
+  };
+  return all;
+}
+
+std::vector<Preset> make_presets() {
+  std::vector<Preset> all;
+  for (const auto& [name, architecture] : architectures()) {
+    all.push_back({name, describe(architecture), architecture.min_image_size(),
+                   [&built = architecture](const ModelShape& shape) { return build_network(built, shape); }});
+  }
+  return all;
 }
 
 }  // namespace
 
 const std::vector<Preset>& presets() {
-  using C = ConvLayer;
-  using H = HiddenLayer;
-  static const std::vector<Preset> all{
-      make_preset("mlp-128", {.convolutions = {}, .hidden = {H{128}}}),
-      make_preset("mlp", {.convolutions = {}, .hidden = {H{256}, H{128}}}),
-      make_preset("cnn", {.convolutions = {C{.channels = 32, .padding = 0, .pool = Pool::last},
-                                           C{.channels = 64, .padding = 0, .pool = Pool::last}},
-                          .hidden = {H{128}}}),
-      make_preset("cnn-dropout", {.convolutions = {C{.channels = 32, .pool = Pool::last}, C{.channels = 64},
-                                                   C{.channels = 128, .pool = Pool::last}},
-                                  .hidden = {H{.width = 128, .dropout = 0.5}}}),
-      make_preset("cnn-bn", {.convolutions = {C{.channels = 32, .batch_norm = true},
-                                              C{.channels = 32, .batch_norm = true, .pool = Pool::last, .dropout = 0.2},
-                                              C{.channels = 64, .batch_norm = true},
-                                              C{.channels = 64, .batch_norm = true, .pool = Pool::last, .dropout = 0.3},
-                                              C{.channels = 128, .batch_norm = true, .dropout = 0.3}},
-                             .hidden = {H{512, true, 0.3}, H{256, true, 0.3}}}),
-      // Chosen for the time to 99%: batch normalisation makes one epoch at a high rate enough, and pooling before it
-      // leaves it a quarter of the values.
-      make_preset("fast",
-                  {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
-                                    C{.channels = 32, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
-                                    C{.channels = 128, .padding = 0, .batch_norm = true}},
-                   .hidden = {}}),
-      // Without padding the images shrink from layer to layer: a third of the work of padded ones, and as accurate.
-      make_preset("best",
-                  {.convolutions = {C{.channels = 32, .padding = 0, .batch_norm = true},
-                                    C{.channels = 64, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
-                                    C{.channels = 96, .padding = 0, .batch_norm = true},
-                                    C{.channels = 96, .padding = 0, .batch_norm = true},
-                                    C{.channels = 128, .padding = 0, .batch_norm = true, .pool = Pool::before_norm},
-                                    C{.channels = 192, .padding = 0, .batch_norm = true}},
-                   .hidden = {},
-                   .dropout = 0.4}),
-  };
+  static const std::vector<Preset> all = make_presets();
   return all;
 }
 
@@ -87,6 +105,10 @@ std::vector<std::string> preset_names() {
 }
 
 const Preset& find_preset(const std::string& name) { return presets()[find_name("model", name, preset_names())]; }
+
+const Architecture& find_architecture(const std::string& preset) {
+  return architectures()[find_name("model", preset, preset_names())].architecture;
+}
 
 std::shared_ptr<Classifier> build_model(const std::string& name, const ModelShape& shape) {
   const Preset& preset = find_preset(name);
