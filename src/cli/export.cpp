@@ -67,6 +67,10 @@ Run setup_export(CLI::App& app) {
   sub->add_option("--checkpoint", command->inference.checkpoints, "The runs, as a flag")->type_name("F");
   sub->add_option("--format", command->format, "Format: onnx")->type_name("[" + command->format + "]");
   sub->add_option("--out", command->out, "File to write, - for stdout")->required()->type_name("FILE");
+  const auto refuse_views = [](int64_t /*given*/) {
+    throw UsageError("--tta: the views of test-time augmentation cannot be exported", "leave it out");
+  };
+  sub->add_flag_function("--tta", refuse_views)->group("");  // not in help
   return [command] { return run_export(*command); };
 }
 

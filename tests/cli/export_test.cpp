@@ -54,7 +54,8 @@ TEST_F(Export, RefusesWhatItCannotRead) {
   expect_refused("run data/train.csv --out a.onnx", 2, "data/train.csv: export reads runs and checkpoints alone");
   expect_refused("run", 2, "--out is required; see digitrec export --help");
   expect_refused("run --format onyx --out a.onnx", 2, "unknown --format 'onyx'; did you mean 'onnx'?");
-  expect_refused("run --tta --out a.onnx", 2, "unknown option '--tta'; see digitrec export --help");
+  expect_refused("run --tta --out a.onnx", 2,
+                 "--tta: the views of test-time augmentation cannot be exported; leave it out");
   expect_refused("run --out run/best.safetensors", 2,
                  "--out: run/best.safetensors is the same file as the input run/best.safetensors; name another");
 }
