@@ -35,9 +35,9 @@ Run setup_export(CLI::App& app);
 namespace {
 
 /// In the order of help.
-constexpr std::array kCommands{setup_train, setup_recipes, setup_eval,   setup_predict, setup_report, setup_serve,
-                               setup_bench, setup_submit,  setup_import, setup_export,  setup_data,   setup_models,
-                               setup_devices};
+constexpr std::array kCommands{setup_train, setup_recipes, setup_eval,   setup_predict, setup_report,
+                               setup_serve, setup_bench,   setup_submit, setup_import,  setup_export,
+                               setup_data,  setup_models,  setup_devices};
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;

@@ -186,13 +186,11 @@ Run setup_train(CLI::App& app) {
   for (const ConfigOption& option : train_options(defaults)) {
     const std::string key = option.key;
     const auto keep = [command, key](const std::string& value) { command->flags.emplace_back(key, value); };
-    if (option.is_switch) {
-      sub->add_flag_callback(flag_name(key), [keep] { keep("true"); }, option.help);
-      continue;
-    }
-    sub->add_option_function<std::string>(flag_name(key), keep, option.help)
-        ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]")
-        ->group(option.common ? "Options" : "");
+    CLI::Option* flag = option.is_switch ? sub->add_flag_callback(
+                                               flag_name(key), [keep] { keep("true"); }, option.help)
+                                         : sub->add_option_function<std::string>(flag_name(key), keep, option.help)
+                                               ->type_name(option.get().empty() ? "DIR" : "[" + option.get() + "]");
+    flag->group(option.common ? "Options" : "");
   }
   sub->add_flag("--help-recipe", command->help_recipe, "Print the flags for details of the training");
   sub->add_flag("--print-config", command->print_config, "Print the resulting settings as TOML and stop");

@@ -189,7 +189,7 @@ std::vector<ConfigOption> train_options(TrainConfig& c) {
       preset_option(c.model),
       text("data", c.data, "Training data: a folder, or a file of " + data_format_names()),
       text("out", c.out, "Run folder to make; default runs/<model>-<time>"),
-      text("init", c.init, "Checkpoint of the weights to start from, also of another number of classes"),
+      text("init", c.init, "Run or checkpoint whose weights to start from"),
       on_off("freeze", c.freeze, "Keep the convolutions of those weights as they are"),
       text("device", c.device, "Device to train on: auto, cpu, cuda, cuda:N or mps"),
       number<int64_t>("epochs", c.epochs, "Maximum number of passes over the training rows", {1, kManyEpochs}),

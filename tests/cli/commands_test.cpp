@@ -122,7 +122,8 @@ TEST(Commands, HelpIsQuickAndFitsAScreen) {
   const ProgramResult train_help = run_digitrec("train --help", folder.path());
   EXPECT_LT(count_lines(train_help.out), 45);
   EXPECT_NE(train_help.out.find("--batch-size"), std::string::npos);
-  EXPECT_EQ(train_help.out.find("--rotate"), std::string::npos);
+  for (const char* detail : {"--rotate", "--reframe"})
+    EXPECT_EQ(train_help.out.find(detail), std::string::npos) << detail;
   EXPECT_NE(run_digitrec("train --help-recipe", folder.path()).out.find("--rotate [0]"), std::string::npos);
 }
 
