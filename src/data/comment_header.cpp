@@ -5,6 +5,7 @@
 #include "data/csv_unnamed.h"
 #include "data/packed_pixels.h"
 
+#include <ranges>
 #include <vector>
 
 namespace digitrec {
@@ -33,12 +34,12 @@ std::optional<CommentHeader> find_comment_header(const CsvLines& lines, std::str
   const char separator = find_separator(first_row);
   const std::vector<std::string> row = split(first_row, separator, first_row.size());
   if (!is_row(first_row, row, separator)) return std::nullopt;
-  for (auto comment = lines.comments().rbegin(); comment != lines.comments().rend(); ++comment) {
-    const char own = find_separator(comment->inner());
-    const std::vector<std::string> names = split(comment->inner(), own, row.size());
+  for (const CsvLines::Comment& comment : std::views::reverse(lines.comments())) {
+    const char own = find_separator(comment.inner());
+    const std::vector<std::string> names = split(comment.inner(), own, row.size());
     if (names.size() != row.size() || are_numbers(names, own)) continue;
-    if (own == separator) return CommentHeader{std::string(comment->inner()), comment->text, comment->number};
-    CommentHeader header{names.front(), comment->text, comment->number};
+    if (own == separator) return CommentHeader{std::string(comment.inner()), comment.text, comment.number};
+    CommentHeader header{names.front(), comment.text, comment.number};
     for (size_t i = 1; i < names.size(); ++i) header.text.append(1, separator).append(names[i]);
     return header;
   }
