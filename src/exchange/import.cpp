@@ -61,7 +61,9 @@ std::string describe(const Mapping& mapping, Fit fit, const std::string& kind) {
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& preset, Mapping mapping) {
   if (!mapping.ambiguity.empty()) {
-    throw UnfitWeights(fmt::format("{}: {}, and a safetensors file keeps no order", path.string(), mapping.ambiguity),
+    const std::string message =
+        fmt::format("{}: {}, and a safetensors file keeps no order", path.string(), mapping.ambiguity);
+    throw UnfitWeights(message,
                        "save it with torch.save(model.state_dict(), FILE), or name its layers as " + preset + " does",
                        std::move(mapping));
   }

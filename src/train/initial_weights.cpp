@@ -31,7 +31,7 @@ std::string load_initial_weights(const TrainConfig& config, const ModelShape& sh
   at::NoGradGuard no_grad;
   auto state = network_state(model);
   for (const auto& [name, tensor] : network_state(*initial.model)) {
-    const at::Tensor own = state.at(name);
+    const at::Tensor& own = state.at(name);
     if (own.sizes() == tensor.sizes()) own.copy_(tensor);  // else of the last layer
   }
   const int64_t classes = initial.info.shape.classes;
